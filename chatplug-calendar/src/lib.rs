@@ -1,0 +1,1 @@
+//! chatplug's built-in calendar as a booking backend.

@@ -1,0 +1,1 @@
+//! The chatplug program: configuration, HTTP routes, browser simulator and command line.

@@ -1,0 +1,1 @@
+//! WhatsApp for chatplug: the Meta Cloud API messenger and webhooks.
