@@ -2,6 +2,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking"))]
 
 pub mod dialogue;
+pub mod engine;
 pub mod model;
 pub mod ports;
 pub mod reply;

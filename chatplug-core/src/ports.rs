@@ -4,19 +4,25 @@
 //! can never silently miss a default. `testkit` has for each an in-memory implementation, wrappers and a contract suite.
 
 mod backend;
+mod calendar_store;
 mod clock;
+mod directory;
 mod intent;
 mod messenger;
+mod notifier;
+mod payments;
+mod store;
+mod templates;
 mod webhook;
 
-pub use backend::{
-    Action, BackendError, BookError, BookingBackend, BookingFilter, BookingRequest, Capabilities, ClientDetails,
-    RejectReason, Resolution,
-};
-pub use clock::{Clock, SystemClock};
-pub use intent::{
-    Context, DateMention, Intent, IntentEngine, IntentError, Interpretation, LangGuess, OpenQuestion, Ordinal,
-    StaffMention, TimeMention, TimeReading, Utterance,
-};
-pub use messenger::{Media, Messenger, SendError, Sent};
-pub use webhook::{Received, ReceivedEvent, Scoped, WebhookError, WebhookReceiver};
+pub use backend::*;
+pub use calendar_store::*;
+pub use clock::*;
+pub use directory::*;
+pub use intent::*;
+pub use messenger::*;
+pub use notifier::*;
+pub use payments::*;
+pub use store::*;
+pub use templates::*;
+pub use webhook::*;

@@ -1,0 +1,102 @@
+//! Who is served, and with which adapters.
+
+use super::{BookingBackend, IntentEngine, Messenger, Notifier, Templates};
+use crate::model::{BranchId, ChannelId, InstallId, Policy, TenantId};
+use async_trait::async_trait;
+use std::{fmt::Debug, sync::Arc};
+
+/// Finds a tenant's setup.
+///
+/// # Contract
+/// Cheap to call once a turn: implementations build adapters lazily and keep them. Branches of one tenant may differ in
+/// their booking system, channels in their provider.
+#[cfg_attr(feature = "testkit", mockall::automock)]
+#[async_trait]
+pub trait Directory: Debug + Send + Sync {
+    /// A tenant with its adapters.
+    ///
+    /// # Errors
+    /// See [`DirectoryError`].
+    async fn tenant(&self, tenant: &TenantId) -> Result<Arc<Tenant>, DirectoryError>;
+
+    /// All tenants, for work that goes over everybody (sweeps, start-up checks).
+    ///
+    /// # Errors
+    /// See [`DirectoryError`].
+    async fn tenants(&self) -> Result<Vec<TenantId>, DirectoryError>;
+}
+
+/// A business as the engine sees it.
+#[derive(Debug, Clone)]
+pub struct Tenant {
+    /// Who.
+    pub id: TenantId,
+    /// Name of the business.
+    pub name: String,
+    /// Its rules.
+    pub policy: Policy,
+    /// Its branches, in the order to show them.
+    pub branches: Vec<BranchSetup>,
+    /// Its numbers.
+    pub channels: Vec<ChannelSetup>,
+    /// Its own wording: (language, Fluent text) layered over the shipped one.
+    pub texts: Vec<(crate::model::Lang, String)>,
+    /// What understands its clients.
+    pub intents: Arc<dyn IntentEngine>,
+    /// Who hears of what needs a person.
+    pub notifier: Arc<dyn Notifier>,
+}
+
+impl Tenant {
+    /// A branch by id.
+    #[must_use]
+    pub fn branch(&self, id: &BranchId) -> Option<&BranchSetup> {
+        self.branches.iter().find(|branch| branch.id == *id)
+    }
+
+    /// A channel by id.
+    #[must_use]
+    pub fn channel(&self, id: &ChannelId) -> Option<&ChannelSetup> {
+        self.channels.iter().find(|channel| channel.id == *id)
+    }
+}
+
+/// A branch and its booking system.
+#[derive(Debug, Clone)]
+pub struct BranchSetup {
+    /// Which branch.
+    pub id: BranchId,
+    /// Which account of the booking system.
+    pub install: InstallId,
+    /// The booking system.
+    pub backend: Arc<dyn BookingBackend>,
+}
+
+/// A number and its provider.
+#[derive(Debug, Clone)]
+pub struct ChannelSetup {
+    /// Which channel.
+    pub id: ChannelId,
+    /// The provider.
+    pub messenger: Arc<dyn Messenger>,
+    /// Branches that clients of this number may book at.
+    pub branches: Vec<BranchId>,
+    /// Templates approved for this number.
+    pub templates: Arc<dyn Templates>,
+}
+
+/// Why a tenant cannot be served.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DirectoryError {
+    /// There is none of that id.
+    #[error("no tenant \"{0}\"")]
+    Unknown(TenantId),
+    /// It cannot be looked up now: try later.
+    #[error("the directory is unavailable")]
+    Unavailable {
+        /// What happened.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
