@@ -516,6 +516,9 @@ pub struct DeliveryRecord {
     pub attempt: u32,
     /// How it went.
     pub result: DeliveryResult,
+    /// The provider's ids of parts that this attempt handed over before it stopped, whatever the result;
+    /// [`Delivery::parts_sent`] counts them next time. Empty with [`DeliveryResult::Sent`], which names its own.
+    pub parts: Vec<MessageId>,
     /// Now.
     pub now: DateTime<Utc>,
     /// Take the next message with the same step, leased until then.
