@@ -73,7 +73,8 @@ pub trait TenantStore: Debug + Send + Sync {
     fn tenant(&self) -> &TenantId;
 
     /// Makes the tenant, its branches, channels and routes known, or brings them up to date. A route that belongs to
-    /// another tenant is refused.
+    /// another tenant is refused, and then nothing is written. Routes of this tenant that the setup no longer names are
+    /// let go, so that a number can change hands.
     ///
     /// # Errors
     /// [`StoreError::RouteTaken`], and see [`StoreError`].
@@ -83,7 +84,8 @@ pub trait TenantStore: Debug + Send + Sync {
     /// and enters the mailbox; one seen before (same channel and provider id) changes nothing. A delivery status moves
     /// the outgoing message forward, never back; one that comes before its message is known is kept and applied later.
     /// A failed status [`FailureKind::OutsideWindow`](crate::model::FailureKind::OutsideWindow) queues the entry once more, as a template, under the key
-    /// `DeliveryKey::derive(&[old key, "template"])`, when its reply names a template and it was not one already.
+    /// `DeliveryKey::derive(&[old key, "template"])`, when its reply names a template and it was not one already; any
+    /// other failed status is reported to the conversation as [`MailEvent::Undeliverable`].
     /// A hint about a booking enters the mailbox of the conversation whose booking it is; unknown bookings are ignored.
     ///
     /// # Errors
@@ -115,7 +117,10 @@ pub trait TenantStore: Debug + Send + Sync {
     async fn release(&self, lease: &Lease, retry: DateTime<Utc>) -> Result<(), StoreError>;
 
     /// Takes the first message that may be sent now in a conversation and marks it as being sent: in order, none while
-    /// an earlier one is being sent, waits for its retry, or is unknown for less than `unknown_hold`.
+    /// an earlier one is being sent, waits for its retry, or is unknown for less than `unknown_hold` (until
+    /// [`DeliveryResult::Unknown`]'s instant). Past that, an unknown one is taken again if it may be repeated, else it is
+    /// dead and the next one's turn. One whose sender recorded nothing before its own `until` is taken again. Either way
+    /// it is marked [`Delivery::was_unknown`].
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -126,11 +131,13 @@ pub trait TenantStore: Debug + Send + Sync {
         now: DateTime<Utc>,
     ) -> Result<Option<Delivery>, StoreError>;
 
-    /// Records what became of sending. A row that is no longer being sent under this attempt is left alone.
+    /// Records what became of sending. A row that is no longer being sent under this attempt is left alone. Statuses
+    /// that came while it was being sent are applied on top: one that carries the key of a message whose answer was
+    /// lost settles it. Answers the next message, when asked for ([`DeliveryRecord::take_next`]) and there is one.
     ///
     /// # Errors
     /// See [`StoreError`].
-    async fn record_delivery(&self, record: DeliveryRecord) -> Result<(), StoreError>;
+    async fn record_delivery(&self, record: DeliveryRecord) -> Result<Option<Delivery>, StoreError>;
 
     /// Claims a stretch of time on a subject for an action, in one step: the first candidate (the fairest: fewest booked
     /// and claimed minutes that local day, then least recently assigned, then given order) on whom nothing overlaps
@@ -213,7 +220,7 @@ pub struct Due {
 /// Kinds of due work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Work {
-    /// Mail, a timer or an open action: run a turn.
+    /// Mail, a timer, a wake-up, or an action left open by a worker whose lease ran out: run a turn.
     Turn,
     /// A queued message: send it.
     Delivery,
