@@ -1,1 +1,6 @@
-//! WhatsApp for chatplug: the Meta Cloud API messenger and webhooks.
+#![doc = include_str!("../README.md")]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking"))]
+
+#[cfg(feature = "fake")]
+pub mod fake;
+pub mod meta;
