@@ -6,3 +6,5 @@ pub mod engine;
 pub mod model;
 pub mod ports;
 pub mod reply;
+#[cfg(feature = "testkit")]
+pub mod testkit;

@@ -1,0 +1,35 @@
+//! Feature `testkit`: everything that a test of a conversation, or of an adapter, needs; nothing that production needs.
+//!
+//! # For somebody who builds on chatplug
+//! A whole conversation without a network, a database or a real clock: [`VirtualClock`], [`MemoryStore`],
+//! [`MemoryMessenger`], [`ScriptedIntents`], [`StaticDirectory`]. Each is a faithful implementation of its port, not a
+//! stub: it passes the same contract suite as the real ones. For a stub, every port has a `mockall` automock
+//! (`MockMessenger`, `MockStore` … in [`ports`](crate::ports)).
+//!
+//! # Stability
+//! Outside semver: what stands here may change in any release. Depend on it from `[dev-dependencies]` only.
+
+mod clock;
+mod directory;
+mod fits;
+mod intents;
+mod memory;
+mod messenger;
+mod notifier;
+mod templates;
+
+pub use clock::VirtualClock;
+pub use directory::{StaticDirectory, TenantBuilder};
+pub use fits::{Misfit, fits};
+pub use intents::ScriptedIntents;
+pub use memory::{MemoryStore, MemoryTenant};
+pub use messenger::{MemoryMessenger, SentMessage};
+pub use notifier::RecordingNotifier;
+pub use templates::StaticTemplates;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Locks a mutex; a test that panicked while it held one must not take the others down with it.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

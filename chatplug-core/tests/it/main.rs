@@ -1,0 +1,3 @@
+//! Integration tests of the core: one binary, a module for each subject.
+
+mod testkit;
