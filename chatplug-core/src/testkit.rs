@@ -9,7 +9,9 @@
 //! # Stability
 //! Outside semver: what stands here may change in any release. Depend on it from `[dev-dependencies]` only.
 
+mod calendar;
 mod clock;
+pub mod contract;
 mod directory;
 mod fits;
 mod intents;
@@ -18,6 +20,7 @@ mod messenger;
 mod notifier;
 mod templates;
 
+pub use calendar::{MemoryCalendar, MemoryCalendarStore};
 pub use clock::VirtualClock;
 pub use directory::{StaticDirectory, TenantBuilder};
 pub use fits::{Misfit, fits};
