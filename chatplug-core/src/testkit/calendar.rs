@@ -15,8 +15,10 @@ use std::{
 /// A [`CalendarStore`] in memory. Clones share their content.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryCalendarStore {
-    branches: Arc<Mutex<HashMap<(TenantId, BranchId), Arc<MemoryCalendar>>>>,
+    branches: Arc<Mutex<Branches>>,
 }
+
+type Branches = HashMap<(TenantId, BranchId), Arc<MemoryCalendar>>;
 
 impl MemoryCalendarStore {
     /// An empty store.
@@ -163,8 +165,9 @@ impl Rows {
 
     /// The fairest free candidate; `moved` is an entry whose own time does not count.
     fn fairest(&self, new: &NewEntry, moved: Option<&str>) -> Option<(ClaimSubject, Option<StaffId>)> {
-        let standing =
-            |entry: &&Entry, subject: &ClaimSubject| entry.standing && entry.subject == *subject && moved != Some(&entry.id);
+        let standing = |entry: &&Entry, subject: &ClaimSubject| {
+            entry.standing && entry.subject == *subject && moved != Some(&entry.id)
+        };
         let free = |subject: &ClaimSubject| {
             let rivals = self.entries.iter().filter(|entry| standing(entry, subject));
             let overlapping = rivals.filter(|entry| entry.taken_from < new.taken_to && new.taken_from < entry.taken_to);

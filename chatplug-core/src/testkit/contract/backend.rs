@@ -216,9 +216,12 @@ impl BackendScene {
     /// Two free times of one person with nothing of the one touching the other.
     pub(crate) async fn pair(&self) -> (Slot, Slot) {
         let first = self.first().await;
-        let later = self.free(first.staff.clone()).await.into_iter().map(|slot| with_staff_of(&first, slot)).find(|slot| {
-            padded(slot).0 >= padded(&first).1
-        });
+        let later = self
+            .free(first.staff.clone())
+            .await
+            .into_iter()
+            .map(|slot| with_staff_of(&first, slot))
+            .find(|slot| padded(slot).0 >= padded(&first).1);
         let Some(later) = later else { panic!("the harness's days have no two separate free times of one person") };
         (first, later)
     }

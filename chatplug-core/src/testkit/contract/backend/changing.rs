@@ -53,7 +53,8 @@ pub async fn own_time_does_not_stand_in_the_way(harness: &dyn BackendHarness) {
     let Some(near) = near else {
         return skip("own_time_does_not_stand_in_the_way (the second half)", "no overlapping time is offered");
     };
-    let moved = scene.backend.reschedule(&booking.reference, &near, scene.key("move")).await.or_fail("an overlapping move");
+    let moved =
+        scene.backend.reschedule(&booking.reference, &near, scene.key("move")).await.or_fail("an overlapping move");
     assert_eq!(moved.start, near.start, "it was moved to another time");
     assert_eq!(scene.bookings_of(0).await, [moved], "the client has other bookings than the moved one");
 }
@@ -80,11 +81,7 @@ pub async fn cancelling_frees_the_time(harness: &dyn BackendHarness) {
     let (slot, other) = scene.pair().await;
     let booking = scene.fill(&slot).await;
     let kept = scene.book(&other, 0, "kept").await;
-    scene
-        .backend
-        .cancel(&booking.reference, CancelReason::Client, scene.key("cancel"))
-        .await
-        .or_fail("cancelling");
+    scene.backend.cancel(&booking.reference, CancelReason::Client, scene.key("cancel")).await.or_fail("cancelling");
     assert_eq!(scene.bookings_of(0).await, [kept], "the wrong bookings stand");
     assert!(scene.offers(&slot).await, "the time is not free again");
     let read = scene.find(|filter| {

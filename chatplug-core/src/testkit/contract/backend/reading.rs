@@ -5,7 +5,10 @@ use crate::{
     model::{BranchId, Catalog, ServiceId, StaffChoice, StaffId},
     ports::{BackendError, BookingFilter},
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    slice::from_ref,
+};
 
 /// Ids are unique, what is named exists, every service takes time and costs the branch's money.
 pub async fn catalogue_is_sane(harness: &dyn BackendHarness) {
@@ -30,7 +33,11 @@ pub async fn catalogue_is_sane(harness: &dyn BackendHarness) {
         assert_eq!(doers.len(), service.staff.len(), "{} names somebody twice", service.id);
         assert!(doers.is_subset(&people), "{} is done by somebody whom the catalogue does not have", service.id);
         if let Some(price) = service.price {
-            assert_eq!(price.from.currency, branch.currency, "{} costs another money than its branch takes", service.id);
+            assert_eq!(
+                price.from.currency, branch.currency,
+                "{} costs another money than its branch takes",
+                service.id
+            );
             assert!(price.from.minor >= 0, "{} costs less than nothing", service.id);
             let rises = price.to.is_none_or(|to| to.currency == price.from.currency && to.minor > price.from.minor);
             assert!(rises, "the price range of {} does not rise", service.id);
@@ -97,7 +104,7 @@ pub async fn free_times_are_in_order_and_ahead(harness: &dyn BackendHarness) {
         }
         for slot in &free {
             assert_eq!((&slot.branch, slot.zone), (&scene.branch, zone));
-            assert_eq!(slot.services, [scene.service.clone()]);
+            assert_eq!(slot.services.as_slice(), from_ref(&scene.service));
             assert_eq!(slot.staff, choice, "a slot is for somebody else than asked for");
             assert!(slot.start > scene.now, "{} is past", slot.start);
             assert!(scene.days.contains(slot.local_start().date()), "{} is another day", slot.local_start());
