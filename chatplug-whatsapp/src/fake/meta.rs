@@ -276,26 +276,40 @@ impl FakeMeta {
     /// # Panics
     /// After 30 seconds, naming what came: a test that waits for what never comes should say so.
     pub async fn wait_for(&self, n: usize) -> Vec<SentMessage> {
-        self.wait_until(&format!("{n} messages"), |sent| sent.len() >= n).await
+        self.wait(&format!("{n} messages"), |state| (state.sent.len() >= n).then(|| state.sent.clone())).await
     }
 
     /// Waits until the messages taken satisfy a condition, and returns them.
     ///
     /// # Panics
     /// After 30 seconds, naming what was waited for and what came.
-    pub async fn wait_until(&self, what: &str, enough: impl Fn(&[SentMessage]) -> bool + Send) -> Vec<SentMessage> {
+    pub async fn wait_until(&self, what: &str, enough: impl Fn(&[SentMessage]) -> bool) -> Vec<SentMessage> {
+        loop {
+            // The condition is asked outside the lock, so that it may itself ask the fake.
+            let sent = self.all_sent();
+            if enough(&sent) {
+                return sent;
+            }
+            self.wait(what, |state| (state.sent.len() > sent.len()).then_some(())).await;
+        }
+    }
+
+    /// Waits for something to be found after a message was taken.
+    async fn wait<T>(&self, what: &str, found: impl Fn(&State) -> Option<T>) -> T {
         let mut changes = self.inner.shared.changes();
         let waited = tokio::time::timeout(PATIENCE, async {
             loop {
                 changes.borrow_and_update();
-                let sent = self.all_sent();
-                if enough(&sent) || changes.changed().await.is_err() {
-                    return sent;
+                if let Some(found) = self.read(|state| found(state)) {
+                    return found;
+                }
+                if changes.changed().await.is_err() {
+                    std::future::pending::<()>().await;
                 }
             }
         });
         match waited.await {
-            Ok(sent) => sent,
+            Ok(found) => found,
             Err(_) => stuck(what, &self.all_sent()),
         }
     }

@@ -35,7 +35,7 @@ pub(super) fn outbound(message: &Outbound, limits: &ChannelLimits) -> Result<(),
                 length("button id", &button.id, BUTTON_ID)?;
                 length("button title", &button.title, limits.button_title)?;
             }
-            unique("button title", buttons.iter().map(|button| button.title.trim()))?;
+            unique("button title", buttons.iter().map(|button| button.title.as_str()))?;
             unique("button id", buttons.iter().map(|button| button.id.as_str()))
         }
         Outbound::List { body, open, sections } => {
@@ -214,7 +214,7 @@ mod tests {
             (Outbound::Text { body: "💇".repeat(2049) }, "text is too long"),
             (buttons(vec![]), "buttons: none"),
             (buttons((0..4).map(|i| button(&i.to_string(), &i.to_string())).collect()), "buttons: too many"),
-            (buttons(vec![button("a", "Same"), button("b", "Same ")]), "button title is there twice"),
+            (buttons(vec![button("a", "Same"), button("b", "Same")]), "button title is there twice"),
             (buttons(vec![button("a", "A"), button("a", "B")]), "button id is there twice"),
             (buttons(vec![button("a", &"💇".repeat(11))]), "button title is too long"),
             (buttons(vec![button("", "A")]), "button id is empty"),

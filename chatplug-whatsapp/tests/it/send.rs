@@ -10,8 +10,13 @@ use chatplug_core::{
         Outbound, Place, TemplateMessage,
     },
     ports::{Messenger, SendError},
+    testkit::fits,
 };
 use chatplug_whatsapp::fake::meta::{FakeTemplate, ReadMark};
+use proptest::{
+    prelude::*,
+    test_runner::{RngAlgorithm, TestRng, TestRunner},
+};
 use serde_json::{Value, json};
 
 const WAMID: &str = "wamid.HBgLMTY1MDU1NTEyMzQVAgASGBQzQUFBAAAAAQA=";
@@ -227,6 +232,58 @@ async fn whatever_passes_our_checks_passes_metas() {
         messenger.send(&phone("16505551234"), message, key("1")).await.unwrap();
     }
     assert_eq!(graph.refused(), 0);
+}
+
+#[test]
+fn what_fits_the_channel_is_taken() {
+    // Three opinions on one message: the channel's limits, our last check, and the fake's rules.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let graph = runtime.block_on(graph());
+    let messenger = messenger(&graph);
+    let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) };
+    let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
+    let result = runner.run(&any_message(), |message| {
+        let fits = fits(&message, messenger.limits());
+        let sent = runtime.block_on(messenger.send(&phone("16505551234"), &message, key("1")));
+        prop_assert_eq!(fits.is_ok(), sent.is_ok(), "{:?} and {:?}", fits, sent);
+        Ok(())
+    });
+    assert_eq!(result, Ok(()));
+    let taken = graph.all_sent().len();
+    assert!((40..360).contains(&taken), "{taken} of 400 were taken: the test tests little");
+    assert_eq!(graph.refused(), 0, "the fake refused what we let through");
+}
+
+/// Messages around the limits, right and wrong.
+fn any_message() -> impl Strategy<Value = Outbound> {
+    let text = |limit: usize| {
+        let around = prop_oneof![4 => 1..=limit, 1 => Just(limit), 1 => Just(limit + 1), 1 => Just(0)];
+        (around, prop_oneof![Just("x"), Just("é"), Just("漢"), Just("💇")], any::<u16>()).prop_map(
+            |(units, filling, salt)| {
+                let start: String = salt.to_string().chars().take(units).collect();
+                let left = units - start.len();
+                start + &filling.repeat(left / filling.encode_utf16().count())
+            },
+        )
+    };
+    let row = (text(24), proptest::option::of(text(72)), any::<u8>());
+    let row = row.prop_map(|(title, description, id)| ListRow { id: id.to_string(), title, description });
+    let section = (proptest::option::weighted(0.9, text(24)), proptest::collection::vec(row, 0..6));
+    let sections = proptest::collection::vec(section.prop_map(|(title, rows)| ListSection { title, rows }), 0..4);
+    let buttons = proptest::collection::vec((text(20), any::<u8>()), 0..5);
+    let buttons =
+        buttons.prop_map(|all| all.into_iter().map(|(title, id)| Button { id: id.to_string(), title }).collect());
+    prop_oneof![
+        text(4096).prop_map(|body| Outbound::Text { body }),
+        (text(1024), buttons).prop_map(|(body, buttons)| Outbound::Buttons { body, buttons }),
+        (text(1024), text(20), sections).prop_map(|(body, open, sections)| Outbound::List { body, open, sections }),
+        (text(1024), text(20)).prop_map(|(body, label)| Outbound::Link {
+            body,
+            label,
+            url: "https://example.com".into()
+        }),
+        text(1024).prop_map(|body| Outbound::AskLocation { body }),
+    ]
 }
 
 #[tokio::test]

@@ -90,6 +90,47 @@ async fn everything_a_client_does_arrives_as_what_it_is() {
 }
 
 #[tokio::test]
+async fn staff_and_new_numbers_are_told() {
+    let graph = graph().await;
+    let business = Business::behind(&graph).await;
+    let maria = graph.client("16505551234").named("Maria").with_user_id("US.1");
+    maria.hears_from_staff("I take over").await;
+    let moved = maria.changes_number("+1 219-555-5358").await;
+    moved.says("it is me").await;
+
+    let events = business.events();
+    let Scoped::StaffWrote { user } = &events[0].event else { panic!() };
+    assert_eq!(user.phone, "16505551234".parse().ok());
+    let Content::IdentityChanged { new } = content(&events[1]) else { panic!() };
+    assert_eq!(new.phone, "12195555358".parse().ok());
+    let Scoped::Message(message) = &events[2].event else { panic!() };
+    assert_eq!(
+        (message.from.phone.clone(), message.from.user_id.clone()),
+        (new.phone.clone(), Some("US.1".to_owned().into()))
+    );
+}
+
+#[tokio::test]
+async fn waiting_ends_when_enough_has_come() {
+    let graph = graph().await;
+    let maria = maria(&graph);
+    let messenger = messenger(&graph);
+    let sending = async {
+        for n in 0..3 {
+            send_text(&messenger, &format!("message {n}")).await.unwrap();
+        }
+    };
+    let waiting = async {
+        assert!(graph.wait_for(1).await.len() >= 1);
+        let sent = graph.wait_until("the last", |sent| sent.iter().any(|sent| sent.text() == "message 2")).await;
+        assert_eq!(sent.len(), 3);
+        [maria.next().await, maria.next().await].map(|message| message.text().to_owned())
+    };
+    let (read, ()) = tokio::join!(waiting, sending);
+    assert_eq!(read, ["message 0", "message 1"]);
+}
+
+#[tokio::test]
 async fn a_person_without_a_number_writes_and_is_answered() {
     let graph = graph().await;
     let business = Business::behind(&graph).await;

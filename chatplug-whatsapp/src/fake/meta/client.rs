@@ -124,6 +124,33 @@ impl FakeClient {
         self.graph.deliver([event]).await;
     }
 
+    /// A person of the business writes to this client from the WhatsApp Business app: a human took over.
+    pub async fn hears_from_staff(&self, text: &str) {
+        let number = self.number_id();
+        let (id, ours) = self.graph.change(|state| {
+            let ours = state.number(&number).map(|number| number.display.clone());
+            (state.fresh_id(), ours)
+        });
+        let mut echo = json!({"from": ours, "id": id, "type": "text", "text": {"body": text}});
+        echo["timestamp"] = json!(self.graph.now().timestamp().to_string());
+        for (key, name) in [("to", &self.person.phone), ("to_user_id", &self.person.user_id)] {
+            if let Some(name) = name {
+                echo[key] = json!(name);
+            }
+        }
+        self.graph.deliver([Event::listed(&number, "smb_message_echoes", "message_echoes", &self.person, echo)]).await;
+    }
+
+    /// Moves to another phone number, which Meta tells by a message of type `system`; returns who they are now.
+    pub async fn changes_number(&self, new: &str) -> Self {
+        let new = digits(new);
+        let body = json!({"type": "user_changed_number", "wa_id": new, "body": "User changed the number"});
+        self.tell(self.content("system", &body)).await;
+        let person = Person { phone: Some(new), ..self.person.clone() };
+        self.graph.change(|state| state.people.retain(|known| known.phone != self.person.phone));
+        Self { person, seen: Arc::default(), ..self.clone() }.met()
+    }
+
     /// Has written a moment ago, without a webhook that tells it: the window is open.
     pub fn opens_window(&self) {
         let number = self.number_id();
@@ -225,13 +252,15 @@ impl FakeClient {
     /// After 30 seconds, naming what came.
     pub async fn next(&self) -> SentMessage {
         let at = self.seen.fetch_add(1, Ordering::SeqCst);
-        let what = format!("message {} to {} of {}", at + 1, self.key(), self.number_id());
-        loop {
-            self.graph.wait_until(&what, |_| self.inbox().len() > at).await;
-            if let Some(message) = self.inbox().into_iter().nth(at) {
-                return message;
-            }
-        }
+        let number = self.number_id();
+        let what = format!("message {} to {} of {number}", at + 1, self.key());
+        self.graph
+            .wait(&what, |state| {
+                let key = state.person_key(self.key());
+                let ours = |sent: &&SentMessage| sent.to == key && sent.phone_number_id == number;
+                state.sent.iter().filter(ours).nth(at).cloned()
+            })
+            .await
     }
 
     async fn tell(&self, event: Event) -> String {
