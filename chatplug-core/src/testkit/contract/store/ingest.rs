@@ -1,0 +1,307 @@
+//! What comes in: once, in order, all or none.
+
+use super::super::salon::*;
+use crate::{
+    dialogue::{ContactChange, Operator},
+    model::{ChannelUser, Content, GeoPoint, Inbound, MediaKind, MediaRef, Private, Tap, TapKind},
+    ports::{Ingest, Ingested, MailEvent, Store},
+};
+use futures_util::future::join_all;
+use std::sync::Arc;
+
+/// The first message of a person makes their contact and conversation, and is logged.
+pub async fn a_first_message_makes_contact_and_conversation(store: &dyn Store) {
+    let bella = Salon::open(store, "bella").await;
+    let conversation = bella.hears("ana", "m1", "hi", 0).await;
+    let view = bella.rows.conversation(conversation).await.unwrap().unwrap();
+    assert_eq!((view.id, view.channel, view.contact.user), (conversation, channel(WA), user("ana")));
+    assert_eq!((view.state, view.action, view.contact.last_inbound), (None, None, Some(at(0))));
+    let leased = bella.lease(conversation, 0).await;
+    assert_eq!((texts(&leased.mail), leased.turns, leased.state), (vec!["hi".to_owned()], 0, None));
+    assert_eq!(leased.contact.id, view.contact.id);
+}
+
+/// A message that the provider delivers again changes nothing, whether or not it was read meanwhile.
+pub async fn a_message_seen_before_changes_nothing(store: &dyn Store) {
+    let bella = Salon::open(store, "bella").await;
+    let conversation = bella.hears("ana", "m1", "hi", 0).await;
+    assert_eq!(bella.ingest(message("ana", "m1", "hi", 0)).await, Ingested::Duplicate);
+    assert_eq!(bella.log(conversation).await.len(), 1);
+    assert_eq!(bella.lease(conversation, 1).await.mail.len(), 1);
+}
+
+/// In one batch a duplicate is told as such, and the others are stored in order.
+pub async fn a_batch_with_a_duplicate_keeps_the_rest_in_order(store: &dyn Store) {
+    let bella = Salon::open(store, "bella").await;
+    let batch = ["m1", "m2", "m1", "m3"].map(|id| message("ana", id, id, 0));
+    let ingested = bella.rows.ingest(batch.to_vec()).await.unwrap();
+    let conversation = queued(ingested[0].clone());
+    let queued = Ingested::Queued(conversation);
+    assert_eq!(ingested, [queued.clone(), queued.clone(), Ingested::Duplicate, queued]);
+    assert_eq!(texts(&bella.lease(conversation, 0).await.mail), ["m1", "m2", "m3"]);
+}
+
+/// However many workers receive a redelivery at the same time, one stores it.
+pub async fn redelivered_concurrently_a_message_is_stored_once(store: &dyn Store) {
+    let bella = Salon::open(store, "bella").await;
+    let tasks = (0..32).map(|_| {
+        let rows = Arc::clone(&bella.rows);
+        tokio::spawn(async move { rows.ingest(vec![message("ana", "m1", "hi", 0)]).await.unwrap().remove(0) })
+    });
+    let ingested: Vec<Ingested> = join_all(tasks).await.into_iter().map(Result::unwrap).collect();
+    let stored: Vec<_> = ingested.into_iter().filter(|ingested| *ingested != Ingested::Duplicate).collect();
+    assert_eq!(stored.len(), 1, "{stored:?}");
+    assert_eq!(bella.log(queued(stored[0].clone())).await.len(), 1);
+}
+
+/// Providers redeliver for days: reading a message does not make it new again.
+pub async fn a_message_read_long_ago_is_still_a_duplicate(store: &dyn Store) {
+    let bella = Salon::open(store, "bella").await;
+    let conversation = bella.hears("ana", "m1", "hi", 0).await;
+    bella.reads_mail(conversation, 0).await;
+    let redelivered = Ingest::Message {
+        channel: channel(WA),
+        message: Box::new(inbound(user("ana"), "m1", "hi", 0)),
+        due: at(7 * 86_400),
+        received: at(7 * 86_400),
+    };
+    assert_eq!(bella.ingest(redelivered).await, Ingested::Duplicate);
+    bella.cannot_lease(conversation, 8 * 86_400).await;
+}
+
+/// Provider ids are unique per number only.
+pub async fn the_same_provider_id_on_another_channel_is_another_message(store: &dyn Store) {
+    let bella = Salon::open(store, "bella").await;
+    let first = bella.hears("ana", "m1", "hi", 0).await;
+    let Ingest::Message { message, due, received, .. } = message("ana", "m1", "hi", 0) else { unreachable!() };
+    let other = queued(bella.ingest(Ingest::Message { channel: channel("wa2"), message, due, received }).await);
+    assert_ne!(first, other, "a conversation is one contact on one channel");
+}
+
+/// When part of a batch cannot be stored, none of it is; the provider will deliver it again.
+pub async fn a_batch_is_stored_whole_or_not_at_all(store: &dyn Store) {
+    let bella = Salon::open(store, "bella").await;
+    let nowhere = Ingest::Message {
+        channel: channel("nowhere"),
+        message: Box::new(inbound(user("bia"), "m2", "hi", 0)),
+        due: at(0),
+        received: at(0),
+    };
+    let result = bella.rows.ingest(vec![message("ana", "m1", "hi", 0), nowhere]).await;
+    // Whether a channel that was never registered is an error is the store's affair; half a batch is not.
+    let stored = bella.rows.conversations(10).await.unwrap().len();
+    assert_eq!(stored, if result.is_ok() { 2 } else { 0 }, "{result:?}");
+    assert_eq!(bella.ingest(message("ana", "m1", "hi", 0)).await == Ingested::Duplicate, result.is_ok());
+}
+
+/// Whoever writes to two numbers of a business is one client with two conversations.
+pub async fn one_person_is_one_contact_across_channels(store: &dyn Store) {
+    let bella = Salon::open(store, "bella").await;
+    let first = bella.hears("ana", "m1", "hi", 0).await;
+    let elsewhere = Ingest::Message {
+        channel: channel("wa2"),
+        message: Box::new(inbound(user("ana"), "m2", "hi", 1)),
+        due: at(1),
+        received: at(1),
+    };
+    let second = queued(bella.ingest(elsewhere).await);
+    assert_ne!(first, second);
+    let contact = async |id| bella.rows.conversation(id).await.unwrap().unwrap().contact.id;
+    assert_eq!(contact(first).await, contact(second).await);
+    let stranger = bella.hears("bia", "m3", "hi", 2).await;
+    assert_ne!(contact(first).await, contact(stranger).await);
+}
+
+/// A person who is known by number and by user id is found by either, and by both.
+pub async fn a_person_is_found_by_any_of_their_names(store: &dyn Store) {
+    let bella = Salon::open(store, "bella").await;
+    let id = Some(Private::new("PT.123".to_owned()));
+    let by_phone = user("ana");
+    let by_both = ChannelUser { user_id: id.clone(), ..user("ana") };
+    let by_id = ChannelUser { phone: None, user_id: id };
+    let mut found = Vec::new();
+    for (n, from) in [&by_phone, &by_both, &by_id, &by_phone].into_iter().enumerate() {
+        found.push(queued(bella.ingest(incoming(inbound(from.clone(), &format!("m{n}"), "hi", 0), 0)).await));
+    }
+    found.dedup();
+    assert_eq!(found.len(), 1, "{found:?}");
+    let contact = bella.rows.conversation(found[0]).await.unwrap().unwrap().contact;
+    assert_eq!(contact.user, by_both, "everything known of them is kept");
+    for name in [&by_phone, &by_both, &by_id] {
+        assert!(bella.rows.conversation_of(&channel(WA), name).await.unwrap().is_some());
+    }
+}
+
+/// A new person's burst, received by several workers at once, opens one conversation.
+pub async fn first_messages_at_once_make_one_conversation(store: &dyn Store) {
+    let bella = Salon::open(store, "bella").await;
+    let tasks = (0..16).map(|n| {
+        let bella = bella.clone();
+        tokio::spawn(async move { bella.hears("ana", &format!("m{n}"), "hi", 0).await })
+    });
+    let mut conversations: Vec<_> = join_all(tasks).await.into_iter().map(Result::unwrap).collect();
+    conversations.dedup();
+    assert_eq!(conversations.len(), 1);
+    assert_eq!(bella.rows.conversations(100).await.unwrap().len(), 1);
+    assert_eq!(bella.lease(conversations[0], 0).await.mail.len(), 16);
+}
+
+/// The name of a profile is what a client is called until they say their own; then it no longer counts.
+pub async fn a_profile_s_name_holds_until_they_tell_theirs(store: &dyn Store) {
+    let bella = Salon::open(store, "bella").await;
+    let named = |id: &str, name: &str| {
+        let profile_name = Some(Private::new(name.to_owned()));
+        incoming(Inbound { profile_name, ..inbound(user("ana"), id, "hi", 0) }, 0)
+    };
+    let conversation = queued(bella.ingest(named("m1", "ana ✨")).await);
+    let name = async || bella.rows.conversation(conversation).await.unwrap().unwrap().contact.name;
+    assert_eq!(name().await, Some(Private::new("ana ✨".to_owned())));
+    let told = ContactChange::Name { name: Private::new("Ana Sousa".to_owned()) };
+    bella.turn(conversation, 1, |commit| commit.contact = vec![told]).await;
+    bella.ingest(named("m2", "queen of cuts")).await;
+    assert_eq!(name().await, Some(Private::new("Ana Sousa".to_owned())));
+}
+
+/// The 24-hour window counts from the latest of their messages by the provider's clock, whatever order they come in.
+pub async fn the_window_counts_from_their_latest_message(store: &dyn Store) {
+    let bella = Salon::open(store, "bella").await;
+    let conversation = bella.hears("ana", "m2", "later", 50).await;
+    bella.hears("ana", "m1", "earlier", 10).await;
+    let contact = bella.rows.conversation(conversation).await.unwrap().unwrap().contact;
+    assert_eq!(contact.last_inbound, Some(at(50)));
+}
+
+/// The log that people read shows messages oldest first, and the last ones when there are many.
+pub async fn the_log_shows_what_came_in(store: &dyn Store) {
+    let bella = Salon::open(store, "bella").await;
+    let conversation = bella.hears("ana", "m1", "one", 1).await;
+    bella.hears("ana", "m2", "two", 2).await;
+    bella.hears("ana", "m3", "three", 3).await;
+    let log = bella.log(conversation).await;
+    let texts = |log: &[crate::ports::LogEntry]| log.iter().map(|e| e.text.reveal().clone()).collect::<Vec<_>>();
+    assert_eq!(texts(&log), ["one", "two", "three"]);
+    assert!(log.iter().all(|entry| entry.inbound && entry.key.is_none() && entry.outcome.is_none()));
+    assert_eq!(log[0].message, Some(message_id("m1")));
+    assert_eq!(texts(&bella.rows.messages(conversation, 2).await.unwrap()), ["two", "three"]);
+}
+
+/// Whatever a client can send comes out of the mailbox as it went in: nothing is lost in storage.
+pub async fn every_kind_of_content_comes_back_as_it_was(store: &dyn Store) {
+    let bella = Salon::open(store, "bella").await;
+    let private = |text: &str| Private::new(text.to_owned());
+    let media = MediaRef {
+        kind: MediaKind::Voice,
+        id: "file".to_owned(),
+        mime: "audio/ogg".to_owned(),
+        caption: Some(private("\u{202e}right to left")),
+    };
+    let contents = [
+        Content::Text { body: private("quote ' \" \\ % {{1}} <b> 💇\u{200d}♀️ \u{0} end") },
+        Content::Text { body: private(&"x".repeat(4096)) },
+        Content::Text { body: private("") },
+        Content::Tap(Tap { id: "3.1".to_owned(), title: "15:30".to_owned(), on: TapKind::Row }),
+        Content::Location { point: GeoPoint { latitude: 38.7, longitude: -9.1 }, name: None, address: None },
+        Content::Media(media),
+        Content::Contacts { phones: vec![private("+351 900 000 000")] },
+        Content::Reaction { target: message_id("out-1"), emoji: None },
+        Content::Edit { original: message_id("m0"), body: Some(private("new")) },
+        Content::Revoke { original: message_id("m0") },
+        Content::Order,
+        Content::Form { json: private("{\"a\":1}") },
+        Content::IdentityChanged { new: ChannelUser { phone: None, user_id: Some(private("PT.1")) } },
+        Content::Unsupported { name: "poll_creation".to_owned() },
+    ];
+    let sent: Vec<Inbound> = (0_i64..)
+        .zip(contents)
+        .map(|(n, content)| Inbound { content, ..inbound(user("ana"), &format!("m{n}"), "", n) })
+        .collect();
+    let events = sent.iter().map(|message| incoming(message.clone(), 0)).collect();
+    let conversation = queued(bella.rows.ingest(events).await.unwrap().remove(0));
+    let mail = bella.lease(conversation, 0).await.mail;
+    let came: Vec<Inbound> = mail
+        .into_iter()
+        .filter_map(|mail| match mail.event {
+            MailEvent::Message { message, .. } => Some(*message),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(came.len(), sent.len());
+    for (came, sent) in came.iter().zip(&sent) {
+        assert!(came == sent, "changed in storage: {sent:?} became {came:?}");
+    }
+}
+
+/// A deed of the business is stored once per key.
+pub async fn an_operator_s_deed_is_stored_once_by_its_key(store: &dyn Store) {
+    let bella = Salon::open(store, "bella").await;
+    let conversation = bella.hears("ana", "m1", "hi", 0).await;
+    let say = Operator::Say { text: Private::new("this is Olga".to_owned()) };
+    assert_eq!(bella.ingest(operator(conversation, "k1", say.clone(), 1)).await, Ingested::Queued(conversation));
+    assert_eq!(bella.ingest(operator(conversation, "k1", say.clone(), 2)).await, Ingested::Duplicate);
+    let back = operator(conversation, "k2", Operator::HandBack, 3);
+    assert_eq!(bella.ingest(back).await, Ingested::Queued(conversation));
+    let deeds: Vec<MailEvent> = bella.lease(conversation, 3).await.mail.into_iter().map(|mail| mail.event).collect();
+    let by = || "olga".to_owned();
+    let expected = [
+        MailEvent::Operator { operator: say, by: by() },
+        MailEvent::Operator { operator: Operator::HandBack, by: by() },
+    ];
+    assert_eq!(deeds[1..], expected);
+}
+
+/// A deed in a conversation that does not exist is told as unknown, not as an error.
+pub async fn a_deed_in_an_unknown_conversation_is_unknown(store: &dyn Store) {
+    let bella = Salon::open(store, "bella").await;
+    let nowhere = crate::model::ConversationId::derive(&["nowhere"]);
+    assert_eq!(bella.ingest(operator(nowhere, "k1", Operator::TakeOver, 1)).await, Ingested::Unknown);
+}
+
+/// A hint about a booking we know goes to the conversation whose booking it is, once per key.
+pub async fn a_hint_about_a_booking_enters_its_conversation_once(store: &dyn Store) {
+    let bella = Salon::open(store, "bella").await;
+    let stranger = bella.books("bia", booking("b2", 100, 200), 0).await;
+    let conversation = bella.books("ana", booking("b1", 100, 200), 0).await;
+    assert_eq!(bella.ingest(hint(reference("b1"), "h1", 5)).await, Ingested::Queued(conversation));
+    assert_eq!(bella.ingest(hint(reference("b1"), "h1", 6)).await, Ingested::Duplicate);
+    assert_eq!(bella.ingest(hint(reference("b1"), "h2", 7)).await, Ingested::Queued(conversation));
+    let mail = bella.lease(conversation, 7).await.mail;
+    assert_eq!(mail.len(), 2);
+    assert!(mail.iter().all(|mail| mail.event == MailEvent::Booking { reference: reference("b1") }), "{mail:?}");
+    bella.cannot_lease(stranger, 7).await;
+}
+
+/// A hint about a booking that no client of ours made costs nothing.
+pub async fn a_hint_about_an_unknown_booking_is_ignored(store: &dyn Store) {
+    let bella = Salon::open(store, "bella").await;
+    assert_eq!(bella.ingest(hint(reference("b1"), "h1", 0)).await, Ingested::Unknown);
+    assert_eq!(store.next_due().await.unwrap(), None);
+}
+
+/// A conversation is found by channel and person, and only by the right ones.
+pub async fn a_conversation_is_found_by_channel_and_person(store: &dyn Store) {
+    let bella = Salon::open(store, "bella").await;
+    let conversation = bella.hears("ana", "m1", "hi", 0).await;
+    bella.hears("bia", "m2", "hi", 0).await;
+    let found = async |channel_name, who| {
+        let view = bella.rows.conversation_of(&channel(channel_name), &user(who)).await.unwrap();
+        view.map(|view| view.id)
+    };
+    assert_eq!(found(WA, "ana").await, Some(conversation));
+    assert_eq!(found("wa2", "ana").await, None);
+    assert_eq!(found(WA, "carla").await, None);
+}
+
+/// Screens list the conversation in which something happened last first.
+pub async fn conversations_are_listed_the_last_active_first(store: &dyn Store) {
+    let bella = Salon::open(store, "bella").await;
+    let ana = bella.hears("ana", "m1", "hi", 1).await;
+    let bia = bella.hears("bia", "m2", "hi", 2).await;
+    let carla = bella.hears("carla", "m3", "hi", 3).await;
+    bella.hears("ana", "m4", "still there?", 4).await;
+    let listed = async |limit| {
+        let views = bella.rows.conversations(limit).await.unwrap();
+        views.into_iter().map(|view| view.id).collect::<Vec<_>>()
+    };
+    assert_eq!(listed(10).await, [ana, carla, bia]);
+    assert_eq!(listed(2).await, [ana, carla]);
+}
