@@ -2,9 +2,10 @@
 
 use crate::hours::Timetable;
 use chatplug_core::model::{
-    Branch, BranchId, Catalog, ClaimSubject, ClientField, OpeningHours, Place, Price, Service, ServiceId, Staff,
-    StaffChoice, StaffId,
+    Branch, BranchId, Catalog, ClaimSubject, ClientField, DateRange, OpeningHours, Place, Price, Service, ServiceId,
+    Staff, StaffChoice, StaffId,
 };
+use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use iso_currency::Currency;
 use std::collections::BTreeSet;
@@ -100,6 +101,18 @@ impl Plan {
         catalog
     }
 
+    /// When a person works on a local date, breaks cut out, in order: for day views. Empty for somebody unknown.
+    ///
+    /// A shift that runs over midnight counts to the date on which it begins.
+    #[must_use]
+    pub fn working_time(&self, staff: &StaffId, date: NaiveDate) -> Vec<(DateTime<Utc>, DateTime<Utc>)> {
+        let Some(person) = self.staff.iter().find(|person| person.shown.id == *staff) else { return Vec::new() };
+        let instant = |seconds: i64| DateTime::from_timestamp(seconds, 0);
+        let spans = person.table.windows(DateRange::day(date), self.zone);
+        let spans = spans.into_iter().filter_map(|span| Some((instant(span.from)?, instant(span.to)?)));
+        spans.filter(|(from, _)| from.with_timezone(&self.zone).date_naive() == date).collect()
+    }
+
     /// What a visit with these services takes, with whom; `None` when a service or the person is not (any more) in it.
     ///
     /// Several services are done by one person one after another; buffers count before the first and after the last.
@@ -182,5 +195,25 @@ impl Visit<'_> {
     /// What must be known of a client.
     pub(crate) fn requires(&self) -> BTreeSet<ClientField> {
         self.services.iter().flat_map(|service| service.shown.requires.iter().copied()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn working_time_has_breaks_cut_out() {
+        let plan = crate::demo::salon().validate().unwrap();
+        let daria = StaffId::new("daria").unwrap();
+        let on = |date: &str| {
+            let spans = plan.working_time(&daria, date.parse().unwrap());
+            let clock = |at: DateTime<Utc>| at.with_timezone(&plan.zone()).format("%H:%M").to_string();
+            spans.into_iter().map(|(from, to)| format!("{}-{}", clock(from), clock(to))).collect::<Vec<_>>()
+        };
+        assert_eq!(on("2026-11-18"), ["10:00-14:00", "14:45-19:00"]);
+        assert_eq!(on("2026-11-17"), [""; 0]);
+        assert_eq!(on("2026-12-25"), [""; 0]);
+        assert!(plan.working_time(&StaffId::new("nobody").unwrap(), "2026-11-18".parse().unwrap()).is_empty());
     }
 }

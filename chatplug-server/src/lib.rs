@@ -1,1 +1,7 @@
-//! The chatplug program: configuration, HTTP routes, browser simulator and command line.
+#![doc = include_str!("../README.md")]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking"))]
+
+pub mod cli;
+pub mod config;
+pub mod logging;
+pub mod metrics;

@@ -1,1 +1,5 @@
-fn main() {}
+//! The `chatplug` program.
+
+fn main() -> std::process::ExitCode {
+    chatplug_server::cli::main()
+}

@@ -1,0 +1,88 @@
+// The page's own words. What the bot says comes from the server's catalogues, never from here.
+const LANGS = ["pt", "en", "es", "fr", "ru"];
+const WORDS = {
+  tagline: { en: "A client writes, the calendar fills. Nothing here is faked but the phone.", pt: "O cliente escreve, a agenda enche. Aqui só o telefone é de mentira.", es: "El cliente escribe, la agenda se llena. Aquí solo el teléfono es de mentira.", fr: "Le client écrit, l’agenda se remplit. Ici, seul le téléphone est factice.", ru: "Клиент пишет — запись заполняется. Ненастоящий тут только телефон." },
+  language: { en: "Language of this page", pt: "Idioma desta página", es: "Idioma de esta página", fr: "Langue de cette page", ru: "Язык страницы" },
+  client: { en: "Client", pt: "Cliente", es: "Cliente", fr: "Client", ru: "Клиент" },
+  newClient: { en: "New client", pt: "Novo cliente", es: "Nuevo cliente", fr: "Nouveau client", ru: "Новый клиент" },
+  views: { en: "Views", pt: "Vistas", es: "Vistas", fr: "Vues", ru: "Разделы" },
+  tabChat: { en: "Chat", pt: "Conversa", es: "Chat", fr: "Chat", ru: "Чат" },
+  tabDay: { en: "Calendar", pt: "Agenda", es: "Agenda", fr: "Agenda", ru: "Расписание" },
+  tabWhy: { en: "Behind it", pt: "Por trás", es: "Por dentro", fr: "Coulisses", ru: "Что внутри" },
+  messages: { en: "Messages", pt: "Mensagens", es: "Mensajes", fr: "Messages", ru: "Сообщения" },
+  message: { en: "Message", pt: "Mensagem", es: "Mensaje", fr: "Message", ru: "Сообщение" },
+  send: { en: "Send", pt: "Enviar", es: "Enviar", fr: "Envoyer", ru: "Отправить" },
+  attach: { en: "Attach", pt: "Anexar", es: "Adjuntar", fr: "Joindre", ru: "Прикрепить" },
+  location: { en: "Location", pt: "Localização", es: "Ubicación", fr: "Position", ru: "Геопозиция" },
+  image: { en: "Photo", pt: "Foto", es: "Foto", fr: "Photo", ru: "Фото" },
+  voice: { en: "Voice message", pt: "Mensagem de voz", es: "Nota de voz", fr: "Message vocal", ru: "Голосовое" },
+  sticker: { en: "Sticker", pt: "Figurinha", es: "Sticker", fr: "Sticker", ru: "Стикер" },
+  myLocation: { en: "My location", pt: "Minha localização", es: "Mi ubicación", fr: "Ma position", ru: "Моё местоположение" },
+  suggestions: { en: "Suggestions", pt: "Sugestões", es: "Sugerencias", fr: "Suggestions", ru: "Подсказки" },
+  online: { en: "online", pt: "online", es: "en línea", fr: "en ligne", ru: "в сети" },
+  typing: { en: "typing…", pt: "digitando…", es: "escribiendo…", fr: "écrit…", ru: "печатает…" },
+  account: { en: "Business account", pt: "Conta comercial", es: "Cuenta de empresa", fr: "Compte professionnel", ru: "Бизнес-аккаунт" },
+  you: { en: "You", pt: "Você", es: "Tú", fr: "Vous", ru: "Вы" },
+  person: { en: "Team", pt: "Equipe", es: "Equipo", fr: "Équipe", ru: "Администратор" },
+  react: { en: "React", pt: "Reagir", es: "Reaccionar", fr: "Réagir", ru: "Реакция" },
+  quote: { en: "Reply", pt: "Responder", es: "Responder", fr: "Répondre", ru: "Ответить" },
+  close: { en: "Close", pt: "Fechar", es: "Cerrar", fr: "Fermer", ru: "Закрыть" },
+  photoOf: { en: "Picture", pt: "Imagem", es: "Imagen", fr: "Image", ru: "Картинка" },
+  template: { en: "Template message", pt: "Mensagem modelo", es: "Mensaje de plantilla", fr: "Message modèle", ru: "Шаблон" },
+  welcome: { en: "Write like a client would", pt: "Escreva como um cliente", es: "Escribe como un cliente", fr: "Écrivez comme un client", ru: "Напишите как клиент" },
+  welcomeMore: { en: "In any of five languages: ask for an appointment, a price, the address. Or tap a suggestion below.", pt: "Em qualquer de cinco idiomas: peça um horário, um preço, o endereço. Ou toque numa sugestão abaixo.", es: "En cualquiera de cinco idiomas: pide una cita, un precio, la dirección. O toca una sugerencia.", fr: "Dans l’une des cinq langues : demandez un rendez-vous, un prix, l’adresse. Ou touchez une suggestion.", ru: "На любом из пяти языков: спросите про запись, цену или адрес. Или нажмите подсказку ниже." },
+  offline: { en: "Connecting…", pt: "Conectando…", es: "Conectando…", fr: "Connexion…", ru: "Соединение…" },
+  notSent: { en: "Not sent", pt: "Não enviada", es: "No enviado", fr: "Non envoyé", ru: "Не отправлено" },
+  today: { en: "Today", pt: "Hoje", es: "Hoy", fr: "Aujourd’hui", ru: "Сегодня" },
+  yesterday: { en: "Yesterday", pt: "Ontem", es: "Ayer", fr: "Hier", ru: "Вчера" },
+  date: { en: "Date", pt: "Data", es: "Fecha", fr: "Date", ru: "Дата" },
+  previousDay: { en: "Previous day", pt: "Dia anterior", es: "Día anterior", fr: "Jour précédent", ru: "Предыдущий день" },
+  nextDay: { en: "Next day", pt: "Dia seguinte", es: "Día siguiente", fr: "Jour suivant", ru: "Следующий день" },
+  dayTitle: { en: "The salon’s day", pt: "O dia do salão", es: "El día del salón", fr: "La journée du salon", ru: "День салона" },
+  appointments: { en: { one: "# appointment", other: "# appointments" }, pt: { one: "# horário marcado", other: "# horários marcados" }, es: { one: "# cita", other: "# citas" }, fr: { one: "# rendez-vous", other: "# rendez-vous" }, ru: { one: "# запись", few: "# записи", many: "# записей", other: "# записей" } },
+  closed: { en: "Closed on this day", pt: "Fechado neste dia", es: "Cerrado este día", fr: "Fermé ce jour-là", ru: "В этот день закрыто" },
+  confirmed: { en: "confirmed", pt: "confirmado", es: "confirmada", fr: "confirmé", ru: "подтверждено" },
+  stateTitle: { en: "The conversation", pt: "A conversa", es: "La conversación", fr: "La conversation", ru: "Разговор" },
+  turnsTitle: { en: "Each turn, and why", pt: "Cada turno, e por quê", es: "Cada turno, y por qué", fr: "Chaque tour, et pourquoi", ru: "Каждый ход и почему" },
+  turnsCount: { en: { one: "# turn", other: "# turns" }, pt: { one: "# turno", other: "# turnos" }, es: { one: "# turno", other: "# turnos" }, fr: { one: "# tour", other: "# tours" }, ru: { one: "# ход", few: "# хода", many: "# ходов", other: "# хода" } },
+  nothingYet: { en: "Nothing said yet.", pt: "Nada foi dito ainda.", es: "Aún no se ha dicho nada.", fr: "Rien n’a encore été dit.", ru: "Пока ничего не сказано." },
+  heldByBot: { en: "Bot answers", pt: "O bot responde", es: "Responde el bot", fr: "Le bot répond", ru: "Отвечает бот" },
+  heldByPerson: { en: "A person answers", pt: "Uma pessoa responde", es: "Responde una persona", fr: "Une personne répond", ru: "Отвечает человек" },
+  takeOver: { en: "Take over", pt: "Assumir a conversa", es: "Tomar el control", fr: "Prendre la main", ru: "Взять разговор" },
+  handBack: { en: "Hand back", pt: "Devolver ao bot", es: "Devolver al bot", fr: "Rendre au bot", ru: "Вернуть боту" },
+  answerAs: { en: "Answer as the salon…", pt: "Responda como o salão…", es: "Responde como el salón…", fr: "Répondez en tant que salon…", ru: "Ответить от имени салона…" },
+  flow: { en: "Doing", pt: "Fazendo", es: "Haciendo", fr: "En cours", ru: "Сейчас" },
+  draft: { en: "Known so far", pt: "Já se sabe", es: "Ya se sabe", fr: "Déjà connu", ru: "Уже известно" },
+  asked: { en: "Asked", pt: "Perguntou", es: "Preguntó", fr: "Demandé", ru: "Спрошено" },
+  shown: { en: "Shown", pt: "Mostrado", es: "Mostrado", fr: "Proposé", ru: "Показано" },
+  bookings: { en: "Appointments", pt: "Marcados", es: "Citas", fr: "Rendez-vous", ru: "Записи" },
+  speaks: { en: "Speaks", pt: "Fala", es: "Habla", fr: "Parle", ru: "Язык" },
+  delivery: { en: "Last message", pt: "Última mensagem", es: "Último mensaje", fr: "Dernier message", ru: "Последнее" },
+  details: { en: "Everything", pt: "Tudo", es: "Todo", fr: "Tout", ru: "Всё" },
+  idle: { en: "nothing open", pt: "nada em aberto", es: "nada pendiente", fr: "rien en cours", ru: "ничего" },
+};
+const FLOWS = {
+  idle: WORDS.idle,
+  book: { en: "booking", pt: "marcando", es: "reservando", fr: "réservation", ru: "записывает" },
+  move: { en: "moving a booking", pt: "remarcando", es: "cambiando una cita", fr: "déplacement", ru: "переносит" },
+  cancelling: { en: "cancelling", pt: "cancelando", es: "cancelando", fr: "annulation", ru: "отменяет" },
+  choosing: { en: "choosing a booking", pt: "escolhendo o horário", es: "eligiendo la cita", fr: "choix du rendez-vous", ru: "выбирает запись" },
+  committing: { en: "writing to the calendar", pt: "gravando na agenda", es: "guardando en la agenda", fr: "écriture dans l’agenda", ru: "записывает в календарь" },
+};
+const HINTS = {
+  pt: ["Oi!", "Quero marcar corte amanhã às 15h", "Tem horário sexta à tarde?", "Quanto custa a coloração?", "Onde vocês ficam?", "Meus horários", "Preciso remarcar", "Vou atrasar 10 minutos", "Quero falar com uma pessoa"],
+  en: ["Hi!", "I'd like a haircut tomorrow at 3pm", "Anything free on Friday afternoon?", "How much is colouring?", "Where are you?", "My appointments", "I need to move my appointment", "Running 10 minutes late", "Can I talk to a person?"],
+  es: ["¡Hola!", "Quiero un corte mañana a las 15h", "¿Hay hora el viernes por la tarde?", "¿Cuánto cuesta el tinte?", "¿Dónde están?", "Mis citas", "Necesito cambiar mi cita", "Llego 10 minutos tarde", "Quiero hablar con una persona"],
+  fr: ["Bonjour !", "Je voudrais une coupe demain à 15h", "Une place vendredi après-midi ?", "Combien coûte la coloration ?", "Vous êtes où ?", "Mes rendez-vous", "Je dois déplacer mon rendez-vous", "J’aurai 10 minutes de retard", "Je veux parler à quelqu’un"],
+  ru: ["Привет!", "Хочу на стрижку завтра в 15:00", "Есть время в пятницу после обеда?", "Сколько стоит окрашивание?", "Где вы находитесь?", "Мои записи", "Нужно перенести запись", "Опоздаю на 10 минут", "Позовите человека"],
+};
+const NEW_CLIENTS = {
+  pt: [["Joana Prado", "55119"], ["Rafael Lima", "55219"], ["Inês Duarte", "35191"]], en: [["Olivia Brown", "44770"], ["Jack Wilson", "1415555"], ["Grace Lee", "61412"]],
+  es: [["Carmen Ruiz", "34611"], ["Diego Torres", "52155"], ["Elena Vidal", "34622"]], fr: [["Chloé Petit", "33612"], ["Hugo Bernard", "33698"], ["Léa Moreau", "41791"]], ru: [["Ольга Смирнова", "7916"], ["Иван Кузнецов", "7903"], ["Мария Попова", "7926"]],
+};
+let lang = "en";
+function t(key, count) {
+  const word = (WORDS[key] || {})[lang] ?? (WORDS[key] || {}).en ?? key;
+  if (typeof word === "string") return word;
+  return (word[new Intl.PluralRules(lang).select(count)] ?? word.other).replace("#", count);
+}

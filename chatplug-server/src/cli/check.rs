@@ -1,0 +1,23 @@
+//! `chatplug check`: everything that is wrong with a configuration, without starting anything.
+
+use super::{ConfigArgs, Failure};
+use crate::config::{self, Config, Environment};
+
+/// Checks, and prints what there is or what is wrong.
+pub(super) fn run(args: &ConfigArgs, environment: &Environment) -> Result<(), Failure> {
+    let config = config::load(&args.config, environment).map_err(|problems| Failure::usage(problems.to_string()))?;
+    println!("ok: {}", summary(&config));
+    Ok(())
+}
+
+/// What a configuration holds, in a line.
+fn summary(config: &Config) -> String {
+    let count = |n: usize, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
+    [
+        count(config.tenants.len(), "tenant", "tenants"),
+        count(config.tenants.iter().map(|tenant| tenant.branches.len()).sum(), "branch", "branches"),
+        count(config.tenants.iter().map(|tenant| tenant.channels.len()).sum(), "channel", "channels"),
+        count(config.meta_apps.len(), "Meta app", "Meta apps"),
+    ]
+    .join(", ")
+}

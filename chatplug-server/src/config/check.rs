@@ -1,0 +1,386 @@
+//! From keys to a [`Config`]: what is required, what may not be there twice, what must refer to something.
+
+use super::{
+    BranchConfig, ChannelConfig, Config, DEFAULT_BIND, DEFAULT_LOG, DEFAULT_STORE, Environment, MetaApp, Place,
+    Problem, ProviderConfig, ServerConfig, TenantConfig, collect,
+    document::{Node, Path},
+    problem::suggestion,
+    raw,
+};
+use chatplug_calendar::{CalendarConfig, ConfigProblem, Plan};
+use chatplug_core::{
+    model::{BranchId, IdError},
+    ports::{TemplateState, TemplateStock},
+};
+use secrecy::SecretString;
+use std::{collections::HashMap, fs, path};
+
+/// Checks a tree. `None`, or any problem, means that it is no configuration.
+pub(super) fn check(
+    mut root: Node,
+    beside: &path::Path,
+    environment: &Environment,
+    problems: &mut Vec<Problem>,
+) -> Option<Config> {
+    // Names as written, before anything that does not fit is taken out: a reference to a faulty thing is no second fault.
+    let written_apps = root.names("meta_app", "name");
+    let read: raw::Root = collect::read(&mut root, &Path::default(), problems)?;
+    let inline_secrets = read.server.inline_secrets;
+    let mut check = Check { root, beside, environment, problems, inline_secrets, seen: HashMap::new(), written_apps };
+    let top = Path::default();
+    let server = check.server(&read.server, &top.key("server"));
+    let store_url = check.store(&read.store, &top.key("store"));
+    let meta_apps = collect_all(read.meta_app, |i, app| check.meta_app(app, &top.key("meta_app").index(i)));
+    if read.tenant.is_empty() && check.root.at(&top.key("tenant")).is_none() {
+        check.wrong(&top, "there is no [[tenant]]: nobody to serve");
+    }
+    let tenants = collect_all(read.tenant, |i, tenant| check.tenant(tenant, &top.key("tenant").index(i)));
+    Some(Config { server: server?, store_url: store_url?, meta_apps: meta_apps?, tenants: tenants? })
+}
+
+struct Check<'a> {
+    root: Node,
+    beside: &'a path::Path,
+    environment: &'a Environment,
+    problems: &'a mut Vec<Problem>,
+    inline_secrets: bool,
+    /// What must be unique, by kind and value, with the place of the first.
+    seen: HashMap<(&'static str, String), Place>,
+    written_apps: Vec<String>,
+}
+
+impl Check<'_> {
+    fn server(&mut self, server: &raw::Server, at: &Path) -> Option<ServerConfig> {
+        let bind = server.bind.as_deref().unwrap_or(DEFAULT_BIND);
+        let bind = bind.parse().ok().or_else(|| {
+            self.fail(&at.key("bind"), &format!("`{bind}` is not an address and port such as {DEFAULT_BIND}"))
+        });
+        let public_url = match &server.public_url {
+            Some(url) => self.web_address(url, &at.key("public_url")).map(Some),
+            None => Some(None),
+        };
+        let log = server.log.clone().unwrap_or_else(|| DEFAULT_LOG.to_owned());
+        if let Err(error) = tracing_subscriber::EnvFilter::try_new(&log) {
+            self.wrong(&at.key("log"), &format!("`{log}` is not a log filter such as `info`: {error}"));
+        }
+        if server.workers == Some(0) {
+            self.wrong(&at.key("workers"), "at least one worker is needed");
+        }
+        let (log_format, workers) = (server.log_format, server.workers);
+        Some(ServerConfig { bind: bind?, public_url: public_url?, log, log_format, workers })
+    }
+
+    fn store(&mut self, store: &raw::Store, at: &Path) -> Option<String> {
+        let url = store.url.clone().unwrap_or_else(|| DEFAULT_STORE.to_owned());
+        if url.starts_with("sqlite:") && url.len() > "sqlite:".len() {
+            Some(url)
+        } else {
+            let scheme = url.split(':').next().unwrap_or_default().to_owned();
+            self.fail(&at.key("url"), &format!("`{scheme}` is no store: write a URL such as `{DEFAULT_STORE}`"))
+        }
+    }
+
+    fn meta_app(&mut self, app: raw::MetaApp, at: &Path) -> Option<MetaApp> {
+        let name = self.required(app.name, at, "name");
+        let name = name.filter(|name| self.unique("meta_app", name, &at.key("name"), "another [[meta_app]]"));
+        let endpoint = app.endpoint.or_else(|| name.clone());
+        let endpoint = endpoint.filter(|endpoint| {
+            let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
+            if endpoint.is_empty() || !endpoint.chars().all(fits) {
+                self.wrong(&at.key("endpoint"), "an endpoint may hold only a-z, 0-9, - and _");
+                return false;
+            }
+            self.unique("endpoint", endpoint, &at.key("endpoint"), "another [[meta_app]]")
+        });
+        let app_secret = self.secret(app.app_secret, at, "app_secret");
+        let previous = match app.previous_app_secret {
+            Some(secret) => self.secret(Some(secret), at, "previous_app_secret").map(Some),
+            None => Some(None),
+        };
+        let verify_token = self.secret(app.verify_token, at, "verify_token");
+        if let Some(version) = &app.graph_version {
+            let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+            let parts = version.strip_prefix('v').and_then(|rest| rest.split_once('.'));
+            if !parts.is_some_and(|(major, minor)| digits(major) && digits(minor)) {
+                self.wrong(&at.key("graph_version"), &format!("`{version}` is not a version such as `v25.0`"));
+            }
+        }
+        let base_url = match &app.base_url {
+            Some(url) => self.web_address(url, &at.key("base_url")).map(Some),
+            None => Some(None),
+        };
+        let app_secrets = std::iter::once(app_secret?).chain(previous?).collect();
+        Some(MetaApp {
+            name: name?,
+            endpoint: endpoint?,
+            app_secrets,
+            verify_token: verify_token?,
+            graph_version: app.graph_version,
+            base_url: base_url?,
+        })
+    }
+
+    fn tenant(&mut self, tenant: raw::Tenant, at: &Path) -> Option<TenantConfig> {
+        let id = self.id(tenant.id, at, "tenant", "another [[tenant]]");
+        let name = self.required(tenant.name, at, "name");
+        let mut texts = Some(Vec::new());
+        for (lang, file) in tenant.texts {
+            let place = at.key("texts").key(lang.code());
+            match self.file(&file, &place) {
+                Some(text) => texts.iter_mut().for_each(|texts| texts.push((lang, text.clone()))),
+                None => texts = None,
+            }
+        }
+        // Ids of branches and channels need to be unique within the tenant only.
+        self.seen.retain(|(kind, _), _| !matches!(*kind, "branch" | "channel"));
+        let known: Vec<String> = tenant.branch.iter().filter_map(|branch| branch.id.clone()).collect();
+        self.not_empty(&tenant.branch, at, "branch");
+        self.not_empty(&tenant.channel, at, "channel");
+        let branches = collect_all(tenant.branch, |i, branch| self.branch(branch, &at.key("branch").index(i)));
+        let channels =
+            collect_all(tenant.channel, |i, channel| self.channel(channel, &known, &at.key("channel").index(i)));
+        Some(TenantConfig {
+            id: id?,
+            name: name?,
+            policy: tenant.policy,
+            texts: texts?,
+            branches: branches?,
+            channels: channels?,
+        })
+    }
+
+    fn branch(&mut self, branch: raw::Branch, at: &Path) -> Option<BranchConfig> {
+        let id = self.id(branch.id, at, "branch", "another branch of this tenant");
+        let place = at.key("calendar");
+        let plan = match self.required(branch.calendar, at, "calendar")? {
+            toml::Value::String(file) => {
+                let file = path::PathBuf::from(file);
+                let text = self.file(&file, &place)?;
+                let name = self.beside.join(&file).display().to_string();
+                let (mut root, problems) = Node::parse(&name, &text);
+                self.problems.extend(problems);
+                self.calendar(&mut root, &Path::default())
+            }
+            _ => {
+                let mut root = self.root.clone();
+                self.calendar(&mut root, &place)
+            }
+        };
+        Some(BranchConfig { id: id?, plan: plan? })
+    }
+
+    fn channel(&mut self, channel: raw::Channel, branches: &[String], at: &Path) -> Option<ChannelConfig> {
+        let id = self.id(channel.id, at, "channel", "another channel of this tenant");
+        let serves = channel.branches.unwrap_or_else(|| branches.to_vec());
+        for (i, branch) in serves.iter().enumerate() {
+            if !branches.contains(branch) {
+                let hint = suggestion(branch, branches.iter().map(String::as_str));
+                self.wrong(&at.key("branches").index(i), &format!("this tenant has no branch `{branch}`{hint}"));
+            }
+        }
+        if serves.is_empty() && !branches.is_empty() {
+            self.wrong(&at.key("branches"), "a channel needs at least one branch to book at");
+        }
+        let serves: Option<Vec<BranchId>> = serves.into_iter().map(|branch| BranchId::new(branch).ok()).collect();
+        let templates =
+            collect_all(channel.templates, |i, template| self.template(template, &at.key("templates").index(i)));
+        let provider = match self.required(channel.provider, at, "provider")? {
+            raw::Provider::Simulator => Some(ProviderConfig::Simulator),
+            raw::Provider::Meta => {
+                let app = self.app(channel.app, at);
+                let number = self.required(channel.phone_number_id, at, "phone_number_id").filter(|number| {
+                    let place = at.key("phone_number_id");
+                    if number.is_empty() || !number.bytes().all(|b| b.is_ascii_digit()) {
+                        let message = "must be Meta's id of the number (digits only), not the phone number";
+                        self.wrong(&place, message);
+                        return false;
+                    }
+                    self.unique("phone_number_id", number, &place, "another channel")
+                });
+                let token = self.secret(channel.access_token, at, "access_token");
+                match (app, number, token) {
+                    (Some(app), Some(phone_number_id), Some(access_token)) => {
+                        Some(ProviderConfig::Meta { app, phone_number_id, waba_id: channel.waba_id, access_token })
+                    }
+                    _ => None,
+                }
+            }
+        };
+        Some(ChannelConfig { id: id?, branches: serves?, provider: provider?, templates: templates? })
+    }
+
+    /// A calendar; its keys and rules are the calendar crate's.
+    fn calendar(&mut self, root: &mut Node, at: &Path) -> Option<Plan> {
+        let size = |root: &Node| ["services", "staff"].map(|key| root.at(&at.key(key)).map_or(0, Node::len));
+        let before = (self.problems.len(), size(root));
+        let config: CalendarConfig = collect::read(root, at, self.problems)?;
+        // A service or person that had to be taken out would be missed by others: their mistakes are told next time.
+        if size(root) != before.1 {
+            return None;
+        }
+        match config.validate() {
+            Ok(plan) => (self.problems.len() == before.0).then_some(plan),
+            Err(wrong) => {
+                self.problems.extend(wrong.into_iter().map(|problem| located(root, at, problem)));
+                None
+            }
+        }
+    }
+
+    /// The app of a channel; the only one need not be named.
+    fn app(&mut self, app: Option<String>, at: &Path) -> Option<String> {
+        let known = self.written_apps.clone();
+        match (app, known.as_slice()) {
+            (None, [only]) => Some(only.clone()),
+            (app, _) => {
+                let app = self.required(app, at, "app")?;
+                if known.contains(&app) {
+                    return Some(app);
+                }
+                let hint = suggestion(&app, known.iter().map(String::as_str));
+                self.fail(&at.key("app"), &format!("there is no [[meta_app]] `{app}`{hint}"))
+            }
+        }
+    }
+
+    fn template(&mut self, template: raw::Template, at: &Path) -> Option<TemplateStock> {
+        let meaning = self.required(template.meaning, at, "meaning");
+        let lang = self.required(template.lang, at, "lang");
+        let name = self.required(template.name, at, "name");
+        let locale = self.required(template.locale, at, "locale");
+        let state = TemplateState::Approved;
+        Some(TemplateStock { meaning: meaning?, lang: lang?, name: name?, locale: locale?, state })
+    }
+
+    fn id<T: std::str::FromStr<Err = IdError>>(
+        &mut self,
+        id: Option<String>,
+        at: &Path,
+        kind: &'static str,
+        other: &str,
+    ) -> Option<T> {
+        let id = self.required(id, at, "id")?;
+        let place = at.key("id");
+        match id.parse() {
+            Ok(parsed) => self.unique(kind, &id, &place, other).then_some(parsed),
+            Err(error) => self.fail(&place, &error.to_string()),
+        }
+    }
+
+    /// A value that must be there and not empty. What was taken out as faulty is not missing as well.
+    fn required<T: Blank>(&mut self, value: Option<T>, at: &Path, key: &str) -> Option<T> {
+        match value {
+            Some(value) if value.is_blank() => self.fail(&at.key(key), &format!("`{key}` is empty")),
+            Some(value) => Some(value),
+            None => {
+                let table = self.root.at(at).and_then(Node::table);
+                if !table.is_some_and(|table| table.dropped.iter().any(|dropped| dropped == key)) {
+                    self.wrong(at, &format!("`{key}` is missing here"));
+                }
+                None
+            }
+        }
+    }
+
+    fn not_empty<T>(&mut self, items: &[T], at: &Path, key: &str) {
+        let place = at.key(key);
+        let table = self.root.at(at).and_then(Node::table);
+        let dropped = table.is_some_and(|table| table.dropped.iter().any(|dropped| dropped == key));
+        if items.is_empty() && self.root.at(&place).is_none() && !dropped {
+            self.wrong(at, &format!("this tenant has no [[tenant.{key}]]"));
+        }
+    }
+
+    fn unique(&mut self, kind: &'static str, value: &str, at: &Path, other: &str) -> bool {
+        let place = self.root.place(at);
+        if let Some(first) = self.seen.get(&(kind, value.to_owned())) {
+            let message = format!("`{value}` belongs to {other} already ({first})");
+            self.wrong(at, &message);
+            return false;
+        }
+        self.seen.insert((kind, value.to_owned()), place);
+        true
+    }
+
+    fn secret(&mut self, secret: Option<raw::Secret>, at: &Path, key: &str) -> Option<SecretString> {
+        let secret = self.required(secret, at, key)?;
+        let place = at.key(key);
+        let from_environment = matches!(self.root.place(&place), Place::Environment(_));
+        let text = match secret {
+            raw::Secret::Inline(text) if from_environment || self.inline_secrets => text,
+            raw::Secret::Inline(_) => {
+                let message = format!(
+                    "a secret does not belong into this file: write {key} = {{ env = \"NAME\" }} or {{ file = \"PATH\" }} \
+                     (or, to try things out, set inline_secrets = true under [server])"
+                );
+                return self.fail(&place, &message);
+            }
+            raw::Secret::Environment(name) => match self.environment.0.get(&name) {
+                Some(text) => text.clone(),
+                None => return self.fail(&place, &format!("the environment variable {name} is not set")),
+            },
+            raw::Secret::File(file) => self.file(&file, &place)?,
+        };
+        let text = text.trim();
+        if text.is_empty() { self.fail(&place, "the secret is empty") } else { Some(text.to_owned().into()) }
+    }
+
+    fn web_address(&mut self, url: &str, at: &Path) -> Option<String> {
+        let parsed = reqwest::Url::parse(url).ok();
+        if parsed.is_some_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host()) {
+            Some(url.trim_end_matches('/').to_owned())
+        } else {
+            self.fail(at, &format!("`{url}` is not an address that begins with https:// or http://"))
+        }
+    }
+
+    fn file(&mut self, file: &path::Path, at: &Path) -> Option<String> {
+        let file = self.beside.join(file);
+        match fs::read_to_string(&file) {
+            Ok(text) => Some(text),
+            Err(error) => self.fail(at, &format!("{} cannot be read: {error}", file.display())),
+        }
+    }
+
+    fn wrong(&mut self, at: &Path, message: &str) {
+        self.problems.push(Problem { place: self.root.place(at), message: message.to_owned() });
+    }
+
+    fn fail<T>(&mut self, at: &Path, message: &str) -> Option<T> {
+        self.wrong(at, message);
+        None
+    }
+}
+
+/// A mistake of a calendar at its place; of what is not there, with its name.
+fn located(root: &Node, at: &Path, problem: ConfigProblem) -> Problem {
+    let path = at.follow(&problem.path);
+    let message = match (root.at(&path), problem.path.rsplit('.').next()) {
+        (None, Some(key)) if !key.is_empty() => format!("`{key}`: {}", problem.message),
+        _ => problem.message,
+    };
+    Problem { place: root.place(&path), message }
+}
+
+/// Checks all, even when some fail.
+fn collect_all<T, U>(items: Vec<T>, mut check: impl FnMut(usize, T) -> Option<U>) -> Option<Vec<U>> {
+    let checked: Vec<Option<U>> = items.into_iter().enumerate().map(|(i, item)| check(i, item)).collect();
+    checked.into_iter().collect()
+}
+
+/// Whether a required value says nothing.
+trait Blank {
+    fn is_blank(&self) -> bool {
+        false
+    }
+}
+
+impl Blank for String {
+    fn is_blank(&self) -> bool {
+        self.trim().is_empty()
+    }
+}
+impl Blank for toml::Value {}
+impl Blank for raw::Secret {}
+impl Blank for raw::Provider {}
+impl Blank for chatplug_core::model::Lang {}

@@ -1,0 +1,139 @@
+//! The keys of the configuration file, before they are checked. Nearly everything is optional here, so that one mistake
+//! never hides another: what is required is said by the check.
+
+use chatplug_core::model::{Lang, Policy};
+use serde::Deserialize;
+use std::{collections::BTreeMap, path::PathBuf};
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Root {
+    pub(super) server: Server,
+    pub(super) store: Store,
+    pub(super) meta_app: Vec<MetaApp>,
+    pub(super) tenant: Vec<Tenant>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Server {
+    pub(super) bind: Option<String>,
+    pub(super) public_url: Option<String>,
+    pub(super) log: Option<String>,
+    pub(super) log_format: super::LogFormat,
+    pub(super) workers: Option<usize>,
+    pub(super) inline_secrets: bool,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Store {
+    pub(super) url: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct MetaApp {
+    pub(super) name: Option<String>,
+    pub(super) endpoint: Option<String>,
+    pub(super) app_secret: Option<Secret>,
+    pub(super) previous_app_secret: Option<Secret>,
+    pub(super) verify_token: Option<Secret>,
+    pub(super) graph_version: Option<String>,
+    pub(super) base_url: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Tenant {
+    pub(super) id: Option<String>,
+    pub(super) name: Option<String>,
+    pub(super) policy: Policy,
+    pub(super) texts: BTreeMap<Lang, PathBuf>,
+    pub(super) branch: Vec<Branch>,
+    pub(super) channel: Vec<Channel>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Branch {
+    pub(super) id: Option<String>,
+    /// A file name, or the calendar itself: read separately, since its keys are the calendar's.
+    pub(super) calendar: Option<toml::Value>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Channel {
+    pub(super) id: Option<String>,
+    pub(super) provider: Option<Provider>,
+    pub(super) app: Option<String>,
+    pub(super) phone_number_id: Option<String>,
+    pub(super) waba_id: Option<String>,
+    pub(super) access_token: Option<Secret>,
+    pub(super) branches: Option<Vec<String>>,
+    pub(super) templates: Vec<Template>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Provider {
+    Meta,
+    Simulator,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Template {
+    pub(super) meaning: Option<String>,
+    pub(super) lang: Option<Lang>,
+    pub(super) name: Option<String>,
+    pub(super) locale: Option<String>,
+}
+
+/// Where a secret comes from: never its value, except where a development flag allows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Secret {
+    Environment(String),
+    File(PathBuf),
+    Inline(String),
+}
+
+impl<'de> Deserialize<'de> for Secret {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(field_identifier, rename_all = "snake_case")]
+        enum Key {
+            Env,
+            File,
+        }
+
+        struct Visitor;
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = Secret;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("{ env = \"NAME\" } or { file = \"PATH\" }")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Secret, E> {
+                Ok(Secret::Inline(text.to_owned()))
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Secret, A::Error> {
+                let mut found = None;
+                while let Some(key) = map.next_key()? {
+                    let secret = match key {
+                        Key::Env => Secret::Environment(map.next_value()?),
+                        Key::File => Secret::File(map.next_value()?),
+                    };
+                    if found.replace(secret).is_some() {
+                        return Err(serde::de::Error::custom("give either `env` or `file`, not both"));
+                    }
+                }
+                found.ok_or_else(|| serde::de::Error::custom("give { env = \"NAME\" } or { file = \"PATH\" }"))
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
+}

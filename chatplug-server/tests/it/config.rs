@@ -1,0 +1,212 @@
+//! Configurations, right and wrong. What is told about a wrong one is what a person has to mend it with.
+
+use chatplug_server::config::{Config, Environment, parse};
+
+const CALENDAR: &str = "name = \"Bella\"\nzone = \"Europe/Lisbon\"\ncountry = \"PT\"\ncurrency = \"EUR\"\n\
+    hours = { mon-fri = [\"09:00-18:00\"] }\n[[services]]\nid = \"cut\"\nname = \"Cut\"\nminutes = 30\n\
+    [[staff]]\nid = \"ana\"\nname = \"Ana\"\n";
+
+const RIGHT: &str = r#"
+[server]
+bind = "0.0.0.0:9000"
+
+[[meta_app]]
+name = "main"
+app_secret = { env = "SECRET" }
+verify_token = { file = "verify.txt" }
+
+[[tenant]]
+id = "bella"
+name = "Bella Vista"
+[[tenant.branch]]
+id = "centro"
+calendar = "calendar.toml"
+[[tenant.channel]]
+id = "main"
+provider = "meta"
+phone_number_id = "106540352242922"
+access_token = { env = "TOKEN" }
+"#;
+
+fn read(text: &str, environment: &[(&str, &str)]) -> Result<Config, Vec<String>> {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("calendar.toml"), CALENDAR).unwrap();
+    std::fs::write(folder.path().join("verify.txt"), "word\n").unwrap();
+    let wrong = CALENDAR.replace("minutes = 30", "minutes = 30\nimge = 1\nprice = \"much\"\nstaff = [\"anna\"]");
+    let wrong = wrong.replace("Europe/Lisbon", "Europe/Lisbom").replace("09:00-18:00", "9-18h");
+    std::fs::write(folder.path().join("wrong.toml"), wrong).unwrap();
+    let variables = [("SECRET", "s"), ("TOKEN", "t"), ("EMPTY", " ")].into_iter().chain(environment.iter().copied());
+    let environment = Environment(variables.map(|(name, value)| (name.to_owned(), value.to_owned())).collect());
+    parse("f.toml", text, folder.path(), &environment).map_err(|problems| {
+        let folder = format!("{}/", folder.path().display());
+        problems.0.iter().map(|problem| problem.to_string().replace(&folder, "")).collect()
+    })
+}
+
+#[test]
+fn a_right_one_is_read() {
+    let config = read(RIGHT, &[]).unwrap();
+    assert_eq!(config.server.bind.to_string(), "0.0.0.0:9000");
+    assert_eq!(config.store_url, "sqlite:chatplug.sqlite");
+    assert_eq!(config.meta_apps[0].endpoint, "main");
+    let tenant = &config.tenants[0];
+    assert_eq!((tenant.id.as_str(), tenant.branches.len(), tenant.channels[0].branches.len()), ("bella", 1, 1));
+}
+
+#[test]
+fn the_environment_wins_and_may_hold_secrets() {
+    let environment = [
+        ("CHATPLUG__SERVER__BIND", "127.0.0.1:1"),
+        ("CHATPLUG__SERVER__WORKERS", "3"),
+        ("CHATPLUG__TENANT__BELLA__NAME", "42"),
+        ("CHATPLUG__TENANT__0__POLICY__MAX_UPCOMING", "2"),
+        ("CHATPLUG__META_APP__MAIN__APP_SECRET", "plain"),
+    ];
+    let config = read(RIGHT, &environment).unwrap();
+    assert_eq!(config.server.bind.to_string(), "127.0.0.1:1");
+    assert_eq!(config.server.workers, Some(3));
+    assert_eq!(config.tenants[0].name, "42");
+    assert_eq!(config.tenants[0].policy.max_upcoming, 2);
+}
+
+#[test]
+fn everything_wrong_is_told_at_once_with_its_line() {
+    let text = r#"
+[server]
+bind = "8080"
+pubic_url = "https://x.example"
+log_format = "jsn"
+
+[store]
+url = "mysql://x"
+
+[[meta_app]]
+name = "main"
+app_secret = "abc"
+verify_token = { env = "NOT_SET" }
+graph_version = "25"
+base_url = "graph.facebook.com"
+
+[[meta_app]]
+name = "main"
+endpoint = "Über"
+app_secret = { evn = "SECRET" }
+verify_token = { env = "EMPTY" }
+
+[[tenant]]
+id = "Bella"
+name = ""
+policy = { langauge = "pt", max_upcoming = -1 }
+[[tenant.branch]]
+id = "centro"
+calendar = "missing.toml"
+[[tenant.branch]]
+id = "centro"
+[[tenant.channel]]
+id = "a"
+provider = "meta"
+app = "mian"
+phone_number = "1"
+access_token = { env = "TOKEN" }
+branches = ["centr"]
+[[tenant.channel]]
+id = "b"
+provider = "twillio"
+[[tenant.channel]]
+id = "c"
+provider = "meta"
+app = "main"
+phone_number_id = "+351 912 345 678"
+access_token = { file = "nothing.txt" }
+
+[[tenant]]
+id = "other"
+name = "Other"
+tenant_name = "x"
+"#;
+    let told = read(text, &[("CHATPLUG__SERVER__LGO", "info")]).unwrap_err();
+    let expected = [
+        "f.toml:3:1: `8080` is not an address and port such as 127.0.0.1:8080",
+        "f.toml:4:1: unknown key `pubic_url`; did you mean `public_url`?",
+        "f.toml:5:1: unknown value `jsn`; did you mean `json`?",
+        "f.toml:8:1: `mysql` is no store: write a URL such as `sqlite:chatplug.sqlite`",
+        "f.toml:12:1: a secret does not belong into this file: write app_secret = { env = \"NAME\" } or \
+         { file = \"PATH\" } (or, to try things out, set inline_secrets = true under [server])",
+        "f.toml:13:1: the environment variable NOT_SET is not set",
+        "f.toml:14:1: `25` is not a version such as `v25.0`",
+        "f.toml:15:1: `graph.facebook.com` is not an address that begins with https:// or http://",
+        "f.toml:18:1: `main` belongs to another [[meta_app]] already (f.toml:11:1)",
+        "f.toml:19:1: an endpoint may hold only a-z, 0-9, - and _",
+        "f.toml:20:16: unknown key `evn`; did you mean `env`?",
+        "f.toml:21:1: the secret is empty",
+        "f.toml:24:1: tenant id may hold only a-z, 0-9, - and _",
+        "f.toml:25:1: `name` is empty",
+        "f.toml:26:12: unknown key `langauge`; did you mean `language`?",
+        "f.toml:26:29: invalid value: integer `-1`, expected u32",
+        "f.toml:29:1: missing.toml cannot be read: No such file or directory (os error 2)",
+        "f.toml:30:1: `calendar` is missing here",
+        "f.toml:31:1: `centro` belongs to another branch of this tenant already (f.toml:28:1)",
+        "f.toml:32:1: `phone_number_id` is missing here",
+        "f.toml:35:1: there is no [[meta_app]] `mian`; did you mean `main`?",
+        "f.toml:36:1: unknown key `phone_number`; did you mean `phone_number_id`?",
+        "f.toml:38:13: this tenant has no branch `centr`; did you mean `centro`?",
+        "f.toml:41:1: unknown value `twillio`; known here: `meta`, `simulator`",
+        "f.toml:46:1: must be Meta's id of the number (digits only), not the phone number",
+        "f.toml:47:1: nothing.txt cannot be read: No such file or directory (os error 2)",
+        "f.toml:49:1: this tenant has no [[tenant.branch]]",
+        "f.toml:49:1: this tenant has no [[tenant.channel]]",
+        "f.toml:52:1: unknown key `tenant_name`; known here: `id`, `name`, `policy`, `texts`, `branch`, `channel`",
+        "environment CHATPLUG__SERVER__LGO: unknown key `lgo`; did you mean `log`?",
+    ];
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn mistakes_of_form_are_told_too() {
+    let told = read("[server\nbind = 1\n", &[]).unwrap_err();
+    assert!(told[0].starts_with("f.toml:1:"), "{told:?}");
+    assert_eq!(read("", &[]).unwrap_err(), ["f.toml:1:1: there is no [[tenant]]: nobody to serve"]);
+}
+
+#[test]
+fn a_number_belongs_to_one_channel() {
+    let channel = RIGHT.split_once("[[tenant.channel]]").unwrap().1;
+    let twice = format!("{RIGHT}[[tenant.channel]]{}", channel.replace("\"main\"", "\"second\""));
+    let told = read(&twice, &[]).unwrap_err();
+    assert_eq!(told, ["f.toml:24:1: `106540352242922` belongs to another channel already (f.toml:19:1)"]);
+}
+
+#[test]
+fn calendars_are_checked_with_the_lines_of_their_own_file() {
+    let told = read(&RIGHT.replace("calendar.toml", "wrong.toml"), &[]).unwrap_err();
+    let places: Vec<_> = told.iter().map(|line| line.split(": ").next().unwrap()).collect();
+    assert_eq!(
+        places,
+        ["2:1", "5:22", "6:1", "10:1", "11:1", "12:10", "13:1"].map(|place| format!("wrong.toml:{place}")),
+        "{told:#?}"
+    );
+    assert!(told[0].contains("Europe/Lisbon"), "{told:#?}");
+    assert!(told[2].starts_with("wrong.toml:6:1: `hours`: is missing"), "{told:#?}");
+    assert_eq!(told[3], "wrong.toml:10:1: unknown key `imge`; did you mean `image`?");
+}
+
+#[test]
+fn a_calendar_may_stand_in_the_file_itself() {
+    let inline = CALENDAR
+        .replace("[[services]]", "[[tenant.branch.calendar.services]]")
+        .replace("[[staff]]", "[[tenant.branch.calendar.staff]]");
+    let text = RIGHT.replace("calendar = \"calendar.toml\"", &format!("[tenant.branch.calendar]\n{inline}"));
+    assert_eq!(read(&text, &[]).unwrap().tenants[0].branches[0].plan.name(), "Bella");
+    let told = read(&text.replace("minutes = 30", "minutes = 0"), &[]).unwrap_err();
+    assert!(told.len() == 1 && told[0].starts_with("f.toml:24:1: "), "{told:#?}");
+}
+
+#[test]
+fn the_sample_is_right() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let variables = ["META_APP_SECRET", "META_VERIFY_TOKEN", "BELLA_ACCESS_TOKEN"];
+    let environment = Environment(variables.map(|name| (name.to_owned(), "x".to_owned())).into());
+    let config = chatplug_server::config::load(&folder.join("config.sample.toml"), &environment).unwrap();
+    assert_eq!(config.tenants[0].branches[0].plan.name(), "Bella Vista");
+    assert_eq!(config.tenants[0].channels[0].templates.len(), 1);
+}
