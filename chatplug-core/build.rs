@@ -1,0 +1,100 @@
+//! Checks the messages of `locales/` and builds them in: a language is a folder of `.ftl` files, nothing else.
+//!
+//! A message that is missing, broken, without a plural or too long for its button fails the build, and says where.
+
+use fluent_syntax::{ast::Entry, parser};
+use std::{collections::BTreeSet, env, fmt::Write as _, fs, io, path::Path};
+
+#[path = "src/reply/check.rs"]
+#[expect(dead_code, reason = "the library uses the rest of it for tenants' own wording")]
+mod check;
+
+use check::{REFERENCE, Source, check_catalogues};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    println!("cargo::rerun-if-changed=locales");
+    println!("cargo::rerun-if-changed=src/reply/check.rs");
+    let root = env::var_os("CARGO_MANIFEST_DIR").ok_or("CARGO_MANIFEST_DIR is not set")?;
+    let files = read(&Path::new(&root).join("locales"))?;
+    let sources: Vec<_> =
+        files.iter().map(|file| Source { lang: &file.lang, file: &file.name, text: &file.text }).collect();
+
+    for problem in check_catalogues(&sources) {
+        println!("cargo::error=locales/{problem}");
+    }
+
+    let out = env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?;
+    fs::write(Path::new(&out).join("words.rs"), table(&files, &keys(&files))?)?;
+    Ok(())
+}
+
+/// One file of messages.
+struct File {
+    /// Folder name: the language.
+    lang: String,
+    /// `lang/file.ftl`.
+    name: String,
+    /// Where it lies.
+    path: String,
+    /// Its text.
+    text: String,
+}
+
+/// Every `.ftl` file, in order of language and name.
+fn read(locales: &Path) -> io::Result<Vec<File>> {
+    let mut files = Vec::new();
+    for folder in fs::read_dir(locales)? {
+        let folder = folder?.path();
+        let Some(lang) = folder.file_name().and_then(|name| name.to_str()).filter(|_| folder.is_dir()) else {
+            continue;
+        };
+        println!("cargo::rerun-if-changed={}", folder.display());
+        for file in fs::read_dir(&folder)? {
+            let path = file?.path();
+            let Some(name) = path.file_name().and_then(|name| name.to_str()).filter(|name| name.ends_with(".ftl"))
+            else {
+                continue;
+            };
+            println!("cargo::rerun-if-changed={}", path.display());
+            files.push(File {
+                lang: lang.to_owned(),
+                name: format!("{lang}/{name}"),
+                path: path.display().to_string(),
+                text: fs::read_to_string(&path)?,
+            });
+        }
+    }
+    files.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(files)
+}
+
+/// The names of the messages that every language has.
+fn keys(files: &[File]) -> BTreeSet<String> {
+    let reference = files.iter().filter(|file| file.lang == REFERENCE);
+    // What cannot be parsed has been reported already.
+    let resources = reference.map(|file| parser::parse(file.text.as_str()).unwrap_or_else(|(resource, _)| resource));
+    resources
+        .flat_map(|resource| resource.body)
+        .filter_map(|entry| match entry {
+            Entry::Message(message) => Some(message.id.name.to_owned()),
+            _ => None,
+        })
+        .filter(|key| !key.starts_with("own-"))
+        .collect()
+}
+
+/// The Rust source that `reply/words.rs` includes: the files, and a constant for every message, so that a message that
+/// the code names and nobody wrote does not compile, and one that nobody names is reported as dead.
+fn table(files: &[File], keys: &BTreeSet<String>) -> Result<String, std::fmt::Error> {
+    let mut out = String::from("/// Language, name and text of every file of messages, in order.\n");
+    out.push_str("pub(crate) const FILES: &[(&str, &str, &str)] = &[\n");
+    for file in files {
+        writeln!(out, "    ({:?}, {:?}, include_str!({:?})),", file.lang, file.name, file.path)?;
+    }
+    out.push_str("];\n\n/// The name of every message.\npub(crate) mod id {\n    use super::Id;\n");
+    for key in keys {
+        writeln!(out, "    pub(crate) const {}: Id = Id({key:?});", key.replace('-', "_").to_uppercase())?;
+    }
+    out.push_str("}\n");
+    Ok(out)
+}

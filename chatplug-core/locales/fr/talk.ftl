@@ -1,0 +1,164 @@
+# Saluer, demander ce qui manque, ne pas comprendre, passer la main.
+
+greeting = Bonjour ! 👋 Ici { $business }.
+greeting-named = Bonjour { $name } ! 👋 Ici { $business }.
+menu = { $form ->
+    [formal] Comment puis-je vous aider ?
+   *[informal] Comment je peux t'aider ?
+}
+youre-welcome = { $form ->
+    [formal] Je vous en prie ! 😊
+   *[informal] Avec plaisir ! 😊
+}
+review-noted = Merci pour ce retour ! Je l'ai transmis à l'équipe.
+
+resume-offer = La dernière fois, une réservation est restée en cours. On continue, ou on recommence ?
+resume-offer-service = La dernière fois, une réservation est restée en cours : *{ $service }*. On continue, ou on recommence ?
+resume-offer-date = La dernière fois, une réservation est restée en cours : { $date }. On continue, ou on recommence ?
+resume-offer-both = La dernière fois, une réservation est restée en cours : *{ $service }*, { $date }. On continue, ou on recommence ?
+
+ask-branch = { $form ->
+    [formal] Laquelle de nos adresses vous convient le mieux ?
+   *[informal] Laquelle de nos adresses te convient le mieux ?
+}
+ask-service = { $form ->
+    [formal] Que souhaitez-vous réserver ?
+   *[informal] Qu'est-ce que tu veux réserver ?
+}
+ask-which-service = Plusieurs prestations correspondent. Laquelle ?
+ask-staff = *{ $service }* : avec qui ?
+ask-which-staff = Plusieurs personnes correspondent. Laquelle ?
+ask-day = { $form ->
+    [formal] *{ $service }* : quel jour vous convient ?
+   *[informal] *{ $service }* : quel jour te convient ?
+}
+ask-which-day = Pour confirmer : quel jour exactement ?
+ask-which-time = Pour confirmer : quelle heure exactement ?
+ask-slot-next = { $form ->
+    [formal] *{ $what }* : lequel de ces horaires vous convient ?
+   *[informal] *{ $what }* : lequel de ces horaires te convient ?
+}
+ask-slot-day = { $form ->
+    [formal] *{ $what }*, { $date } : quelle heure vous convient ?
+   *[informal] *{ $what }*, { $date } : quelle heure te convient ?
+}
+ask-slot-days = { $form ->
+    [formal] *{ $what }*, { $days } : quel horaire vous convient ?
+   *[informal] *{ $what }*, { $days } : quel horaire te convient ?
+}
+ask-name = À quel nom dois-je réserver ?
+ask-email = À quelle adresse e-mail envoyer la confirmation ?
+bad-email = { $form ->
+    [formal] Hum, cela ne ressemble pas à une adresse e-mail. Pouvez-vous vérifier et me la renvoyer ?
+   *[informal] Hum, ça ne ressemble pas à une adresse e-mail. Tu peux vérifier et me la renvoyer ?
+}
+
+not-free-then = Désolé, rien de libre le { $when }. Voici les horaires les plus proches.
+not-free-that-day = Désolé, rien de libre le { $date }. Voici les horaires les plus proches.
+nothing-free-next = Désolé, rien de libre dans les prochains jours.
+nothing-free-next-staff = Désolé, rien de libre avec { $staff } dans les prochains jours.
+nothing-free-day = Désolé, rien de libre le { $date }.
+nothing-free-day-staff = Désolé, rien de libre avec { $staff } le { $date }.
+nothing-free-days = Désolé, rien de libre ces jours-là ({ $days }).
+nothing-free-days-staff = Désolé, rien de libre avec { $staff } ces jours-là ({ $days }).
+nothing-free-at-all = Désolé, tout est complet aussi loin que nous prenons des rendez-vous.
+nothing-free-at-all-staff = Désolé, avec { $staff } tout est complet aussi loin que nous prenons des rendez-vous.
+day-in-past = Ce jour est déjà passé ({ $date }).
+staff-does-not-do = { $staff } ne propose pas *{ $service }*. Voici avec qui c'est possible.
+
+out-of-scope = { $form ->
+    [formal] Ici, je peux seulement aider pour les rendez-vous. Voulez-vous que quelqu'un de l'équipe vous réponde ?
+   *[informal] Ici, je peux seulement aider pour les rendez-vous. Tu veux que quelqu'un de l'équipe te réponde ?
+}
+not-understood = { $form ->
+    [formal] Pardon, je n'ai pas bien compris. Pouvez-vous le dire autrement ?
+   *[informal] Pardon, je n'ai pas bien compris. Tu peux le dire autrement ?
+}
+not-understood-again = { $form ->
+    [formal] Pardon, je ne comprends toujours pas. Choisissez une de ces réponses, ou demandez à parler à quelqu'un.
+   *[informal] Pardon, je ne comprends toujours pas. Choisis une de ces réponses, ou demande à parler à quelqu'un.
+}
+cannot-read = { $form ->
+    [formal] Je ne sais pas encore lire ce genre de message. Pouvez-vous me l'écrire ?
+   *[informal] Je ne sais pas encore lire ce genre de message. Tu peux me l'écrire ?
+}
+cannot-read-voice = { $form ->
+    [formal] Je ne peux pas encore écouter les messages vocaux. Pouvez-vous me l'écrire ?
+   *[informal] Je ne peux pas encore écouter les vocaux. Tu peux me l'écrire ?
+}
+cannot-read-image = { $form ->
+    [formal] Je ne peux pas encore voir les images. Pouvez-vous me l'écrire ?
+   *[informal] Je ne peux pas encore voir les images. Tu peux me l'écrire ?
+}
+cannot-read-video = { $form ->
+    [formal] Je ne peux pas encore regarder les vidéos. Pouvez-vous me l'écrire ?
+   *[informal] Je ne peux pas encore regarder les vidéos. Tu peux me l'écrire ?
+}
+cannot-read-document = { $form ->
+    [formal] Je ne peux pas encore ouvrir les fichiers. Pouvez-vous me l'écrire ?
+   *[informal] Je ne peux pas encore ouvrir les fichiers. Tu peux me l'écrire ?
+}
+cannot-read-sticker = { $form ->
+    [formal] Bien vu ! 😄 Mais je ne comprends que les mots. Comment puis-je vous aider ?
+   *[informal] Bien vu ! 😄 Mais je ne comprends que les mots. Comment je peux t'aider ?
+}
+old-list = Cette liste date un peu. Voici où on en est.
+nothing-open = { $form ->
+    [formal] Il n'y a rien à confirmer pour le moment. Comment puis-je vous aider ?
+   *[informal] Il n'y a rien à confirmer pour le moment. Comment je peux t'aider ?
+}
+ask-language = { $form ->
+    [formal] Quelle langue préférez-vous ?
+   *[informal] Tu préfères quelle langue ?
+}
+language-changed = Très bien, on continue en français.
+opted-out = { $form ->
+    [formal] C'est noté, vous ne recevrez plus de messages de notre part.
+   *[informal] C'est noté, tu ne recevras plus de messages de notre part.
+}
+opted-out-bookings = { $form ->
+    [formal] C'est noté, vous ne recevrez plus de messages de notre part. Vos rendez-vous restent valables.
+   *[informal] C'est noté, tu ne recevras plus de messages de notre part. Tes rendez-vous restent valables.
+}
+opted-in = { $form ->
+    [formal] Quel plaisir de vous retrouver ! Vous recevrez de nouveau nos messages.
+   *[informal] Quel plaisir de te retrouver ! Tu recevras de nouveau nos messages.
+}
+
+handed-over-asked = { $form ->
+    [formal] Bien sûr. Je préviens quelqu'un de l'équipe, qui vous répond ici même.
+   *[informal] Bien sûr. Je préviens quelqu'un de l'équipe, qui te répond ici même.
+}
+handed-over-not-understood = { $form ->
+    [formal] Désolé, je n'arrive pas à vous suivre. Je préviens quelqu'un de l'équipe, qui vous répond ici même.
+   *[informal] Désolé, je n'arrive pas à te suivre. Je préviens quelqu'un de l'équipe, qui te répond ici même.
+}
+handed-over-backend-down = { $form ->
+    [formal] Désolé, notre agenda ne répond pas, donc rien n'a été réservé, déplacé ni annulé. Quelqu'un de l'équipe vous répond ici même.
+   *[informal] Désolé, notre agenda ne répond pas, donc rien n'a été réservé, déplacé ni annulé. Quelqu'un de l'équipe te répond ici même.
+}
+handed-over-outcome-unclear = { $form ->
+    [formal] Je ne peux pas dire avec certitude si c'est passé. Quelqu'un de l'équipe vérifie et vous répond ici même.
+   *[informal] Je ne peux pas dire avec certitude si c'est passé. Quelqu'un de l'équipe vérifie et te répond ici même.
+}
+handed-over-too-late = { $form ->
+    [formal] Si près de l'heure, je ne peux plus rien changer moi-même. Quelqu'un de l'équipe vous répond ici même.
+   *[informal] Si près de l'heure, je ne peux plus rien changer moi-même. Quelqu'un de l'équipe te répond ici même.
+}
+handed-over-refused = { $form ->
+    [formal] Cela, je ne peux pas le faire moi-même. Quelqu'un de l'équipe vous répond ici même.
+   *[informal] Ça, je ne peux pas le faire moi-même. Quelqu'un de l'équipe te répond ici même.
+}
+handed-over-running-late = { $form ->
+    [formal] Je préviens l'équipe. Quelqu'un vous répond ici même.
+   *[informal] Je préviens l'équipe. Quelqu'un te répond ici même.
+}
+handed-over-unsafe-move = { $form ->
+    [formal] Je ne peux pas faire ce changement moi-même sans risque, donc pour l'instant tout reste comme prévu. Quelqu'un de l'équipe vous répond ici même.
+   *[informal] Je ne peux pas faire ce changement moi-même sans risque, donc pour l'instant tout reste comme prévu. Quelqu'un de l'équipe te répond ici même.
+}
+handed-back = C'est de nouveau l'assistant. Où en étions-nous ?
+one-moment = Un instant, s'il { $form ->
+    [formal] vous
+   *[informal] te
+} plaît.

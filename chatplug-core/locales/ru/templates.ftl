@@ -1,0 +1,24 @@
+# Сообщения, которые провайдер одобряет заранее. Правила в en/templates.ftl.
+
+template-reminder = { $form ->
+    [formal] Здравствуйте, { $name }! Напоминаем о вашей записи: { $service }, { $when }. Место: { $business }. Вы придёте?
+   *[informal] Привет, { $name }! Напоминаем о твоей записи: { $service }, { $when }. Место: { $business }. Придёшь?
+}
+template-someone = { $form ->
+    [formal] ждём вас
+   *[informal] ждём тебя
+}
+template-reminder-come = Да, буду
+template-reminder-change = Изменить, отменить
+template-booked = { $form ->
+    [formal] Запись подтверждена: { $service }, { $when }. Место: { $business }. Ждём вас!
+   *[informal] Запись подтверждена: { $service }, { $when }. Место: { $business }. Ждём тебя!
+}
+template-moved = { $form ->
+    [formal] Ваша запись перенесена: { $service }, теперь { $when }. Место: { $business }. Если неудобно, ответьте здесь.
+   *[informal] Твоя запись перенесена: { $service }, теперь { $when }. Место: { $business }. Если неудобно, ответь здесь.
+}
+template-cancelled = { $form ->
+    [formal] Ваша запись отменена: { $service }, { $when }. Место: { $business }. Если нужно другое время, ответьте здесь.
+   *[informal] Твоя запись отменена: { $service }, { $when }. Место: { $business }. Если нужно другое время, ответь здесь.
+}
