@@ -24,11 +24,14 @@ mod money;
 mod preview;
 mod words;
 
+#[cfg(feature = "testkit")]
+pub mod samples;
+
 pub use preview::preview;
 pub use render::{Note, RenderContext, Rendered, label_text, render, render_noting};
 pub use say::{
     ActionWord, AskedAbout, BookingView, Choice, Choices, ChooseFor, HandOverReason, HoursLine, Key, Label, Reply, Say,
     SlotScope, TemplateMeaning, When,
 };
-pub use template::{TemplateDraft, TemplateStock, render_template, template_drafts};
+pub use template::{render_template, template_drafts};
 pub use words::{WordingProblem, Words};

@@ -9,3 +9,5 @@ template-reminder-change = Change or cancel
 template-booked = Your appointment is booked: { $service }, { $when }, at { $business }. See you then!
 template-moved = Your appointment has been moved: { $service }, now on { $when }, at { $business }. If that doesn't suit you, just reply here.
 template-cancelled = Your appointment has been cancelled: { $service }, { $when }, at { $business }. If you'd like another time, just reply here.
+# Shows the provider what a blank may hold.
+template-example-service = Haircut

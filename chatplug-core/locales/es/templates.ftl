@@ -22,3 +22,4 @@ template-cancelled = { $form ->
     [formal] Su cita fue cancelada: { $service }, { $when }, en { $business }. Si quiere otra hora, responda por aquí.
    *[informal] Tu cita fue cancelada: { $service }, { $when }, en { $business }. Si quieres otra hora, responde por aquí.
 }
+template-example-service = Corte de pelo

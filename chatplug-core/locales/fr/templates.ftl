@@ -22,3 +22,4 @@ template-cancelled = { $form ->
     [formal] Votre rendez-vous a été annulé : { $service }, { $when }, chez { $business }. Pour un autre horaire, répondez ici.
    *[informal] Ton rendez-vous a été annulé : { $service }, { $when }, chez { $business }. Pour un autre horaire, réponds ici.
 }
+template-example-service = Coupe

@@ -16,3 +16,4 @@ template-cancelled = { $region ->
     [PT] A marcação foi cancelada: { $service }, { $when }, em { $business }. Para outro horário, é só responder aqui.
    *[other] O agendamento foi cancelado: { $service }, { $when }, em { $business }. Para outro horário, é só responder aqui.
 }
+template-example-service = Corte de cabelo

@@ -22,3 +22,4 @@ template-cancelled = { $form ->
     [formal] Ваша запись отменена: { $service }, { $when }. Место: { $business }. Если нужно другое время, ответьте здесь.
    *[informal] Твоя запись отменена: { $service }, { $when }. Место: { $business }. Если нужно другое время, ответь здесь.
 }
+template-example-service = Стрижка

@@ -40,8 +40,9 @@ pub(crate) enum Room {
 impl Locale {
     /// The locale of a language in a country (ISO 3166-1 alpha-2; anything else: the language alone).
     pub(crate) fn of(lang: Lang, country: &str) -> Rc<Self> {
+        type Met = HashMap<(Lang, [u8; 2]), Rc<Locale>>;
         thread_local! {
-            static MET: RefCell<HashMap<(Lang, [u8; 2]), Rc<Locale>>> = RefCell::default();
+            static MET: RefCell<Met> = RefCell::default();
         }
         let region = match country.as_bytes() {
             [a, b] if a.is_ascii_alphabetic() && b.is_ascii_alphabetic() => {
@@ -117,7 +118,12 @@ impl Locale {
         let Some((formatter, wall)) = self.time.as_ref().zip(wall) else {
             return time.format("%H:%M").to_string();
         };
-        let text = spaced(&formatter.format(&wall).to_string());
+        let mut text = spaced(&formatter.format(&wall).to_string());
+        // "p. m." as people type it; its point would meet the sentence's.
+        if let Some(letters) = text.find(char::is_alphabetic).filter(|_| text.ends_with('.')) {
+            let half: String = text.split_off(letters).chars().filter(|c| c.is_alphabetic()).collect();
+            text.push_str(&half);
+        }
         // "03:30 p.m." (some Spanish of CLDR) is nobody's handwriting; "03:30" is.
         match text.strip_prefix('0') {
             Some(rest) if text.contains(char::is_alphabetic) && !rest.starts_with(':') => rest.to_owned(),

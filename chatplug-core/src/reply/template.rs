@@ -7,33 +7,16 @@ use super::{
     voice::{Args, Voice},
     words::{Id, Words, id},
 };
-use crate::model::{Lang, TemplateMessage};
-use serde::{Deserialize, Serialize};
-
-/// A template as the provider knows it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TemplateStock {
-    /// The provider's name of it (or its content id).
-    pub name: String,
-    /// The provider's language code, such as `pt_BR`.
-    pub locale: String,
-}
-
-/// A template to submit for approval.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TemplateDraft {
-    /// Its semantic name: `reminder`, `booked`, `moved`, `cancelled`.
-    pub meaning: String,
-    /// Its text, with blanks `{{1}}`, `{{2}}`, … in the order that [`TemplateMeaning`] documents.
-    pub body: String,
-    /// Titles of its quick-reply buttons, in the order of the payloads that [`render_template`] gives.
-    pub buttons: Vec<String>,
-}
+use crate::{
+    model::{Lang, TemplateMessage},
+    ports::{TemplateDraft, TemplateStock},
+};
+use chrono::{NaiveDate, NaiveTime};
 
 /// Longest value of a blank, in UTF-16 units: with four of them the whole stays far below the provider's 1024.
 const BLANK: usize = 160;
 
-/// A template with its blanks filled in.
+/// A template with its blanks filled in, in the template's own language.
 ///
 /// Blanks, in order: for a reminder name, service, when, business; for the others service, when, business. Buttons of a
 /// reminder: `v1:visit:<booking id>:come` and `v1:visit:<booking id>:change`. When the client's name is not known, the
@@ -43,10 +26,9 @@ pub fn render_template(
     words: &Words,
     meaning: &TemplateMeaning,
     stock: &TemplateStock,
-    lang: Lang,
     context: &RenderContext<'_>,
 ) -> TemplateMessage {
-    let voice = Voice::new(words, lang, context);
+    let voice = Voice::new(words, stock.lang, context);
     let view = meaning.view();
     let service = blank(&view.service);
     let when = blank(&voice.when(view.at));
@@ -70,23 +52,35 @@ pub fn render_template(
             (voice.say(id::TEMPLATE_CANCELLED, args), vec![service.clone(), when.clone(), business.clone()], Vec::new())
         }
     };
-    TemplateMessage {
-        name: stock.name.clone(),
-        locale: stock.locale.clone(),
-        lang: voice.lang(),
-        body,
-        buttons,
-        preview,
-    }
+    TemplateMessage { name: stock.name.clone(), locale: stock.locale.clone(), lang: stock.lang, body, buttons, preview }
 }
 
-/// The texts of all templates in a language, for submitting them to the provider.
+/// All templates in a language, for handing them in: texts with blanks `{{1}}`, `{{2}}` … in the order that
+/// [`TemplateMeaning`] documents, an example for each blank, and the labels of the buttons in the order of the payloads
+/// that [`render_template`] gives. `locale` is the provider's code of the language; names are `visit_reminder` and so on.
 #[must_use]
-pub fn template_drafts(words: &Words, lang: Lang, context: &RenderContext<'_>) -> Vec<TemplateDraft> {
+pub fn template_drafts(words: &Words, lang: Lang, locale: &str, context: &RenderContext<'_>) -> Vec<TemplateDraft> {
     let voice = Voice::new(words, lang, context);
+    // Any afternoon will do for an example.
+    let example = NaiveDate::from_ymd_opt(2026, 3, 18).zip(NaiveTime::from_hms_opt(15, 30, 0));
+    let when = example.map(|(date, time)| voice.wall_when(date, time)).unwrap_or_default();
     let draft = |meaning: &str, id: Id, blanks: &[&'static str], buttons: Vec<String>| {
         let args = (1..).zip(blanks).fold(Args::new(), |args, (n, name)| args.ours(name, format!("{{{{{n}}}}}")));
-        TemplateDraft { meaning: meaning.to_owned(), body: voice.say(id, args), buttons }
+        let examples = blanks.iter().map(|name| match *name {
+            "name" => "Ana".to_owned(),
+            "service" => voice.plain(id::TEMPLATE_EXAMPLE_SERVICE),
+            "when" => when.clone(),
+            _ => blank(context.business),
+        });
+        TemplateDraft {
+            meaning: meaning.to_owned(),
+            lang,
+            name: format!("visit_{meaning}"),
+            locale: locale.to_owned(),
+            body: voice.say(id, args),
+            examples: examples.collect(),
+            buttons,
+        }
     };
     let buttons = vec![voice.plain(id::TEMPLATE_REMINDER_COME), voice.plain(id::TEMPLATE_REMINDER_CHANGE)];
     let three = ["service", "when", "business"];

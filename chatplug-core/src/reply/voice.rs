@@ -50,7 +50,6 @@ impl<'a> Args<'a> {
 pub(crate) struct Voice<'a> {
     words: &'a Words,
     speech: Option<&'a Speech>,
-    lang: Lang,
     context: &'a RenderContext<'a>,
     country: String,
     locale: Rc<Locale>,
@@ -62,12 +61,7 @@ impl<'a> Voice<'a> {
         let (lang, speech) = words.speech(lang);
         let country = context.country.to_ascii_uppercase();
         let locale = Locale::of(lang, &country);
-        Self { words, speech, lang, context, country, locale, notes: RefCell::default() }
-    }
-
-    /// The language spoken, after falling back.
-    pub(crate) const fn lang(&self) -> Lang {
-        self.lang
+        Self { words, speech, context, country, locale, notes: RefCell::default() }
     }
 
     pub(crate) const fn words(&self) -> &'a Words {
