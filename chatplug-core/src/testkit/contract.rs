@@ -25,6 +25,7 @@
 //! implementation, never one that holds anything of worth.
 
 pub mod backend;
+pub mod calendar_store;
 mod salon;
 pub mod store;
 

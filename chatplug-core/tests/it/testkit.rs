@@ -35,3 +35,13 @@ fn every_promise_of_every_suite_is_run() {
     assert!(promises.len() > 100, "only {} promises were found", promises.len());
     assert!(forgotten.is_empty(), "in no macro: {forgotten:?}");
 }
+
+mod calendar_store {
+    use chatplug_core::testkit::MemoryCalendarStore;
+
+    async fn calendars() -> Box<MemoryCalendarStore> {
+        Box::new(MemoryCalendarStore::new())
+    }
+
+    chatplug_core::calendar_store_contract!(calendars());
+}
