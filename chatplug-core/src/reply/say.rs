@@ -370,6 +370,15 @@ pub enum Say {
     AskEmail,
     /// "That does not look like an e-mail address."
     BadEmail,
+    /// "I book one service at a time here: which one first?" when several were wanted; the others follow.
+    OneServiceFirst,
+    /// "Here I can book for at most 2 people at once; a person can help with more."
+    PartyTooLarge {
+        /// How many were to come.
+        party: u8,
+        /// How many can be booked together.
+        most: u8,
+    },
 
     // --- about times ---------------------------------------------------------------------------------------------
     /// "Nothing is free at 15:30; the nearest are these."
@@ -403,6 +412,9 @@ pub enum Say {
         /// What was asked for.
         service: String,
     },
+
+    /// "I cannot see the calendar just now." A read gave no answer; nothing was booked or changed.
+    CannotLook,
 
     // --- the critical action -------------------------------------------------------------------------------------
     /// "Haircut with Ana, Wed 14 March at 15:30, 45 €. Shall I book it?"
@@ -698,6 +710,8 @@ pub enum Key {
     Prices,
     /// "Start afresh"
     StartAfresh,
+    /// "Try again"
+    TryAgain,
     /// "Where and when" (address and hours)
     WhereWhen,
     /// "Yes"

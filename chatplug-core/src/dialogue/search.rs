@@ -1,0 +1,217 @@
+//! Looking for free times: what is asked of the booking system, how far the search widens, what comes out of it.
+//!
+//! Pure data and arithmetic; how the result is said is in `times`.
+
+use super::draft::{earlier, fits, later};
+use crate::{
+    model::{DateRange, Slot},
+    ports::TimeReading,
+};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+/// As far as the search looks ahead of itself, in days.
+const HORIZON: u64 = 56;
+/// How many near times are kept and offered.
+pub(super) const ALTERNATIVES: usize = 6;
+/// Fewer alternatives than this are only offered when there are no more.
+const ENOUGH: usize = 3;
+
+/// What is looked for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Goal {
+    /// Days with something free, from a day on; up to another day when the client named a range.
+    Overview { from: NaiveDate, until: Option<NaiveDate> },
+    /// The times of one day, a page of them.
+    Day { date: NaiveDate, page: u16 },
+    /// A certain time that was shown or summed up before: is it still free?
+    Exact { start: DateTime<Utc> },
+    /// What is nearest to a time that is not to be had.
+    Near { start: DateTime<Utc>, why: Why },
+}
+
+/// Why something near is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Why {
+    /// It is not free at that time.
+    NotThen,
+    /// Nothing is free in those days.
+    NotThoseDays(DateRange),
+    /// It was taken between the summary and the booking.
+    Taken,
+}
+
+/// A search under way.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Search {
+    pub(super) goal: Goal,
+    /// The days asked for now.
+    pub(super) days: DateRange,
+    /// How many times it has widened.
+    round: u8,
+    /// The nearest found in earlier rounds.
+    near: Vec<Slot>,
+    /// The catalogue changed under it once; a second time it gives up.
+    pub(super) stale: bool,
+}
+
+impl Search {
+    /// The first round towards a goal. `zone_day` is the local day of the goal's instant, when it has one.
+    pub(super) fn new(goal: Goal, today: NaiveDate, zone_day: Option<NaiveDate>) -> Self {
+        let day = zone_day.unwrap_or(today).max(today);
+        let days = match &goal {
+            Goal::Overview { from, until } => week(*from, *until),
+            Goal::Day { date, .. } => DateRange::day(*date),
+            Goal::Exact { .. } => DateRange::day(day),
+            Goal::Near { .. } => around(day, today),
+        };
+        Self { goal, days, round: 0, near: Vec::new(), stale: false }
+    }
+
+    /// The next round: further days, or `None` when everything within reach has been looked at.
+    pub(super) fn widen(mut self, today: NaiveDate) -> Option<Self> {
+        let from = later(self.days.to, 1);
+        let days = match &self.goal {
+            Goal::Overview { until: Some(until), .. } if from > *until => return None,
+            Goal::Overview { from: first, until } => {
+                let end = until.unwrap_or_else(|| later(*first, HORIZON - 1)).min(later(*first, HORIZON - 1));
+                let length = if self.round == 0 { 13 } else { 20 };
+                DateRange { from, to: later(from, length).min(end) }
+            }
+            Goal::Near { .. } => match self.round {
+                0 => DateRange { from: today, to: later(today, 13) },
+                1 => DateRange { from: later(today, 14), to: later(today, 34) },
+                2 => DateRange { from: later(today, 35), to: later(today, HORIZON - 1) },
+                _ => return None,
+            },
+            Goal::Day { .. } | Goal::Exact { .. } => return None,
+        };
+        if days.from > days.to {
+            return None;
+        }
+        self.round += 1;
+        self.days = days;
+        Some(self)
+    }
+
+    /// Adds what was found around a wished time; answers with the nearest in order of time, once there are enough of
+    /// them or `last` says that there will be no more.
+    pub(super) fn nearest(&mut self, found: impl IntoIterator<Item = Slot>, wish: DateTime<Utc>) -> &[Slot] {
+        self.near.extend(found);
+        self.near.sort_by_key(|slot| ((slot.start - wish).num_seconds().abs(), slot.start));
+        self.near.dedup_by(|a, b| a.start == b.start && a.staff == b.staff);
+        self.near.truncate(ALTERNATIVES);
+        &self.near
+    }
+
+    /// Whether there is enough to choose from.
+    pub(super) fn has_enough(&self) -> bool {
+        self.near.len() >= ENOUGH
+    }
+
+    /// What was found, in order of time.
+    pub(super) fn into_near(self) -> Vec<Slot> {
+        let mut near = self.near;
+        near.sort_by_key(|slot| slot.start);
+        near
+    }
+}
+
+fn week(from: NaiveDate, until: Option<NaiveDate>) -> DateRange {
+    let to = later(from, 6);
+    DateRange { from, to: until.map_or(to, |until| until.clamp(from, to)) }
+}
+
+fn around(day: NaiveDate, today: NaiveDate) -> DateRange {
+    DateRange { from: earlier(day, 3).max(today), to: later(day, 7) }
+}
+
+/// Free times by the branch's wall clock, each converted once.
+#[derive(Debug, Default)]
+pub(super) struct Free {
+    pub(super) times: Vec<(NaiveDateTime, Slot)>,
+}
+
+impl Free {
+    /// Those that a draft may take, in order of time.
+    pub(super) fn of(slots: Vec<Slot>, may: impl Fn(NaiveDateTime, &Slot) -> bool) -> Self {
+        let mut times: Vec<(NaiveDateTime, Slot)> = slots
+            .into_iter()
+            .map(|slot| (slot.local_start(), slot))
+            .filter(|(local, slot)| may(*local, slot))
+            .collect();
+        if !times.is_sorted_by_key(|(_, slot)| slot.start) {
+            times.sort_by_key(|(_, slot)| slot.start);
+        }
+        Self { times }
+    }
+
+    /// How many of them are as wished.
+    pub(super) fn fitting(&self, wish: Option<TimeReading>) -> usize {
+        self.times.iter().filter(|(local, _)| wish.is_none_or(|wish| fits(wish, *local))).count()
+    }
+
+    /// Leaves only what is as wished.
+    pub(super) fn keep(&mut self, wish: Option<TimeReading>) {
+        if let Some(wish) = wish {
+            self.times.retain(|(local, _)| fits(wish, *local));
+        }
+    }
+
+    /// Days with how many times each has, in order.
+    pub(super) fn days(&self) -> Vec<(NaiveDate, u32)> {
+        let mut days: Vec<(NaiveDate, u32)> = Vec::new();
+        for (local, _) in &self.times {
+            match days.last_mut() {
+                Some((day, count)) if *day == local.date() => *count += 1,
+                _ => days.push((local.date(), 1)),
+            }
+        }
+        days
+    }
+
+    /// The slots alone.
+    pub(super) fn into_slots(self) -> impl Iterator<Item = Slot> {
+        self.times.into_iter().map(|(_, slot)| slot)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(n: u32) -> NaiveDate {
+        NaiveDate::from_ymd_opt(2026, 3, n).unwrap()
+    }
+
+    #[test]
+    fn an_overview_widens_to_eight_weeks_and_ends() {
+        let mut search = Search::new(Goal::Overview { from: day(2), until: None }, day(2), None);
+        let mut last = search.days.to;
+        assert_eq!(last, day(8));
+        while let Some(wider) = search.widen(day(2)) {
+            assert_eq!(wider.days.from, later(last, 1), "no day is skipped");
+            last = wider.days.to;
+            search = wider;
+        }
+        assert_eq!(last, later(day(2), 55));
+    }
+
+    #[test]
+    fn a_named_range_is_not_left() {
+        let search = Search::new(Goal::Overview { from: day(2), until: Some(day(4)) }, day(2), None);
+        assert_eq!(search.days, DateRange { from: day(2), to: day(4) });
+        assert_eq!(search.widen(day(2)), None);
+    }
+
+    #[test]
+    fn looking_near_a_day_never_looks_into_the_past() {
+        let start = day(3).and_hms_opt(12, 0, 0).unwrap().and_utc();
+        let search = Search::new(Goal::Near { start, why: Why::NotThen }, day(2), Some(day(3)));
+        assert_eq!(search.days, DateRange { from: day(2), to: day(10) });
+        let rounds = std::iter::successors(Some(search), |search| search.clone().widen(day(2))).count();
+        assert_eq!(rounds, 4);
+    }
+}
