@@ -16,7 +16,7 @@ impl Step<'_> {
             // Said again to the summary of that very cancellation: it is the yes.
             Flow::Cancelling { seal, .. } if facts.is_empty() => {
                 let seal = seal.clone();
-                self.out.agreed = Some(Pick::Agree { seal, else_: Box::new(Pick::Menu) });
+                self.out.agreed = Some(Pick::Agree { seal, otherwise: Box::new(Pick::Menu) });
                 Heard::Understood
             }
             Flow::Form(form) => match &form.purpose {

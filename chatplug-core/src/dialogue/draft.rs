@@ -162,8 +162,8 @@ impl Facts {
         if later.party > 0 {
             self.party = later.party;
         }
-        self.staff = later.staff.or(self.staff.take());
-        self.branch = later.branch.or(self.branch.take());
+        self.staff = later.staff.or_else(|| self.staff.take());
+        self.branch = later.branch.or_else(|| self.branch.take());
         self.not.extend(later.not);
         self.not.truncate(MANY);
     }

@@ -72,6 +72,7 @@ pub enum Holder {
 }
 
 /// Something that happened.
+#[expect(clippy::large_enum_variant, reason = "inputs come one at a time and are moved straight into a step")]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "input", rename_all = "snake_case")]
 pub enum Input {

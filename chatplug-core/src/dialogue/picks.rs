@@ -115,10 +115,8 @@ impl Step<'_> {
         let with = self.filling(&form);
         match pick {
             Pick::Branch(id) => self.choose_branch(&mut form.draft, id),
-            Pick::Service(id) => {
-                if with.catalog.is_none_or(|catalog| catalog.service(&id).is_some()) {
-                    form.draft.choose_service(&id, with, &mut notes);
-                }
+            Pick::Service(id) if with.catalog.is_none_or(|catalog| catalog.service(&id).is_some()) => {
+                form.draft.choose_service(&id, with, &mut notes);
             }
             Pick::Category(name) => {
                 self.state.flow = Flow::Form(form);

@@ -217,11 +217,7 @@ impl Script {
 
     fn carry_out(&mut self, effect: &Effect) {
         match effect {
-            Effect::Say { reply, .. } => {
-                if reply.choices.is_some() {
-                    self.last = Some((**reply).clone());
-                }
-            }
+            Effect::Say { reply, .. } if reply.choices.is_some() => self.last = Some((**reply).clone()),
             Effect::Hold { holder } => self.holder = *holder,
             Effect::SetTimer { timer, at } => {
                 self.timers.insert(timer.clone(), *at);

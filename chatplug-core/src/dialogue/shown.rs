@@ -57,7 +57,7 @@ pub(super) enum Pick {
     // A summary.
     Agree {
         seal: Seal,
-        else_: Box<Pick>,
+        otherwise: Box<Self>,
     },
     Keep,
     // Everything else.
@@ -104,7 +104,7 @@ impl Pick {
     fn aged(self) -> Self {
         match self {
             Self::Slot(slot) => SlotKey::of(&slot).map_or(Self::Book, Self::OldSlot),
-            Self::Agree { else_, .. } => *else_,
+            Self::Agree { otherwise, .. } => *otherwise,
             other => other,
         }
     }

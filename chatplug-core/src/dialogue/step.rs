@@ -121,7 +121,7 @@ impl<'a> Step<'a> {
 
     /// Adds a picture to the reply.
     pub(super) fn picture(&mut self, url: Option<String>) {
-        self.out.say.image = url.or(self.out.say.image.take());
+        self.out.say.image = url.or_else(|| self.out.say.image.take());
     }
 
     /// Ends the reply with a question; a later one of the same step replaces it.

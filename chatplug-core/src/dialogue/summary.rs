@@ -37,7 +37,7 @@ impl Step<'_> {
                 booking.id.map_or(Pick::Menu, |id| Pick::OldMove(id, key)),
             ),
         };
-        let agree = Pick::Agree { seal: seal.clone(), else_: Box::new(otherwise) };
+        let agree = Pick::Agree { seal: seal.clone(), otherwise: Box::new(otherwise) };
         let refuse = no.pick.clone();
         let options = vec![Opt::key(yes, agree.clone()), Opt::key(Key::AnotherTime, Pick::AnotherTime), no];
         form.summed = Some(seal);
@@ -49,7 +49,7 @@ impl Step<'_> {
     pub(super) fn sum_cancellation(&mut self, booking: Booking) {
         let seal = Seal::of(&cancellation(&booking), None);
         let otherwise = booking.id.map_or(Pick::Menu, |id| Pick::Visit(id, Aim::Cancel));
-        let agree = Pick::Agree { seal: seal.clone(), else_: Box::new(otherwise) };
+        let agree = Pick::Agree { seal: seal.clone(), otherwise: Box::new(otherwise) };
         let options = vec![Opt::key(Key::CancelIt, agree.clone()), Opt::key(Key::KeepIt, Pick::Keep)];
         let say = Say::CancelSummary { booking: self.view(&booking) };
         self.state.flow = Flow::Cancelling { booking: Box::new(booking), seal };
