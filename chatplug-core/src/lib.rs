@@ -8,3 +8,4 @@ pub mod ports;
 pub mod reply;
 #[cfg(feature = "testkit")]
 pub mod testkit;
+pub mod understand;

@@ -1,0 +1,21 @@
+//! The offline intent engine: words to meaning without network or model.
+//!
+//! Reading order: `text` (tokens), `lexicon` (phrases of every language, from `lexicons/`), `language`, `items` and
+//! `calendar` under `dates` and `times` (the grammar), `services` and `people`, `intents`, `choice` (what counts of
+//! several), `engine`. [`eval`] is the library behind `chatplug understand`.
+
+mod calendar;
+mod choice;
+mod dates;
+mod engine;
+pub mod eval;
+mod intents;
+mod items;
+mod language;
+mod lexicon;
+mod people;
+mod services;
+mod text;
+mod times;
+
+pub use engine::OfflineEngine;

@@ -1,0 +1,258 @@
+//! Of what was found, what counts: which of several days and times, and what answers the open question.
+
+use super::{
+    dates::{self, Today},
+    items::Items,
+    lexicon::{Hit, Tag, Unit},
+    people,
+    services::Services,
+    text::{Kind, Text},
+    times::{self, Shape},
+};
+use crate::model::DateRange;
+use crate::ports::{
+    Context, DateMention, Intent, Interpretation, OpenQuestion, Ordinal, StaffMention, TimeMention, TimeReading,
+};
+use chrono::NaiveTime;
+
+/// Everything found in a message before it is weighed.
+#[derive(Debug)]
+pub(super) struct Read<'a> {
+    pub(super) hits: Vec<Hit<'a>>,
+    pub(super) items: Items<'a>,
+    pub(super) dates: Vec<dates::Mention>,
+    pub(super) times: Vec<times::Mention>,
+    pub(super) staff: Option<StaffMention>,
+    pub(super) people: people::People,
+    pub(super) services: Services,
+    pub(super) today: Today,
+}
+
+impl Read<'_> {
+    /// Speaks of a day that is over.
+    pub(super) fn past(&self) -> bool {
+        self.dates.iter().any(|mention| mention.readings.first().is_some_and(|range| range.to < self.today.date))
+    }
+}
+
+/// The day that counts, and those that are explicitly unwanted.
+pub(super) fn date(read: &Read<'_>, intent: Intent, corrected: bool) -> (DateMention, Vec<DateRange>) {
+    let picky = matches!(intent, Intent::Book | Intent::AskAvailability | Intent::Reschedule | Intent::Other);
+    let wanted: Vec<&dates::Mention> = read.dates.iter().filter(|mention| !(picky && mention.unwanted)).collect();
+    let unwanted = read.dates.iter().filter(|mention| picky && mention.unwanted);
+    let not_dates: Vec<DateRange> = unwanted.filter_map(|mention| mention.readings.first().copied()).collect();
+    let readings =
+        match intent {
+            Intent::Reschedule => {
+                // A new day named anywhere outweighs where the old booking stands.
+                wanted.iter().rev().find_map(|mention| {
+                    mention.target.clone().or_else(|| (!mention.old).then(|| mention.readings.clone()))
+                })
+            }
+            Intent::Book | Intent::AskAvailability if wanted.len() > 1 => {
+                let open: Vec<&&dates::Mention> = wanted.iter().filter(|mention| !mention.old).collect();
+                let near = |mention: &dates::Mention| {
+                    read.times
+                        .iter()
+                        .filter(|time| time.shape != Shape::At || !time.weak)
+                        .map(|time| {
+                            if time.start >= mention.end {
+                                time.start - mention.end
+                            } else {
+                                mention.start.saturating_sub(time.end)
+                            }
+                        })
+                        .min()
+                };
+                let picked = if corrected { open.last() } else { open.iter().min_by_key(|m| near(m).unwrap_or(0)) };
+                // "next week ... Tuesday" narrows: a day inside a named span is meant.
+                let narrow = picked.and_then(|pick| {
+                    let span = pick.readings.first()?;
+                    open.iter().find(|other| {
+                        other.readings.len() == 1
+                            && other.readings.first().is_some_and(|day| {
+                                day.from == day.to && span.from != span.to && span.contains(day.from)
+                            })
+                    })
+                });
+                narrow.or(picked).map(|mention| mention.readings.clone())
+            }
+            _ => wanted.first().map(|mention| mention.readings.clone()),
+        };
+    let date = match readings.as_deref() {
+        None | Some([]) => DateMention::None,
+        Some([only]) => DateMention::Exact(*only),
+        Some(several) => DateMention::Ambiguous(several.to_vec()),
+    };
+    (date, not_dates)
+}
+
+/// The time that counts.
+pub(super) fn time(read: &Read<'_>, intent: Intent, corrected: bool) -> TimeMention {
+    let clocks: Vec<&times::Mention> =
+        read.times.iter().filter(|mention| !matches!(mention.shape, Shape::Part(_))).collect();
+    let parts: Vec<&times::Mention> =
+        read.times.iter().filter(|mention| matches!(mention.shape, Shape::Part(_))).collect();
+    if intent == Intent::Reschedule {
+        let new = clocks.iter().rev().find_map(|mention| {
+            mention.target.map(TimeReading::At).or_else(|| (!mention.old).then_some(mention.reading))
+        });
+        // The part of the day belongs to the new slot when it stands after the old time.
+        let part = parts.last().filter(|part| !part.old).map(|part| part.reading);
+        return new.or(part).map_or(TimeMention::None, TimeMention::Exact);
+    }
+    let strong: Vec<&&times::Mention> = clocks.iter().filter(|mention| !mention.weak).collect();
+    let pool: Vec<&times::Mention> =
+        if strong.is_empty() { clocks.clone() } else { strong.into_iter().copied().collect() };
+    if let Some(bounds) = both_bounds(&pool) {
+        return TimeMention::Exact(bounds);
+    }
+    if let [first, second] = pool.as_slice()
+        && first.shape == Shape::At
+        && second.shape == Shape::At
+        && (first.end..second.start.max(first.end)).any(|at| read.items.has(at, &Tag::Or))
+        && first.reading != second.reading
+    {
+        return TimeMention::Ambiguous(vec![first.reading, second.reading]);
+    }
+    let picked = if corrected { pool.last() } else { pool.first() };
+    match picked.copied().or_else(|| parts.first().copied()) {
+        Some(mention) => TimeMention::Exact(mention.reading),
+        None => TimeMention::None,
+    }
+}
+
+/// "after 10 and before 12"
+fn both_bounds(mentions: &[&times::Mention]) -> Option<TimeReading> {
+    let [first, second] = mentions else { return None };
+    let bounds = |mention: &times::Mention| match mention.reading {
+        TimeReading::Between { from, to } => (from, to),
+        TimeReading::At(_) => (None, None),
+    };
+    let (shapes, a, b) = ((first.shape, second.shape), bounds(first), bounds(second));
+    let (from, to) = match shapes {
+        (Shape::After, Shape::Before) => (a.0?, b.1?),
+        (Shape::Before, Shape::After) => (b.0?, a.1?),
+        _ => return None,
+    };
+    (from < to).then_some(TimeReading::Between { from: Some(from), to: Some(to) })
+}
+
+/// Minutes of a delay: "15 min", "half an hour", "uma hora".
+pub(super) fn minutes(items: &Items<'_>) -> Option<u16> {
+    (0..items.len()).find_map(|at| {
+        let minutes = match items.unit(at)? {
+            Unit::Minute => at.checked_sub(1).and_then(|before| items.number(before))?,
+            Unit::Hour if items.number(at).is_none() || items.digits(at) == 0 => {
+                let before = at.checked_sub(1)?;
+                if items.has(before, &Tag::Half) || items.has(before, &Tag::HalfTo) {
+                    30
+                } else if items.has(before, &Tag::Quarter) {
+                    15
+                } else {
+                    items.number(before).filter(|n| *n <= 4)?.checked_mul(60)?
+                }
+            }
+            _ => return None,
+        };
+        u16::try_from(minutes).ok().filter(|minutes| (1..=600).contains(minutes))
+    })
+}
+
+/// Holds a rating such as `4/5` or `9/10`.
+pub(super) fn rating(text: &Text) -> bool {
+    text.tokens.windows(2).any(|pair| match pair {
+        [a, b] => {
+            b.sep == '/'
+                && b.tight
+                && matches!(b.number, Some(5 | 10))
+                && a.number.is_some_and(|n| Some(n) <= b.number && n > 0)
+        }
+        _ => false,
+    })
+}
+
+/// What the open question makes of a short message: a position, a bare hour, anyone.
+pub(super) fn answer(meaning: &mut Interpretation, text: &Text, read: &Read<'_>, context: &Context<'_>) {
+    let asked = context.open;
+    if asked == OpenQuestion::None && context.options == 0 {
+        return;
+    }
+    let words: Vec<usize> =
+        text.tokens.iter().enumerate().filter(|(_, token)| token.kind != Kind::Emoji).map(|(at, _)| at).collect();
+    let bare = match words.as_slice() {
+        [only] => text.tokens.get(*only).and_then(|token| token.number.or_else(|| word_number(read, *only))),
+        _ => None,
+    };
+    if let Some(n) = bare {
+        let small = usize::try_from(n).unwrap_or(usize::MAX);
+        let reply = |meaning: &mut Interpretation| {
+            meaning.intent = Intent::Other;
+            meaning.confidence = 0.4;
+            meaning.date = DateMention::None;
+            meaning.time = TimeMention::None;
+        };
+        if (1..=context.options).contains(&small) {
+            reply(meaning);
+            meaning.ordinal = u16::try_from(n).ok().map(Ordinal::Nth);
+        } else if asked == OpenQuestion::Time && n <= 24 {
+            reply(meaning);
+            let hour = if (1..=7).contains(&n) { n + 12 } else { n % 24 };
+            meaning.time = NaiveTime::from_hms_opt(hour, 0, 0)
+                .map_or(TimeMention::None, |time| TimeMention::Exact(TimeReading::At(time)));
+        } else if asked == OpenQuestion::Day
+            && let Some(date) = super::calendar::next_day_of_month(read.today.date, n)
+        {
+            reply(meaning);
+            meaning.date = DateMention::Exact(DateRange::day(date));
+        }
+        return;
+    }
+    let position = read.hits.iter().find_map(|hit| {
+        hit.tags.iter().find_map(|tag| match tag {
+            Tag::Nth(n) => Some((Ordinal::Nth(*n), hit.start)),
+            Tag::Last => Some((Ordinal::Last, hit.start)),
+            _ => None,
+        })
+    });
+    if let Some((ordinal, _)) = position
+        && context.options > 0
+        && words.len() <= 6
+    {
+        let reachable = match ordinal {
+            Ordinal::Nth(n) => usize::from(n) <= context.options,
+            Ordinal::Last => true,
+        };
+        // "segunda" to the question of the day is Monday.
+        let a_day = asked == OpenQuestion::Day && meaning.date != DateMention::None;
+        if reachable && !a_day {
+            meaning.ordinal = Some(ordinal);
+            if matches!(meaning.intent, Intent::Book | Intent::AskAvailability | Intent::Other | Intent::Back) {
+                meaning.intent = Intent::Other;
+                meaning.confidence = 0.4;
+                if read.dates.len() <= 1 {
+                    meaning.date = DateMention::None;
+                }
+            }
+        }
+    }
+    if asked == OpenQuestion::Staff && words.len() <= 4 {
+        let anyone = text.tokens.iter().any(|token| {
+            matches!(
+                token.text.as_str(),
+                "any" | "qualquer" | "cualquier" | "cualquiera" | "любои" | "любая" | "любому" | "nimporte"
+            )
+        }) || meaning.staff == Some(StaffMention::Any);
+        if anyone && !matches!(meaning.staff, Some(StaffMention::Named(_))) {
+            meaning.staff = Some(StaffMention::Any);
+            meaning.intent = Intent::Other;
+            meaning.confidence = 0.4;
+        }
+    }
+}
+
+fn word_number(read: &Read<'_>, token: usize) -> Option<u32> {
+    (0..read.items.len())
+        .find(|at| read.items.get(*at).is_some_and(|item| item.start == token))
+        .and_then(|at| read.items.number(at))
+}

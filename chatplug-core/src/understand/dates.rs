@@ -1,0 +1,611 @@
+//! The days a message names: one grammar for all languages over the items, resolved from the day it was written.
+//!
+//! Which of several mentions counts depends on the intent and is decided by the engine.
+
+use super::{
+    calendar,
+    items::Items,
+    lexicon::{Tag, Unit},
+};
+use crate::model::{DateRange, Lang};
+use chrono::{Datelike, NaiveDate};
+
+/// From where dates count.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Today {
+    pub(super) date: NaiveDate,
+    /// Local hour: in the small hours "tomorrow" may be the day that has begun.
+    pub(super) hour: u32,
+    /// `5/6` is the 6th of May.
+    pub(super) month_first: bool,
+    pub(super) lang: Lang,
+}
+
+/// A day or days named in a message.
+#[derive(Debug, Clone)]
+pub(super) struct Mention {
+    /// First item.
+    pub(super) start: usize,
+    /// First item after it.
+    pub(super) end: usize,
+    /// Readings, the likeliest first; never empty.
+    pub(super) readings: Vec<DateRange>,
+    /// Explicitly unwanted.
+    pub(super) unwanted: bool,
+    /// Where an existing booking stands.
+    pub(super) old: bool,
+    /// Of "from A to B": what B says alone, for who moves a booking.
+    pub(super) target: Option<Vec<DateRange>>,
+    /// Written in numbers only (`3/5`), which may be a rating.
+    pub(super) numeric: bool,
+}
+
+/// A day as named, before it is joined with others.
+#[derive(Debug, Clone)]
+struct Atom {
+    end: usize,
+    readings: Vec<DateRange>,
+    /// A day of the month whose month was not said.
+    bare: Option<u32>,
+    /// The month that was said.
+    month: Option<u32>,
+    weekday: bool,
+    /// A day of the month marked as such ("dia 5", "the 5th").
+    marked: bool,
+    numeric: bool,
+}
+
+impl Atom {
+    fn of(end: usize, readings: Vec<DateRange>) -> Option<Self> {
+        (!readings.is_empty()).then_some(Self {
+            end,
+            readings,
+            bare: None,
+            month: None,
+            weekday: false,
+            marked: false,
+            numeric: false,
+        })
+    }
+
+    fn first(&self) -> Option<DateRange> {
+        self.readings.first().copied()
+    }
+}
+
+/// Finds every mention; items that belong to one are marked as used.
+pub(super) fn find(items: &mut Items<'_>, today: Today) -> Vec<Mention> {
+    let mut mentions: Vec<Mention> = Vec::new();
+    let mut at = 0;
+    while at < items.len() {
+        let parser = Parser { items, today };
+        let Some(mut mention) = parser.mention(at) else {
+            at += 1;
+            continue;
+        };
+        let parser = Parser { items, today };
+        mention.unwanted = parser.unwanted(mention.start, mention.end);
+        mention.old = parser.old(mention.start);
+        at = mention.end.max(at + 1);
+        items.take(mention.start, mention.end);
+        mentions.push(mention);
+    }
+    mentions
+}
+
+struct Parser<'a, 'b> {
+    items: &'a Items<'b>,
+    today: Today,
+}
+
+impl Parser<'_, '_> {
+    fn mention(&self, at: usize) -> Option<Mention> {
+        if let Some(range) = self.range(at) {
+            return Some(range);
+        }
+        let first = self.atom(at, false)?;
+        let mut readings = first.readings.clone();
+        let mut end = first.end;
+        // "Monday or Tuesday", "9 e 10 de maio".
+        if let Some((joined, next)) = self.joined(&first) {
+            readings = joined;
+            end = next;
+        }
+        Some(Mention { start: at, end, readings, unwanted: false, old: false, target: None, numeric: first.numeric })
+    }
+
+    /// "entre 10 e 14 de agosto", "from Monday to Wednesday", "10-14 августа".
+    fn range(&self, at: usize) -> Option<Mention> {
+        let items = self.items;
+        let between = items.has(at, &Tag::Between);
+        let from = items.has(at, &Tag::From) || items.has(at, &Tag::After);
+        let mut here = if between || from { at + 1 } else { at };
+        if between || from {
+            here = self.skip_marks(here);
+        }
+        let first = self.atom(here, true)?;
+        let mut next = first.end;
+        let dash = items.sep(next) == '-';
+        let linked = if between { self.is_and(next) || self.is_to(next) } else { self.is_to(next) };
+        if linked {
+            next += 1;
+        } else if !dash {
+            return None;
+        }
+        next = self.skip_marks(next);
+        let second = self.atom(next, true)?;
+        let (from_day, to_day) = self.ends(&first, &second, between || from)?;
+        if to_day < from_day || (to_day - from_day).num_days() > 62 {
+            return None;
+        }
+        let target = (!between && !dash).then(|| second.readings.clone());
+        Some(Mention {
+            start: at,
+            end: second.end,
+            readings: vec![DateRange { from: from_day, to: to_day }],
+            unwanted: false,
+            old: false,
+            target,
+            numeric: false,
+        })
+    }
+
+    /// First and last day of a range whose ends complete each other.
+    fn ends(&self, first: &Atom, second: &Atom, prefixed: bool) -> Option<(NaiveDate, NaiveDate)> {
+        let today = self.today.date;
+        match (first.bare, second.bare, second.month) {
+            // The month is said once, at the end.
+            (Some(day), None, Some(_)) => {
+                let last = second.first()?.to;
+                let from = NaiveDate::from_ymd_opt(last.year(), last.month(), day)
+                    .filter(|from| *from <= last)
+                    .or_else(|| calendar::day_before(last, day))?;
+                if from < today && today <= last { Some((from, last)) } else { Some((from, last)) }
+            }
+            // Neither has a month: only what is marked as days ("between the 10th and the 12th").
+            (Some(_), Some(day), _) => {
+                if !prefixed || !(first.marked || second.marked) {
+                    return None;
+                }
+                let from = first.first()?.from;
+                Some((from, calendar::next_day_of_month(from, day)?))
+            }
+            (None, Some(day), _) => {
+                first.month?;
+                let from = first.first()?.from;
+                Some((from, calendar::next_day_of_month(from, day)?))
+            }
+            _ => {
+                let from = first.first()?.from;
+                let mut to = second.first()?.to;
+                if second.weekday && to < from {
+                    to = second.readings.iter().map(|r| r.to).find(|to| *to >= from).unwrap_or(to);
+                    while to < from {
+                        to = to.checked_add_days(chrono::Days::new(7))?;
+                    }
+                }
+                Some((from, to))
+            }
+        }
+    }
+
+    fn joined(&self, first: &Atom) -> Option<(Vec<DateRange>, usize)> {
+        let items = self.items;
+        let or = items.has(first.end, &Tag::Or);
+        let and = items.has(first.end, &Tag::And);
+        if !or && !and {
+            return None;
+        }
+        let next = self.skip_marks(first.end + 1);
+        let second = self.atom(next, false)?;
+        let (a, b) = (first.first()?, second.first()?);
+        if first.weekday != second.weekday && and {
+            return None;
+        }
+        let mut readings = Vec::new();
+        if a.to.succ_opt() == Some(b.from) {
+            readings.push(DateRange { from: a.from, to: b.to });
+        }
+        readings.extend([a, b]);
+        Some((readings, second.end))
+    }
+
+    fn skip_marks(&self, at: usize) -> usize {
+        let mut here = at;
+        while here < at + 2
+            && (self.items.plain(here)
+                && self.items.get(here).is_some_and(|item| item.end - item.start == 1)
+                && self.date_follows(here + 1))
+        {
+            here += 1;
+        }
+        here
+    }
+
+    fn date_follows(&self, at: usize) -> bool {
+        self.items.weekday(at).is_some() || self.items.number(at).is_some() || self.items.has(at, &Tag::DayMark)
+    }
+
+    fn is_to(&self, at: usize) -> bool {
+        self.items.has(at, &Tag::To)
+    }
+
+    fn is_and(&self, at: usize) -> bool {
+        self.items.has(at, &Tag::And)
+    }
+
+    /// One day or span of days. With `bare`, a number alone may be a day of the month.
+    fn atom(&self, at: usize, bare: bool) -> Option<Atom> {
+        let items = self.items;
+        if items.used(at) || items.has(at, &Tag::Noise) {
+            return None;
+        }
+        if let Some(atom) = self.weekday(at) {
+            return Some(atom);
+        }
+        if let Some(atom) = self.day_of_month(at, bare) {
+            return Some(atom);
+        }
+        if let Some(days) = items.day(at)
+            && !(items.has(at, &Tag::Prev) && items.unit(at.wrapping_sub(1)).is_some())
+        {
+            return Atom::of(at + 1, self.relative(days));
+        }
+        if let Some(week) = items.week(at) {
+            return Atom::of(at + 1, vec![calendar::week(self.today.date, week)?]);
+        }
+        if let Some(weekend) = items.weekend(at) {
+            return Atom::of(at + 1, calendar::weekend(self.today.date, weekend));
+        }
+        if (items.has(at, &Tag::Next) || items.has(at, &Tag::This))
+            && let Some(weekend) = items.weekend(at + 1)
+        {
+            let more = i64::from(items.has(at, &Tag::Next) && weekend == 0);
+            return Atom::of(at + 2, calendar::weekend(self.today.date, weekend.max(more)));
+        }
+        if let Some(month) = items.month_range(at) {
+            return Atom::of(at + 1, vec![calendar::month(self.today.date, month)?]);
+        }
+        if let Some((month, day)) = items.fixed(at) {
+            let date = calendar::next_month_day(self.today.date, u32::from(month), u32::from(day))?;
+            return Atom::of(at + 1, vec![DateRange::day(date)]);
+        }
+        self.span(at)
+    }
+
+    fn relative(&self, days: i64) -> Vec<DateRange> {
+        let day = |offset: i64| calendar::plus(self.today.date, offset).map(DateRange::day);
+        let mut readings: Vec<DateRange> = day(days).into_iter().collect();
+        // At two in the morning "tomorrow" may be the day after the night.
+        if self.today.hour < 4 && days == 1 {
+            readings.extend(day(0));
+        }
+        readings
+    }
+
+    /// "in two weeks", "через неделю", "two weeks from today", "em agosto".
+    fn span(&self, at: usize) -> Option<Atom> {
+        let items = self.items;
+        let lead = items.has(at, &Tag::In);
+        let mut here = if lead { at + 1 } else { at };
+        if lead && let Some(month) = items.month(here) {
+            let range = calendar::month_named(self.today.date, u32::from(month))?;
+            return Atom::of(here + 1, vec![range]);
+        }
+        let count = items.number(here);
+        if count.is_some() {
+            here += 1;
+        }
+        let unit = items.unit(here).filter(|_| count.is_some() || lead)?;
+        let mut end = here + 1;
+        let after = items.has(end, &Tag::FromNow);
+        if after {
+            end += 1;
+        }
+        if !lead && !after {
+            return None;
+        }
+        // "через 2 часа" is a time; "a week's time" too.
+        let count = i64::from(count.unwrap_or(1));
+        let today = self.today.date;
+        let days = match unit {
+            Unit::Day => count,
+            Unit::Week => count.checked_mul(7)?,
+            Unit::Month => {
+                let months = chrono::Months::new(u32::try_from(count).ok()?);
+                return Atom::of(end, vec![DateRange::day(today.checked_add_months(months)?)]);
+            }
+            Unit::Year | Unit::Hour | Unit::Minute => return None,
+        };
+        let mut readings = vec![DateRange::day(calendar::plus(today, days)?)];
+        // A fortnight is "fifteen days" and a week "eight" where both ends are counted.
+        if unit == Unit::Day && matches!(count, 8 | 15) && matches!(self.today.lang, Lang::FR | Lang::ES | Lang::PT) {
+            let shorter = DateRange::day(calendar::plus(today, count - 1)?);
+            if self.today.lang == Lang::PT { readings.push(shorter) } else { readings.insert(0, shorter) }
+        }
+        Atom::of(end, readings)
+    }
+
+    /// A weekday with what stands around it.
+    fn weekday(&self, at: usize) -> Option<Atom> {
+        let items = self.items;
+        let today = self.today.date;
+        // "next week on Wednesday"
+        if let Some(week) = items.week(at) {
+            for gap in 0..=2 {
+                let here = at + 1 + gap;
+                if let Some(day) = items.weekday(here) {
+                    let date = calendar::weekday_of_week(today, day, week)?;
+                    let mut atom = Atom::of(here + 1, vec![DateRange::day(date)])?;
+                    atom.weekday = true;
+                    return Some(atom);
+                }
+                if !items.plain(here) && !items.has(here, &Tag::At) && !items.has(here, &Tag::DayMark) {
+                    break;
+                }
+            }
+            return None;
+        }
+        let mut here = at;
+        let mut next = false;
+        let mut prev = false;
+        if items.weekday(here).is_none() {
+            next = items.has(here, &Tag::Next);
+            prev = items.has(here, &Tag::Prev);
+            let this = items.has(here, &Tag::This);
+            if !next && !prev && !this {
+                return None;
+            }
+            here += 1;
+            if items.has(here, &Tag::This) && items.weekday(here).is_none() {
+                here += 1;
+            }
+        }
+        let day = items.weekday(here)?;
+        here += 1;
+        // "que vem", "prochain", "passado"; not over a comma.
+        if items.sep(here) != ',' {
+            if items.has(here, &Tag::Next) && items.weekday(here + 1).is_none() && items.week(here).is_none() {
+                next = true;
+                here += 1;
+            } else if items.has(here, &Tag::Prev) && items.weekday(here + 1).is_none() {
+                prev = true;
+                here += 1;
+            } else if items.has(here, &Tag::This) && items.weekday(here + 1).is_none() && items.unit(here + 1).is_none()
+            {
+                here += 1;
+            }
+        }
+        if prev {
+            let date = calendar::previous_weekday(today, day)?;
+            return self.weekday_atom(here, vec![DateRange::day(date)]);
+        }
+        if let Some(weeks) = items.later(here) {
+            let date = calendar::plus(calendar::next_weekday(today, day)?, 7 * weeks)?;
+            return self.weekday_atom(here + 1, vec![DateRange::day(date)]);
+        }
+        // "quarta da semana que vem", "Wednesday next week"
+        let gap = usize::from(items.has(here, &Tag::Of) || items.has(here, &Tag::At) || items.plain(here));
+        for skip in [0, gap] {
+            if let Some(week) = items.week(here + skip) {
+                let date = calendar::weekday_of_week(today, day, week)?;
+                return self.weekday_atom(here + skip + 1, vec![DateRange::day(date)]);
+            }
+        }
+        // "Wed the 18th", "quinta dia 12", "Friday 13 March"
+        if let Some(dated) = self.day_of_month(here, false) {
+            return Some(dated);
+        }
+        if let Some(number) = items.number(here).filter(|_| items.digits(here) > 0 && items.tight(here + 1) <= false)
+            && let Some(date) = calendar::next_day_of_month(today, number)
+            && u32::from(day) == date.weekday().number_from_monday()
+            && !self.clock_like(here)
+        {
+            return Atom::of(here + 1, vec![DateRange::day(date)]);
+        }
+        let soonest = calendar::next_weekday(today, day)?;
+        let readings = if next {
+            let following = calendar::weekday_of_week(today, day, 1)?;
+            if following == soonest { vec![soonest] } else { vec![soonest, following] }
+        } else if u32::from(day) == today.weekday().number_from_monday() {
+            vec![today, soonest]
+        } else {
+            vec![soonest]
+        };
+        self.weekday_atom(here, readings.into_iter().map(DateRange::day).collect())
+    }
+
+    fn weekday_atom(&self, end: usize, readings: Vec<DateRange>) -> Option<Atom> {
+        let mut atom = Atom::of(end, readings)?;
+        atom.weekday = true;
+        Some(atom)
+    }
+
+    /// A day of a month in any of its forms.
+    fn day_of_month(&self, at: usize, bare: bool) -> Option<Atom> {
+        let items = self.items;
+        if let Some(atom) = self.numeric(at) {
+            return Some(atom);
+        }
+        // "March 3rd", "July the 4th"
+        if let Some(month) = items.month(at) {
+            let mut here = at + 1;
+            if items.has(here, &Tag::DayMark) {
+                here += 1;
+            }
+            let day = items.number(here).filter(|_| items.digits(here) <= 2).or_else(|| items.ord(here))?;
+            let mut end = here + 1;
+            if items.has(end, &Tag::OrdSuffix) && items.tight(end) {
+                end += 1;
+            } else if self.clock_like(here) {
+                return None;
+            }
+            return self.dated(day, u32::from(month), end);
+        }
+        let mut here = at;
+        let mut marked = false;
+        while items.has(here, &Tag::DayMark) && here < at + 2 && items.number(here).is_none() {
+            marked = true;
+            here += 1;
+        }
+        let (day, word_ord) = match (items.number(here), items.ord(here)) {
+            (Some(n), _) if items.digits(here) <= 2 => (n, false),
+            (_, Some(n)) => (n, true),
+            _ => return None,
+        };
+        if !(1..=31).contains(&day) {
+            return None;
+        }
+        let mut end = here + 1;
+        let mut suffixed = false;
+        if items.has(end, &Tag::OrdSuffix)
+            && (items.tight(end) || items.get(end).is_some_and(|i| items_word_len(i) > 2))
+        {
+            suffixed = true;
+            end += 1;
+            if items.has(end, &Tag::DayMark) && items.has(end, &Tag::OrdSuffix) {
+                end += 1;
+            }
+        }
+        // The month: "de maio", "of May", "мая".
+        let gap =
+            usize::from(items.month(end).is_none() && (items.has(end, &Tag::Of) || items.has(end, &Tag::DayMark)));
+        if let Some(month) = items.month(end + gap) {
+            return self.dated(day, u32::from(month), end + gap + 1);
+        }
+        if self.clock_like(here) && !suffixed {
+            return None;
+        }
+        let word = items.digits(here) == 0 && !word_ord;
+        let known = if word_ord {
+            marked || suffixed || (self.today.lang == Lang::RU && self.ordinal_day(here))
+        } else {
+            suffixed || (marked && !(word && day == 1) && !self.counts(here))
+        };
+        if !known && !bare {
+            return None;
+        }
+        let date = calendar::next_day_of_month(self.today.date, day)?;
+        let mut atom = Atom::of(end, vec![DateRange::day(date)])?;
+        atom.bare = Some(day);
+        // A number alone completes a range only together with a month; a marked day stands for itself.
+        atom.marked = known;
+        Some(atom)
+    }
+
+    /// A number that counts something: "the 2 of us", "les 3 personnes", "the 3 boys".
+    fn counts(&self, at: usize) -> bool {
+        let next = at + 1;
+        self.items.unit(next).is_some()
+            || (self.today.lang == Lang::EN && self.items.digits(at) > 0 && {
+                !(next >= self.items.len()
+                    || self.items.has(next, &Tag::At)
+                    || matches!(self.items.sep(next), ',' | '.' | '?'))
+            })
+    }
+
+    /// A Russian ordinal that is a day: "на двадцатое", not "в четверть пятого".
+    fn ordinal_day(&self, at: usize) -> bool {
+        let items = self.items;
+        at > 0
+            && items.has(at - 1, &Tag::At)
+            && items.ord(at).is_some()
+            && !items.has(at - 1, &Tag::HalfTo)
+            && !items.has(at - 1, &Tag::Quarter)
+            && items.unit(at - 1).is_none()
+    }
+
+    fn dated(&self, day: u32, month: u32, end: usize) -> Option<Atom> {
+        let items = self.items;
+        let today = self.today.date;
+        let gap = usize::from(items.has(end, &Tag::Of));
+        let year = items.number(end + gap).filter(|year| items.digits(end + gap) == 4 && (2000..=2100).contains(year));
+        let (date, end) = match year.and_then(|year| i32::try_from(year).ok()) {
+            Some(year) => (NaiveDate::from_ymd_opt(year, month, day)?, end + gap + 1),
+            None => (calendar::next_month_day(today, month, day)?, end),
+        };
+        let mut atom = Atom::of(end, vec![DateRange::day(date)])?;
+        atom.month = Some(month);
+        Some(atom)
+    }
+
+    /// `5/6`, `05/06/2026`, `20.03`, `2026-03-11`.
+    fn numeric(&self, at: usize) -> Option<Atom> {
+        let items = self.items;
+        let first = items.number(at)?;
+        let sep = items.sep(at + 1);
+        if items.digits(at) == 0 || items.digits(at + 1) == 0 || !items.tight(at + 1) || !matches!(sep, '/' | '.' | '-')
+        {
+            return None;
+        }
+        let second = items.number(at + 1)?;
+        let third = items
+            .number(at + 2)
+            .filter(|_| items.digits(at + 2) > 0 && items.tight(at + 2) && items.sep(at + 2) == sep);
+        if items.digits(at) == 4 {
+            let date = NaiveDate::from_ymd_opt(i32::try_from(first).ok()?, second, third?)?;
+            return Atom::of(at + 3, vec![DateRange::day(date)]);
+        }
+        let long = |at| items.digits(at) > 2;
+        if long(at) || long(at + 1) || (sep == '-' && third.is_none()) {
+            return None;
+        }
+        if sep == '.' && third.is_none() {
+            // A time in most places, unless it cannot be one or the language writes its dates so.
+            let russian = self.today.lang == Lang::RU && !(items.has(at.wrapping_sub(1), &Tag::At) && second % 5 == 0);
+            let clock = first < 24 && second < 60 && items.digits(at + 1) == 2;
+            if items.digits(at + 1) != 2 || (clock && !russian && second % 5 == 0) || second > 12 {
+                return None;
+            }
+        }
+        if items.has(at + 2, &Tag::Am) || items.has(at + 2, &Tag::Pm) {
+            return None;
+        }
+        let valid = |day: u32, month: u32| (1..=31).contains(&day) && (1..=12).contains(&month);
+        let (day, month) = match (self.today.month_first, valid(first, second), valid(second, first)) {
+            (false, true, _) | (true, true, false) => (first, second),
+            (true, _, true) | (false, false, true) => (second, first),
+            _ => return None,
+        };
+        let end = at + 2 + usize::from(third.is_some());
+        let date = match third.and_then(|year| i32::try_from(year).ok()) {
+            Some(year) => NaiveDate::from_ymd_opt(if year < 100 { 2000 + year } else { year }, month, day)?,
+            None => calendar::next_month_day(self.today.date, month, day)?,
+        };
+        let mut atom = Atom::of(end, vec![DateRange::day(date)])?;
+        atom.month = Some(month);
+        atom.numeric = true;
+        Some(atom)
+    }
+
+    /// A number that reads as a time of day because of what follows it.
+    fn clock_like(&self, at: usize) -> bool {
+        let items = self.items;
+        let next = at + 1;
+        matches!(items.unit(next), Some(Unit::Hour | Unit::Minute))
+            || items.has(next, &Tag::Am)
+            || items.has(next, &Tag::Pm)
+            || items.has(next, &Tag::Half)
+            || (items.sep(next) == ':' && items.tight(next))
+            || (items.has(next, &Tag::And) && (items.has(next + 1, &Tag::Half) || items.has(next + 1, &Tag::Quarter)))
+            || items.has(next, &Tag::Minus)
+    }
+
+    fn unwanted(&self, start: usize, end: usize) -> bool {
+        let items = self.items;
+        items.before(start, 2, |at| items.has(at, &Tag::Except))
+            || items.after(end, 1, |at| items.has(at, &Tag::NotAfter))
+    }
+
+    fn old(&self, start: usize) -> bool {
+        let items = self.items;
+        items.before(start, 2, |at| items.has(at, &Tag::Old))
+            || (start > 0 && items.has(start - 1, &Tag::From))
+            || items.has(start, &Tag::From)
+    }
+}
+
+fn items_word_len(item: &super::items::Item<'_>) -> usize {
+    // Several tokens, or a word of its own such as "числа": told by not being glued to the number.
+    if item.end - item.start > 1 || !item.tight { 3 } else { 0 }
+}

@@ -1,0 +1,329 @@
+//! The offline engine: puts language, intent, services, people, dates and times of one message together.
+
+use super::{
+    choice::{self, Read},
+    dates::{self, Today},
+    intents::{self, Cues, Facts, Verdict},
+    items::Items,
+    language,
+    lexicon::{Hit, Lexicon},
+    people::{self, StaffIndex},
+    services::ServiceIndex,
+    text::{Kind, Text, cyrillise},
+    times,
+};
+use crate::model::{Catalog, Lang};
+use crate::ports::{
+    Context, DateMention, Intent, IntentEngine, IntentError, Interpretation, StaffMention, TimeMention, Utterance,
+};
+use async_trait::async_trait;
+use chrono::{NaiveTime, Timelike};
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// Catalogues whose names are kept read; more than a process serves at a time is not worth the memory.
+const KEPT_CATALOGS: usize = 256;
+
+/// Understands messages without network or model: lexicons, a grammar of dates and times, fuzzy names.
+///
+/// Deterministic: the same utterance and context give the same interpretation. Build one per process and share it.
+///
+/// An answer to an open question that holds nothing but facts ("15:30", "Ana") comes as [`Intent::Other`] with a
+/// confidence below 0.5: the facts are the answer. Without an open question such facts are read as a wish to book.
+pub struct OfflineEngine {
+    lexicon: Lexicon,
+    cues: Cues,
+    catalogs: RwLock<HashMap<u64, Arc<CatalogIndex>>>,
+    #[cfg(feature = "lingua")]
+    detector: lingua::LanguageDetector,
+}
+
+#[derive(Debug)]
+struct CatalogIndex {
+    services: ServiceIndex,
+    staff: StaffIndex,
+}
+
+impl std::fmt::Debug for OfflineEngine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OfflineEngine").field("languages", &self.languages()).finish_non_exhaustive()
+    }
+}
+
+impl Default for OfflineEngine {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl OfflineEngine {
+    /// Reads the lexicons of all languages.
+    #[must_use]
+    pub fn new() -> Self {
+        let lexicon = Lexicon::load();
+        let cues = Cues::new(&lexicon);
+        Self {
+            lexicon,
+            cues,
+            catalogs: RwLock::default(),
+            #[cfg(feature = "lingua")]
+            detector: lingua::LanguageDetectorBuilder::from_languages(&[
+                lingua::Language::English,
+                lingua::Language::French,
+                lingua::Language::Portuguese,
+                lingua::Language::Russian,
+                lingua::Language::Spanish,
+            ])
+            .build(),
+        }
+    }
+
+    /// Languages it understands.
+    #[must_use]
+    pub fn languages(&self) -> Vec<Lang> {
+        self.lexicon.packs.iter().map(|(lang, _)| *lang).collect()
+    }
+
+    /// Reads one message; what [`IntentEngine::interpret`] does, without waiting.
+    #[must_use]
+    pub fn understand(&self, utterance: &Utterance, context: &Context<'_>) -> Interpretation {
+        let raw = utterance.text.reveal();
+        let index = self.index(context.catalog);
+        let mut text = Text::read(raw);
+        let evidence = language::evidence(&self.lexicon, &text, &|word| index.staff.is_name(word));
+        let statistics = |raw: &str| self.statistics(raw);
+        let mut guess =
+            language::decide(&evidence, &text, context.language, context.default_language, &statistics, raw);
+        if evidence.transliterated && guess.lang == Lang::RU {
+            self.to_cyrillic(&mut text, &index);
+        }
+        let lang = guess.lang;
+        self.respell(&mut text, lang, &index);
+        let hits = self.hits(&text, lang, context.default_language);
+        let local = utterance.at.with_timezone(&context.catalog.branch.zone);
+        let today = Today {
+            date: local.date_naive(),
+            hour: local.hour(),
+            month_first: context.catalog.branch.country == "US",
+            lang,
+        };
+        let read = self.read(&text, &hits, &index, today, local.time());
+        let mut meaning = self.assemble(&text, &read, context);
+        if meaning.intent == Intent::ChangeLanguage
+            && let Some((wanted, _)) = language::wanted(&hits, &text.tokens)
+        {
+            meaning.wanted_lang = Some(wanted);
+        }
+        if text.tokens.iter().all(|token| token.kind != Kind::Word) {
+            guess.confidence = guess.confidence.min(0.3);
+        }
+        meaning.lang = Some(guess);
+        meaning
+    }
+
+    fn statistics(&self, raw: &str) -> Vec<(Lang, f64)> {
+        #[cfg(feature = "lingua")]
+        {
+            let head: String = raw.chars().take(200).collect();
+            self.detector
+                .compute_language_confidence_values(head)
+                .into_iter()
+                .filter_map(|(language, confidence)| {
+                    let lang = match language {
+                        lingua::Language::English => Lang::EN,
+                        lingua::Language::French => Lang::FR,
+                        lingua::Language::Portuguese => Lang::PT,
+                        lingua::Language::Russian => Lang::RU,
+                        lingua::Language::Spanish => Lang::ES,
+                    };
+                    Some((lang, confidence))
+                })
+                .collect()
+        }
+        #[cfg(not(feature = "lingua"))]
+        {
+            let _ = raw;
+            Vec::new()
+        }
+    }
+
+    /// The catalogue's names, read once per wording of it.
+    fn index(&self, catalog: &Catalog) -> Arc<CatalogIndex> {
+        let mut hasher = DefaultHasher::new();
+        for service in &catalog.services {
+            service.id.hash(&mut hasher);
+            service.name.all().for_each(|name| name.hash(&mut hasher));
+            service.also.hash(&mut hasher);
+        }
+        for staff in &catalog.staff {
+            staff.id.hash(&mut hasher);
+            staff.name.hash(&mut hasher);
+            staff.also.hash(&mut hasher);
+        }
+        let key = hasher.finish();
+        if let Some(index) = self.catalogs.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return Arc::clone(index);
+        }
+        let index = Arc::new(CatalogIndex {
+            services: ServiceIndex::new(&self.lexicon, catalog),
+            staff: StaffIndex::new(catalog),
+        });
+        let mut catalogs = self.catalogs.write().unwrap_or_else(PoisonError::into_inner);
+        if catalogs.len() >= KEPT_CATALOGS {
+            catalogs.clear();
+        }
+        catalogs.insert(key, Arc::clone(&index));
+        index
+    }
+
+    fn to_cyrillic(&self, text: &mut Text, index: &CatalogIndex) {
+        for token in &mut text.tokens {
+            let common = self.lexicon.common.knows(&token.text);
+            if token.kind == Kind::Word && !token.cyrillic && !index.staff.is_name(&token.text) && !common {
+                token.text = cyrillise(&token.text);
+            }
+        }
+    }
+
+    /// Unknown words one slip from a known one are read as that one.
+    fn respell(&self, text: &mut Text, lang: Lang, index: &CatalogIndex) {
+        let Some(pack) = self.lexicon.pack(lang) else { return };
+        let mut tries = 0;
+        for at in 0..text.tokens.len() {
+            let Some(token) = text.tokens.get(at) else { break };
+            let known = token.kind != Kind::Word
+                || pack.vocabulary.contains_key(&token.text)
+                || pack.has_stem(&token.text)
+                || index.staff.is_name(&token.text)
+                || self.lexicon.packs.iter().any(|(_, other)| other.vocabulary.contains_key(&token.text));
+            if known || tries >= 24 {
+                continue;
+            }
+            tries += 1;
+            if let Some(better) = self.lexicon.respell(lang, &token.text).map(str::to_owned)
+                && let Some(token) = text.tokens.get_mut(at)
+            {
+                token.text = better;
+            }
+        }
+    }
+
+    /// Phrases of the message's language, and of others where its own has no word for it.
+    fn hits(&self, text: &Text, lang: Lang, default: Lang) -> Vec<Hit<'_>> {
+        let mut hits = self.lexicon.hits(lang, &text.tokens);
+        let Some(own) = self.lexicon.pack(lang) else { return hits };
+        let foreign: Vec<bool> = text
+            .tokens
+            .iter()
+            .map(|token| {
+                token.kind != Kind::Word || !(own.vocabulary.contains_key(&token.text) || own.has_stem(&token.text))
+            })
+            .collect();
+        if !text.tokens.iter().zip(&foreign).any(|(token, foreign)| *foreign && token.kind == Kind::Word) {
+            return hits;
+        }
+        let mut others: Vec<Lang> = self.languages();
+        others.retain(|other| *other != lang);
+        others.sort_by_key(|other| *other != default);
+        for other in others {
+            let Some(pack) = self.lexicon.pack(other) else { continue };
+            for hit in pack.hits(Some(other), &text.tokens) {
+                let strange = foreign.get(hit.start..hit.end).is_some_and(|span| span.iter().all(|word| *word));
+                let long = hit.words > 1 || text.tokens.get(hit.start).is_some_and(|t| t.text.chars().count() >= 3);
+                let word = text.tokens.get(hit.start).is_some_and(|t| t.kind == Kind::Word);
+                if strange && long && word {
+                    hits.push(hit);
+                }
+            }
+        }
+        hits
+    }
+
+    fn read<'a>(&self, text: &Text, hits: &[Hit<'a>], index: &CatalogIndex, today: Today, now: NaiveTime) -> Read<'a> {
+        let known = |word: &str| {
+            self.lexicon.packs.iter().any(|(_, pack)| pack.vocabulary.contains_key(word))
+                || self.lexicon.common.knows(word)
+        };
+        let staff = index.staff.find(&text.tokens, hits, &known);
+        // A name is no other word: "Mai" the stylist is not May.
+        let hits: Vec<Hit<'a>> = hits
+            .iter()
+            .filter(|hit| {
+                let inside = staff.spans.iter().any(|(start, end)| *start <= hit.start && hit.end <= *end);
+                !inside
+            })
+            .copied()
+            .collect();
+        let mut items = Items::new(&text.tokens, &hits);
+        let numbers: HashMap<usize, u32> = (0..items.len())
+            .filter_map(|at| Some((items.get(at)?.start, items.number(at)?)))
+            .filter(|(_, n)| *n > 0)
+            .collect();
+        let people = people::people(&text.tokens, &hits, &|at| numbers.get(&at).copied());
+        let services =
+            index.services.find(&self.lexicon, &text.tokens, &hits, &people.genders, people.myself && people.count > 1);
+        let dates = dates::find(&mut items, today);
+        let times = times::find(&items, today.lang, now);
+        Read { hits, items, dates, times, staff: staff.mention, people, services, today }
+    }
+
+    fn assemble(&self, text: &Text, read: &Read<'_>, context: &Context<'_>) -> Interpretation {
+        let facts = Facts {
+            service: !read.services.ids.is_empty(),
+            some_service: read.services.spoken_of,
+            staff: matches!(read.staff, Some(StaffMention::Named(_))),
+            any_staff: read.staff.is_some(),
+            date: !read.dates.is_empty(),
+            dates: read.dates.iter().filter(|mention| !mention.unwanted).count(),
+            past: read.past(),
+            time: !read.times.is_empty(),
+            times: read.times.len(),
+            party: read.people.count > 1,
+            rating: choice::rating(text),
+            language: language::wanted(&read.hits, &text.tokens),
+        };
+        let Verdict { intent, confidence } = intents::decide(&self.cues, text, &read.hits, facts, context.open);
+        let mut meaning = Interpretation::of(intent, confidence);
+        meaning.staff.clone_from(&read.staff);
+        meaning.party = read.people.count;
+        meaning.services.clone_from(&read.services.ids);
+        meaning.all_services = read.services.all;
+        let corrected = self.cues.found("correction", &read.hits);
+        (meaning.date, meaning.not_dates) = choice::date(read, intent, corrected);
+        meaning.time = choice::time(read, intent, corrected);
+        match intent {
+            Intent::RunningLate => meaning.late_minutes = choice::minutes(&read.items),
+            Intent::Review => {
+                if read.dates.iter().all(|mention| mention.numeric) {
+                    meaning.date = DateMention::None;
+                }
+                meaning.time = TimeMention::None;
+                meaning.party = 1;
+            }
+            Intent::Other
+            | Intent::Human
+            | Intent::ChangeLanguage
+            | Intent::OptIn
+            | Intent::OptOut
+            | Intent::Greet
+            | Intent::Menu
+            | Intent::Back
+                if confidence >= 0.5 =>
+            {
+                let bare = Interpretation::of(intent, confidence);
+                meaning = Interpretation { staff: None, ..bare };
+            }
+            _ => {}
+        }
+        choice::answer(&mut meaning, text, read, context);
+        meaning
+    }
+}
+
+#[async_trait]
+impl IntentEngine for OfflineEngine {
+    async fn interpret<'a>(&self, utterance: &Utterance, context: &Context<'a>) -> Result<Interpretation, IntentError> {
+        Ok(self.understand(utterance, context))
+    }
+}

@@ -1,0 +1,425 @@
+//! What a client wants: cues of the lexicon weighed against each other and against the facts of the message.
+
+use super::{
+    lexicon::{Hit, Lexicon, Tag},
+    text::{Kind, Text},
+};
+use crate::model::Lang;
+use crate::ports::{Intent, OpenQuestion};
+use std::collections::HashMap;
+
+/// What else the message holds; intents depend on it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Facts {
+    pub(super) service: bool,
+    /// A service was spoken of that the catalogue may lack.
+    pub(super) some_service: bool,
+    pub(super) staff: bool,
+    pub(super) any_staff: bool,
+    pub(super) date: bool,
+    /// Days named, unwanted ones left out.
+    pub(super) dates: usize,
+    pub(super) past: bool,
+    pub(super) time: bool,
+    pub(super) times: usize,
+    pub(super) party: bool,
+    /// A rating such as `4/5`.
+    pub(super) rating: bool,
+    pub(super) language: Option<(Lang, usize)>,
+}
+
+/// An intent and how sure it is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Verdict {
+    pub(super) intent: Intent,
+    pub(super) confidence: f32,
+}
+
+/// Names of cues as the lexicons write them.
+const NAMED: &[(&str, Intent)] = &[
+    ("opt_out", Intent::OptOut),
+    ("opt_in", Intent::OptIn),
+    ("human", Intent::Human),
+    ("running_late", Intent::RunningLate),
+    ("cancel", Intent::Cancel),
+    ("move", Intent::Reschedule),
+    ("list_bookings", Intent::ListBookings),
+    ("ask_price", Intent::AskPrice),
+    ("ask_location", Intent::AskLocation),
+    ("ask_hours", Intent::AskHours),
+    ("ask_service", Intent::AskService),
+    ("confirm_visit", Intent::ConfirmVisit),
+    ("review", Intent::Review),
+    ("book", Intent::Book),
+    ("ask_availability", Intent::AskAvailability),
+    ("menu", Intent::Menu),
+    ("back", Intent::Back),
+    ("other", Intent::Other),
+    ("yes", Intent::Yes),
+    ("no", Intent::No),
+    ("thanks", Intent::Thanks),
+    ("greet", Intent::Greet),
+];
+
+/// Numbers of the cues, looked up once.
+#[derive(Debug, Default)]
+pub(super) struct Cues {
+    ids: HashMap<&'static str, u16>,
+}
+
+impl Cues {
+    pub(super) fn new(lexicon: &Lexicon) -> Self {
+        const FEATURES: &[&str] =
+            &["cant_come", "rebook_no", "bookverb", "apology", "filler", "change_language", "correction"];
+        let names = NAMED.iter().map(|(name, _)| *name).chain(FEATURES.iter().copied());
+        Self { ids: names.filter_map(|name| Some((name, lexicon.cue(name)?))).collect() }
+    }
+
+    /// Whether a cue stands in a message.
+    pub(super) fn found(&self, name: &str, hits: &[Hit<'_>]) -> bool {
+        let id = self.id(name);
+        hits.iter().any(|hit| hit.tags.iter().any(|tag| matches!(tag, Tag::Cue(cue, _) if Some(*cue) == id)))
+    }
+
+    fn id(&self, name: &str) -> Option<u16> {
+        self.ids.get(name).copied()
+    }
+}
+
+/// The weights of each cue in one message.
+struct Scores<'a> {
+    cues: &'a Cues,
+    sums: HashMap<u16, f32>,
+}
+
+impl<'a> Scores<'a> {
+    fn new(cues: &'a Cues, hits: &[Hit<'_>]) -> Self {
+        let mut by_cue: HashMap<u16, Vec<(f32, usize, usize, usize)>> = HashMap::new();
+        let mut sums: HashMap<u16, f32> = HashMap::new();
+        for hit in hits {
+            for tag in hit.tags {
+                if let Tag::Cue(cue, weight) = tag {
+                    if *weight < 0 {
+                        *sums.entry(*cue).or_default() += f32::from(*weight);
+                    } else {
+                        by_cue.entry(*cue).or_default().push((f32::from(*weight), hit.words, hit.start, hit.end));
+                    }
+                }
+            }
+        }
+        for (cue, mut found) in by_cue {
+            found.sort_by(|a, b| b.0.total_cmp(&a.0).then(b.1.cmp(&a.1)).then(a.2.cmp(&b.2)));
+            let mut taken: Vec<(usize, usize)> = Vec::new();
+            let mut sum = 0.0;
+            let mut share = 1.0;
+            for (weight, words, start, end) in found {
+                if taken.iter().any(|(s, e)| start < *e && *s < end) {
+                    continue;
+                }
+                taken.push((start, end));
+                // Longer phrases are surer; further cues of the same intent add less and less.
+                let longer = f32::from(u8::try_from(words.min(4)).unwrap_or(4)) * 0.35;
+                sum += (weight + longer) * share;
+                share *= 0.35;
+            }
+            *sums.entry(cue).or_default() += sum;
+        }
+        Self { cues, sums }
+    }
+
+    fn of(&self, name: &str) -> f32 {
+        self.cues.id(name).and_then(|id| self.sums.get(&id)).copied().unwrap_or(0.0)
+    }
+}
+
+/// Decides the intent.
+pub(super) fn decide(cues: &Cues, text: &Text, hits: &[Hit<'_>], facts: Facts, open: OpenQuestion) -> Verdict {
+    let scores = Scores::new(cues, hits);
+    let s = |name: &str| scores.of(name);
+    let rest = uncovered(cues, text, hits);
+    let words = text.tokens.iter().filter(|token| token.kind != Kind::Emoji).count();
+    let slots = facts.service || facts.date || facts.time || facts.staff;
+
+    if let Some(verdict) = language(&scores, text, hits, facts, words) {
+        return verdict;
+    }
+    // Greetings, thanks and answers count only when they are the whole message.
+    if rest == 0
+        && !facts.service
+        && !facts.date
+        && !facts.time
+        && let Some(verdict) = small_talk(&scores, open)
+    {
+        return verdict;
+    }
+
+    let mut v: Vec<(Intent, f32)> = Vec::with_capacity(24);
+    let cancel = s("cancel");
+    let mut moving = s("move");
+    let cant = s("cant_come");
+    let rebook_no = s("rebook_no") > 0.0;
+    let bookverb = s("bookverb") > 0.0;
+    let mut book = s("book");
+    let mut availability = s("ask_availability");
+    let mut review = s("review");
+    let mut late = s("running_late");
+    let mut confirm = s("confirm_visit");
+    let list = s("list_bookings");
+    let mut price = s("ask_price");
+    let mut hours = s("ask_hours");
+    let mut service = s("ask_service");
+    let mut location = s("ask_location");
+    let mut human = s("human");
+    let mut back = s("back");
+    let mut menu = s("menu");
+    let other = s("other");
+    let opt_out = s("opt_out");
+    let opt_in = s("opt_in");
+    let mut cancelling = cancel;
+
+    if rebook_no {
+        moving = 0.0;
+        cancelling += 2.0;
+    }
+    if cancel >= 4.0 && !rebook_no && (moving >= 4.0 || bookverb && (facts.date || facts.time)) {
+        moving = moving.max(cancel) + 3.0;
+        cancelling = 0.0;
+    }
+    if cancelling >= 4.0 {
+        cancelling += if cant > 0.0 { 1.0 } else { 0.0 };
+        book *= 0.5;
+        confirm *= 0.4;
+        availability *= 0.5;
+    } else if cant > 0.0 && cancelling < 4.0 {
+        let new_slot = facts.dates >= 1 && (text.question || facts.times > 0 || facts.dates >= 2);
+        if moving >= 2.0
+            || bookverb && !facts.service
+            || facts.dates >= 2
+            || new_slot && availability > 0.0 && !facts.service
+        {
+            moving += 3.0;
+        } else if !(book >= 3.0 && facts.service) {
+            cancelling = cancelling.max(0.0) + cant + 1.5;
+        }
+    }
+    if moving >= 4.0 {
+        book *= 0.6;
+        availability *= 0.55;
+        confirm *= 0.5;
+        hours *= 0.6;
+        late *= 0.7;
+    }
+    // Facts make requests likelier.
+    if facts.service {
+        book += if facts.date || facts.time { 2.5 } else { 0.8 };
+        price += if price > 0.0 { 1.0 } else { 0.0 };
+        availability += if availability > 0.0 { 0.5 } else { 0.0 };
+    } else if facts.date && facts.time {
+        book += 1.0;
+    }
+    if bookverb {
+        book += 1.5;
+    }
+    if facts.party && !text.question {
+        book += 0.7;
+    }
+    if facts.some_service && service > 0.0 {
+        service += 1.5;
+    }
+    if facts.date && availability > 0.0 {
+        availability += 1.0;
+    }
+    if (facts.date || facts.time) && service > 0.0 && !facts.past {
+        service -= 1.5;
+        availability += if text.question { 0.8 } else { 0.0 };
+    }
+    if text.question && availability > 0.0 {
+        availability += 0.8;
+    }
+    if facts.date && !facts.service && hours > 0.0 {
+        hours += 0.6;
+    }
+    if facts.past {
+        review += 4.0;
+    }
+    if facts.rating {
+        review += 4.0;
+    }
+    if review >= 5.0 && !text.question {
+        book *= 0.5;
+        availability *= 0.5;
+        service *= 0.5;
+        hours *= 0.6;
+        location *= 0.5;
+    }
+    // "I'll be there at 15:20, sorry" is late; "see you tomorrow at 10" is not.
+    if confirm > 0.0 && facts.time && !facts.date && s("apology") > 0.0 {
+        late = late.max(confirm + 1.0);
+    }
+    if late >= 6.0 {
+        confirm *= 0.6;
+        location *= 0.6;
+    }
+    if list >= 5.0 {
+        availability *= 0.5;
+        book *= 0.5;
+        hours *= 0.6;
+        confirm *= 0.7;
+    }
+    if opt_in >= 6.0 || opt_out >= 6.0 {
+        back *= 0.4;
+        menu *= 0.4;
+        moving *= 0.6;
+        cancelling *= 0.6;
+        book *= 0.6;
+    }
+    if price >= 5.0 || location >= 5.0 {
+        human *= 0.8;
+    }
+    if other >= 4.0 {
+        service *= 0.6;
+        availability *= 0.7;
+        book *= 0.8;
+        price *= 0.7;
+    }
+    // Menu and back are short messages.
+    if words > 7 {
+        menu *= 0.6;
+        back *= 0.7;
+    }
+    if slots && (book >= 3.0 || availability >= 4.0 || moving >= 4.0 || cancelling >= 4.0) {
+        menu *= 0.5;
+        back *= 0.5;
+    }
+
+    v.extend([
+        (Intent::OptOut, opt_out),
+        (Intent::OptIn, opt_in),
+        (Intent::Human, human),
+        (Intent::RunningLate, late),
+        (Intent::Cancel, cancelling),
+        (Intent::Reschedule, moving),
+        (Intent::ListBookings, list),
+        (Intent::AskPrice, price),
+        (Intent::AskLocation, location),
+        (Intent::AskHours, hours),
+        (Intent::AskService, service),
+        (Intent::ConfirmVisit, confirm),
+        (Intent::Review, review),
+        (Intent::Book, book),
+        (Intent::AskAvailability, availability),
+        (Intent::Menu, menu),
+        (Intent::Back, back),
+        (Intent::Other, other),
+    ]);
+    // The first of equals wins: the order above is that of consequence.
+    let mut best = (Intent::Other, 0.0_f32);
+    let mut second = 0.0_f32;
+    for (intent, score) in v {
+        if score > best.1 {
+            second = best.1;
+            best = (intent, score);
+        } else if score > second {
+            second = score;
+        }
+    }
+    if best.1 >= 2.0 {
+        let margin = (best.1 - second).max(0.0);
+        let confidence = (0.35 + best.1 * 0.05 + margin * 0.07).clamp(0.3, 0.98);
+        return Verdict { intent: best.0, confidence };
+    }
+    fallback(&scores, text, facts, open, words)
+}
+
+/// Nothing asks for anything: facts alone, a yes with an afterthought, or nothing understood.
+fn fallback(scores: &Scores<'_>, text: &Text, facts: Facts, open: OpenQuestion, words: usize) -> Verdict {
+    let slots = facts.service || facts.date || facts.time || facts.staff || facts.any_staff;
+    if slots {
+        let answer = !matches!(open, OpenQuestion::None | OpenQuestion::YesNo | OpenQuestion::Menu);
+        if answer {
+            // The facts are the answer; what to do with them is what was asked.
+            return Verdict { intent: Intent::Other, confidence: 0.4 };
+        }
+        let asks = text.question && !facts.service && !facts.time;
+        return if asks || (facts.date && !facts.service && !facts.time) {
+            Verdict { intent: Intent::AskAvailability, confidence: 0.55 }
+        } else {
+            Verdict { intent: Intent::Book, confidence: 0.6 }
+        };
+    }
+    let (yes, no) = (scores.of("yes"), scores.of("no"));
+    if words <= 6 && yes.max(no) >= 3.0 && (yes - no).abs() > 0.3 {
+        let intent = if yes > no { Intent::Yes } else { Intent::No };
+        return Verdict { intent, confidence: 0.6 };
+    }
+    for (name, intent) in [("thanks", Intent::Thanks), ("greet", Intent::Greet)] {
+        if scores.of(name) >= 2.0 && words <= 8 {
+            return Verdict { intent, confidence: 0.55 };
+        }
+    }
+    Verdict { intent: Intent::Other, confidence: 0.3 }
+}
+
+/// A message of nothing but courtesies and short answers.
+fn small_talk(scores: &Scores<'_>, open: OpenQuestion) -> Option<Verdict> {
+    let s = |name: &str| scores.of(name);
+    let strongest = NAMED
+        .iter()
+        .filter(|(name, _)| !matches!(*name, "yes" | "no" | "thanks" | "greet"))
+        .map(|(name, _)| s(name))
+        .fold(0.0, f32::max);
+    let (yes, no, thanks, greet) = (s("yes"), s("no"), s("thanks"), s("greet"));
+    let best = yes.max(no).max(thanks).max(greet);
+    if best <= 0.0 || strongest > best + 0.5 {
+        return None;
+    }
+    let intent = if no >= 3.0 && no + 0.5 >= yes {
+        Intent::No
+    } else if yes >= 3.0 && open == OpenQuestion::YesNo {
+        Intent::Yes
+    } else if thanks >= 2.0 {
+        Intent::Thanks
+    } else if yes >= 3.0 {
+        Intent::Yes
+    } else if thanks > 0.0 && thanks >= greet {
+        Intent::Thanks
+    } else if greet > 0.0 {
+        Intent::Greet
+    } else {
+        Intent::Yes
+    };
+    let both = yes >= 3.0 && no >= 3.0;
+    Some(Verdict { intent, confidence: if both { 0.6 } else { 0.95 } })
+}
+
+/// "English please", "можно на русском?", "passer en français".
+fn language(scores: &Scores<'_>, text: &Text, hits: &[Hit<'_>], facts: Facts, words: usize) -> Option<Verdict> {
+    let (_, at) = facts.language?;
+    if facts.service || facts.date || facts.time || scores.of("book") >= 5.0 || scores.of("cancel") >= 4.0 {
+        return None;
+    }
+    let cue = scores.cues.id("change_language");
+    let beside = hits.iter().any(|hit| {
+        hit.end <= at + 2
+            && hit.end + 2 >= at
+            && hit.tags.iter().any(|tag| matches!(tag, Tag::Cue(id, _) if Some(*id) == cue))
+    });
+    let short = words <= 4;
+    let _ = text;
+    (beside || short).then_some(Verdict { intent: Intent::ChangeLanguage, confidence: if beside { 0.95 } else { 0.8 } })
+}
+
+/// Words that no courtesy, answer or filler covers.
+fn uncovered(cues: &Cues, text: &Text, hits: &[Hit<'_>]) -> usize {
+    let light: Vec<u16> =
+        ["yes", "no", "thanks", "greet", "filler", "apology"].iter().filter_map(|n| cues.id(n)).collect();
+    let mut covered = vec![false; text.tokens.len()];
+    for hit in hits {
+        if hit.tags.iter().any(|tag| matches!(tag, Tag::Cue(id, weight) if light.contains(id) && *weight > 0)) {
+            for slot in covered.iter_mut().take(hit.end).skip(hit.start) {
+                *slot = true;
+            }
+        }
+    }
+    text.tokens.iter().zip(&covered).filter(|(token, covered)| !**covered && token.kind != Kind::Emoji).count()
+}

@@ -1,0 +1,291 @@
+//! Tokens grouped into the words of the date and time grammar: the longest phrase wins, numbers are put together.
+//!
+//! What the items mean in a row is for `dates` and `times`.
+
+use super::{
+    lexicon::{Hit, Part, Tag, Unit},
+    text::{Kind, Token},
+};
+
+/// A phrase of the grammar, a number, or a word it does not know.
+#[derive(Debug, Clone)]
+pub(super) struct Item<'a> {
+    /// First token.
+    pub(super) start: usize,
+    /// First token after it.
+    pub(super) end: usize,
+    tags: Vec<&'a Tag>,
+    /// Value of a number in digits or words.
+    number: Option<u32>,
+    /// Digits as written; 0 for words.
+    pub(super) digits: usize,
+    pub(super) sep: char,
+    pub(super) tight: bool,
+    /// Taken by a date, so not a time.
+    pub(super) used: bool,
+}
+
+/// The items of a message.
+#[derive(Debug, Clone)]
+pub(super) struct Items<'a> {
+    list: Vec<Item<'a>>,
+}
+
+impl<'a> Items<'a> {
+    /// Groups the tokens by the phrases found in them.
+    pub(super) fn new(tokens: &[Token], hits: &[Hit<'a>]) -> Self {
+        let mut best: Vec<Option<(usize, Vec<&'a Tag>)>> = vec![None; tokens.len()];
+        for hit in hits {
+            let mut tags = hit.tags.iter().filter(|tag| temporal(tag)).peekable();
+            if tags.peek().is_none() {
+                continue;
+            }
+            let Some(slot) = best.get_mut(hit.start) else { continue };
+            match slot {
+                Some((end, known)) if *end == hit.end => known.extend(tags),
+                Some((end, _)) if *end > hit.end => {}
+                _ => *slot = Some((hit.end, tags.collect())),
+            }
+        }
+        let mut list: Vec<Item<'a>> = Vec::with_capacity(tokens.len());
+        let mut at = 0;
+        while let Some(token) = tokens.get(at) {
+            let (end, tags) = best.get_mut(at).and_then(Option::take).unwrap_or((at + 1, Vec::new()));
+            let noise = tags.contains(&&Tag::Noise);
+            let tags = if noise { vec![&Tag::Noise] } else { tags };
+            let digits = if end == at + 1 { token.digits() } else { 0 };
+            let number = if digits > 0 {
+                token.number
+            } else {
+                tags.iter().find_map(|tag| if let Tag::Num(n) = tag { Some(*n) } else { None })
+            };
+            let written = token.kind == Kind::Number && end == at + 1;
+            list.push(Item {
+                start: at,
+                end,
+                tags: if written { Vec::new() } else { tags },
+                number,
+                digits,
+                sep: token.sep,
+                tight: token.tight,
+                used: false,
+            });
+            at = end.max(at + 1);
+        }
+        let mut items = Self { list };
+        items.compose();
+        items
+    }
+
+    /// "vinte e três", "twenty third", "двадцать пять": one number.
+    fn compose(&mut self) {
+        let mut at = 0;
+        while at + 1 < self.list.len() {
+            let tens = self.number(at).filter(|n| (20..=50).contains(n) && n % 10 == 0);
+            if let Some(tens) = tens
+                && self.digits(at) == 0
+            {
+                let gap = usize::from(self.has(at + 1, &Tag::And));
+                let next = at + 1 + gap;
+                let unit = self.number(next).filter(|n| (1..=9).contains(n) && self.digits(next) == 0);
+                let ord = self.ord(next).filter(|n| (1..=9).contains(n));
+                let joined = self.get(next).is_some_and(|item| matches!(item.sep, ' ' | '-'));
+                if joined && (unit.is_some() || ord.is_some()) {
+                    let end = self.get(next).map_or(0, |item| item.end);
+                    if let Some(item) = self.list.get_mut(at) {
+                        item.end = end;
+                        if let Some(unit) = unit {
+                            item.number = Some(tens + unit);
+                        } else if let Some(ord) = ord {
+                            item.number = None;
+                            item.tags = vec![ordinal(tens + ord)];
+                        }
+                    }
+                    self.list.drain(at + 1..=next);
+                }
+            }
+            at += 1;
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    pub(super) fn get(&self, at: usize) -> Option<&Item<'a>> {
+        self.list.get(at)
+    }
+
+    /// Marks items as taken.
+    pub(super) fn take(&mut self, from: usize, to: usize) {
+        for item in self.list.iter_mut().take(to).skip(from) {
+            item.used = true;
+        }
+    }
+
+    pub(super) fn used(&self, at: usize) -> bool {
+        self.get(at).is_some_and(|item| item.used)
+    }
+
+    pub(super) fn has(&self, at: usize, tag: &Tag) -> bool {
+        self.get(at).is_some_and(|item| item.tags.contains(&tag))
+    }
+
+    fn find<T>(&self, at: usize, pick: impl Fn(&Tag) -> Option<T>) -> Option<T> {
+        self.get(at)?.tags.iter().find_map(|tag| pick(tag))
+    }
+
+    /// A number in digits or words.
+    pub(super) fn number(&self, at: usize) -> Option<u32> {
+        self.get(at)?.number
+    }
+
+    pub(super) fn digits(&self, at: usize) -> usize {
+        self.get(at).map_or(0, |item| item.digits)
+    }
+
+    pub(super) fn sep(&self, at: usize) -> char {
+        self.get(at).map_or(' ', |item| item.sep)
+    }
+
+    pub(super) fn tight(&self, at: usize) -> bool {
+        self.get(at).is_some_and(|item| item.tight)
+    }
+
+    /// Knows no meaning for the word.
+    pub(super) fn plain(&self, at: usize) -> bool {
+        self.get(at).is_some_and(|item| item.tags.is_empty() && item.number.is_none())
+    }
+
+    pub(super) fn ord(&self, at: usize) -> Option<u32> {
+        self.find(at, |tag| if let Tag::Ord(n) = tag { Some(*n) } else { None })
+    }
+
+    pub(super) fn day(&self, at: usize) -> Option<i64> {
+        self.find(at, |tag| if let Tag::Day(n) = tag { Some(*n) } else { None })
+    }
+
+    pub(super) fn weekday(&self, at: usize) -> Option<u8> {
+        self.find(at, |tag| if let Tag::Weekday(n) = tag { Some(*n) } else { None })
+    }
+
+    pub(super) fn month(&self, at: usize) -> Option<u8> {
+        self.find(at, |tag| if let Tag::MonthName(n) = tag { Some(*n) } else { None })
+    }
+
+    pub(super) fn week(&self, at: usize) -> Option<i64> {
+        self.find(at, |tag| if let Tag::Week(n) = tag { Some(*n) } else { None })
+    }
+
+    pub(super) fn weekend(&self, at: usize) -> Option<i64> {
+        self.find(at, |tag| if let Tag::Weekend(n) = tag { Some(*n) } else { None })
+    }
+
+    pub(super) fn month_range(&self, at: usize) -> Option<i64> {
+        self.find(at, |tag| if let Tag::MonthRange(n) = tag { Some(*n) } else { None })
+    }
+
+    pub(super) fn later(&self, at: usize) -> Option<i64> {
+        self.find(at, |tag| if let Tag::Later(n) = tag { Some(*n) } else { None })
+    }
+
+    pub(super) fn fixed(&self, at: usize) -> Option<(u8, u8)> {
+        self.find(at, |tag| if let Tag::Fixed(m, d) = tag { Some((*m, *d)) } else { None })
+    }
+
+    pub(super) fn unit(&self, at: usize) -> Option<Unit> {
+        self.find(at, |tag| if let Tag::Unit(unit) = tag { Some(*unit) } else { None })
+    }
+
+    pub(super) fn part(&self, at: usize) -> Option<Part> {
+        self.find(at, |tag| if let Tag::Part(part) = tag { Some(*part) } else { None })
+    }
+
+    pub(super) fn clock(&self, at: usize) -> Option<(u8, u8)> {
+        self.find(at, |tag| if let Tag::Clock(h, m) = tag { Some((*h, *m)) } else { None })
+    }
+
+    pub(super) fn from_time(&self, at: usize) -> Option<u8> {
+        self.find(at, |tag| if let Tag::FromTime(h) = tag { Some(*h) } else { None })
+    }
+
+    pub(super) fn to_time(&self, at: usize) -> Option<u8> {
+        self.find(at, |tag| if let Tag::ToTime(h) = tag { Some(*h) } else { None })
+    }
+
+    /// Whether a tag stands before an item, at most `reach` unknown words away and in the same clause.
+    pub(super) fn before(&self, at: usize, reach: usize, test: impl Fn(usize) -> bool) -> bool {
+        let mut skipped = 0;
+        let mut here = at;
+        while here > 0 {
+            if matches!(self.sep(here), ',' | '.' | '?' | '!' | ';' | '(' | ')') {
+                return false;
+            }
+            here -= 1;
+            if test(here) {
+                return true;
+            }
+            skipped += 1;
+            if skipped > reach || self.weekday(here).is_some() || self.day(here).is_some() {
+                return false;
+            }
+        }
+        false
+    }
+
+    /// Whether a tag stands after an item, at most `reach` words away and in the same clause.
+    pub(super) fn after(&self, end: usize, reach: usize, test: impl Fn(usize) -> bool) -> bool {
+        for here in end..self.len().min(end + reach + 1) {
+            if matches!(self.sep(here), ',' | '.' | '?' | '!' | ';' | '(' | ')') {
+                return false;
+            }
+            if test(here) {
+                return true;
+            }
+            if self.weekday(here).is_some() || self.day(here).is_some() {
+                return false;
+            }
+        }
+        false
+    }
+}
+
+/// A minute of an hour in two digits, or a small number in words.
+fn ordinal(n: u32) -> &'static Tag {
+    const ORDS: [Tag; 32] = {
+        let mut ords = [const { Tag::Ord(0) }; 32];
+        let mut n = 0;
+        while n < 32 {
+            ords[n] = Tag::Ord(n as u32);
+            n += 1;
+        }
+        ords
+    };
+    static TABLE: [Tag; 32] = ORDS;
+    usize::try_from(n).ok().and_then(|n| TABLE.get(n)).unwrap_or(&Tag::Noise)
+}
+
+/// Whether a tag belongs to the date and time grammar.
+fn temporal(tag: &Tag) -> bool {
+    !matches!(
+        tag,
+        Tag::Person(..)
+            | Tag::MySelf
+            | Tag::PartyOf(_)
+            | Tag::Counted(_)
+            | Tag::People
+            | Tag::ForPeople
+            | Tag::With
+            | Tag::AnyStaff
+            | Tag::SelfIntro
+            | Tag::NotWith
+            | Tag::Concept(_)
+            | Tag::Modifier(_)
+            | Tag::Nth(_)
+            | Tag::Last
+            | Tag::Language(_)
+            | Tag::Cue(..)
+            | Tag::Plain
+            | Tag::Loan
+    )
+}

@@ -1,0 +1,630 @@
+//! Words and phrases of every language: the data files of `lexicons/`, parsed once, and the matcher that finds them.
+//!
+//! A line is `keys = phrase | phrase`; `#` begins a comment. A key is a [`Tag`]; a phrase is words as a client types
+//! them, `cancel*` any word that begins so, `..` a gap of up to three words, `<n>` a number. What the tags mean together
+//! is decided by the grammars, never here.
+
+use super::text::{Kind, Text, Token};
+use crate::model::Lang;
+use std::collections::HashMap;
+
+/// The folders of `lexicons/`: a new language is a folder and a line here.
+macro_rules! folders {
+    ($($lang:literal),*) => {
+        &[$(($lang, &[
+            include_str!(concat!("../../lexicons/", $lang, "/time.txt")),
+            include_str!(concat!("../../lexicons/", $lang, "/intents.txt")),
+            include_str!(concat!("../../lexicons/", $lang, "/services.txt")),
+            include_str!(concat!("../../lexicons/", $lang, "/people.txt")),
+            include_str!(concat!("../../lexicons/", $lang, "/words.txt")),
+        ])),*]
+    };
+}
+
+const FOLDERS: &[(&str, &[&str])] = folders!["pt", "en", "es", "fr", "ru"];
+/// What is the same in every language: emoji, "ok", "am" and "pm".
+const COMMON: &str = include_str!("../../lexicons/common.txt");
+
+/// A part of the day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    Dawn,
+    Morning,
+    Lunch,
+    Afternoon,
+    Evening,
+}
+
+/// Units of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unit {
+    Minute,
+    Hour,
+    Day,
+    Week,
+    Month,
+    Year,
+}
+
+/// Whom a word for a person describes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Gender {
+    Male,
+    Female,
+    Any,
+}
+
+/// What a phrase means; several tags may share a phrase.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Tag {
+    // Dates
+    Day(i64),
+    Weekday(u8),
+    MonthName(u8),
+    Num(u32),
+    Ord(u32),
+    OrdSuffix,
+    Week(i64),
+    Weekend(i64),
+    MonthRange(i64),
+    Later(i64),
+    Next,
+    This,
+    Prev,
+    Unit(Unit),
+    DayMark,
+    DayWord,
+    In,
+    FromNow,
+    Fixed(u8, u8),
+    Except,
+    NotAfter,
+    Old,
+    Noise,
+    // Times
+    Part(Part),
+    Clock(u8, u8),
+    Half,
+    HalfTo,
+    Quarter,
+    Past,
+    MinusTo,
+    Minus,
+    Without,
+    Am,
+    Pm,
+    Ish,
+    After,
+    Before,
+    Around,
+    At,
+    FromTime(u8),
+    ToTime(u8),
+    OrLater,
+    // Small words
+    Between,
+    And,
+    Or,
+    To,
+    From,
+    Of,
+    // People and things
+    Person(Gender, u8),
+    MySelf,
+    PartyOf(u8),
+    Counted(u8),
+    People,
+    ForPeople,
+    With,
+    AnyStaff,
+    SelfIntro,
+    NotWith,
+    Concept(u16),
+    Modifier(u16),
+    // Answers
+    Nth(u16),
+    Last,
+    // Languages and intents
+    Language(Lang),
+    Cue(u16, i16),
+    /// Only evidence for the language.
+    Plain,
+    /// Evidence that weighs little (a greeting borrowed by everyone).
+    Loan,
+}
+
+/// Part of a phrase after its first word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Pat {
+    Exact(String),
+    Prefix(String),
+    Number,
+    Gap,
+}
+
+#[derive(Debug)]
+struct Phrase {
+    rest: Vec<Pat>,
+    tags: Vec<Tag>,
+}
+
+/// A phrase found in a message.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Hit<'a> {
+    pub(super) start: usize,
+    /// First token after it.
+    pub(super) end: usize,
+    pub(super) tags: &'a [Tag],
+    /// The language of the lexicon it comes from; `None` for what is common.
+    pub(super) lang: Option<Lang>,
+    /// Words that were named (gaps not counted): longer is surer.
+    pub(super) words: usize,
+}
+
+/// The words of one language.
+#[derive(Debug, Default)]
+pub(super) struct Pack {
+    first: HashMap<String, Vec<u32>>,
+    prefixes: HashMap<String, Vec<u32>>,
+    numbers: Vec<u32>,
+    phrases: Vec<Phrase>,
+    longest_prefix: usize,
+    /// Words of the language with their evidence in hundredths, filled by [`Lexicon::load`].
+    pub(super) vocabulary: HashMap<String, u16>,
+}
+
+/// All languages.
+#[derive(Debug)]
+pub(super) struct Lexicon {
+    pub(super) packs: Vec<(Lang, Pack)>,
+    pub(super) common: Pack,
+    pub(super) concepts: Vec<String>,
+    /// Parent of a concept: what a catalogue without the finer one probably means.
+    pub(super) parents: HashMap<u16, Vec<u16>>,
+    pub(super) cues: Vec<String>,
+    /// Lines that could not be read; a test keeps this empty.
+    pub(super) problems: Vec<String>,
+    deletes: Vec<(u64, u32)>,
+    spellings: Vec<(u8, String)>,
+}
+
+impl Lexicon {
+    /// Parses the embedded files.
+    pub(super) fn load() -> Self {
+        let mut lexicon = Self {
+            packs: Vec::new(),
+            common: Pack::default(),
+            concepts: Vec::new(),
+            parents: HashMap::new(),
+            cues: Vec::new(),
+            problems: Vec::new(),
+            deletes: Vec::new(),
+            spellings: Vec::new(),
+        };
+        let mut common = Pack::default();
+        lexicon.parse(COMMON, &mut common, false);
+        for (code, files) in FOLDERS {
+            let Ok(lang) = code.parse::<Lang>() else { continue };
+            let mut pack = Pack::default();
+            for file in *files {
+                lexicon.parse(file, &mut pack, true);
+            }
+            lexicon.packs.push((lang, pack));
+        }
+        lexicon.common = common;
+        lexicon.weigh();
+        lexicon.index_spellings();
+        lexicon
+    }
+
+    /// The words of a language.
+    pub(super) fn pack(&self, lang: Lang) -> Option<&Pack> {
+        self.packs.iter().find(|(code, _)| *code == lang).map(|(_, pack)| pack)
+    }
+
+    /// Every phrase of a language found in a message.
+    pub(super) fn hits(&self, lang: Lang, tokens: &[Token]) -> Vec<Hit<'_>> {
+        let mut hits = self.common.hits(None, tokens);
+        if let Some(pack) = self.pack(lang) {
+            hits.extend(pack.hits(Some(lang), tokens));
+        }
+        hits
+    }
+
+    /// The number of a cue's name.
+    pub(super) fn cue(&self, name: &str) -> Option<u16> {
+        self.cues.iter().position(|cue| cue == name).and_then(|index| u16::try_from(index).ok())
+    }
+
+    /// A known word of a language one slip away from a misspelt one.
+    pub(super) fn respell(&self, lang: Lang, word: &str) -> Option<&str> {
+        let length = word.chars().count();
+        if !(5..=24).contains(&length) {
+            return None;
+        }
+        let pack = self.packs.iter().position(|(code, _)| *code == lang)?;
+        let mut best: Option<(usize, &str)> = None;
+        for key in deletes(word) {
+            let at = self.deletes.partition_point(|(hash, _)| *hash < key);
+            for (hash, index) in self.deletes.get(at..).unwrap_or(&[]) {
+                if *hash != key {
+                    break;
+                }
+                let Some((owner, known)) = self.spellings.get(usize::try_from(*index).unwrap_or(usize::MAX)) else {
+                    continue;
+                };
+                if usize::from(*owner) != pack || known.chars().count() < 5 {
+                    continue;
+                }
+                let distance = strsim::osa_distance(word, known);
+                if distance == 1 && best.is_none_or(|(d, b)| (distance, known.as_str()) < (d, b)) {
+                    best = Some((distance, known));
+                }
+            }
+        }
+        best.map(|(_, known)| known)
+    }
+
+    fn parse(&mut self, file: &str, pack: &mut Pack, vocabulary: bool) {
+        for line in file.lines() {
+            let line = line.split('#').next().unwrap_or("").trim();
+            if line.is_empty() {
+                continue;
+            }
+            let Some((keys, phrases)) = line.split_once('=') else {
+                self.problems.push(line.to_owned());
+                continue;
+            };
+            if let Some(concept) = keys.trim().strip_prefix("parent:") {
+                let child = self.concept(concept);
+                let parents = phrases.split_whitespace().map(|name| self.concept(name)).collect();
+                self.parents.insert(child, parents);
+                continue;
+            }
+            let mut tags = Vec::new();
+            for key in keys.split_whitespace() {
+                match self.tag(key) {
+                    Some(tag) => tags.push(tag),
+                    None => self.problems.push(format!("{key} in {line}")),
+                }
+            }
+            for phrase in phrases.split('|') {
+                if !pack.add(phrase, &tags, vocabulary) {
+                    self.problems.push(format!("\"{phrase}\" in {line}"));
+                }
+            }
+        }
+    }
+
+    fn concept(&mut self, name: &str) -> u16 {
+        index_of(&mut self.concepts, name)
+    }
+
+    fn tag(&mut self, key: &str) -> Option<Tag> {
+        let (name, value) = key.split_once(':').unwrap_or((key, ""));
+        let int = || value.parse::<i64>().ok();
+        let small = || value.parse::<u8>().ok();
+        let pair = || {
+            let (a, b) = value.split_once(':').or_else(|| value.split_once('-'))?;
+            Some((a.parse::<u8>().ok()?, b.parse::<u8>().ok()?))
+        };
+        Some(match name {
+            "day" => Tag::Day(int()?),
+            "weekday" => Tag::Weekday(small()?),
+            "month" => Tag::MonthName(small()?),
+            "num" => Tag::Num(value.parse().ok()?),
+            "ord" => Tag::Ord(value.parse().ok()?),
+            "ordsuffix" => Tag::OrdSuffix,
+            "week" => Tag::Week(int()?),
+            "weekend" => Tag::Weekend(int()?),
+            "monthrange" => Tag::MonthRange(int()?),
+            "later" => Tag::Later(int()?),
+            "next" => Tag::Next,
+            "this" => Tag::This,
+            "prev" => Tag::Prev,
+            "unit" => Tag::Unit(match value {
+                "minute" => Unit::Minute,
+                "hour" => Unit::Hour,
+                "day" => Unit::Day,
+                "week" => Unit::Week,
+                "month" => Unit::Month,
+                "year" => Unit::Year,
+                _ => return None,
+            }),
+            "daymark" => Tag::DayMark,
+            "dayword" => Tag::DayWord,
+            "in" => Tag::In,
+            "fromnow" => Tag::FromNow,
+            "fixed" => pair().map(|(m, d)| Tag::Fixed(m, d))?,
+            "except" => Tag::Except,
+            "notafter" => Tag::NotAfter,
+            "old" => Tag::Old,
+            "noise" => Tag::Noise,
+            "part" => Tag::Part(match value {
+                "dawn" => Part::Dawn,
+                "morning" => Part::Morning,
+                "lunch" => Part::Lunch,
+                "afternoon" => Part::Afternoon,
+                "evening" => Part::Evening,
+                _ => return None,
+            }),
+            "clock" => pair().map(|(h, m)| Tag::Clock(h, m))?,
+            "half" => Tag::Half,
+            "halfto" => Tag::HalfTo,
+            "quarter" => Tag::Quarter,
+            "past" => Tag::Past,
+            "minusto" => Tag::MinusTo,
+            "minus" => Tag::Minus,
+            "without" => Tag::Without,
+            "am" => Tag::Am,
+            "pm" => Tag::Pm,
+            "ish" => Tag::Ish,
+            "after" => Tag::After,
+            "before" => Tag::Before,
+            "around" => Tag::Around,
+            "at" => Tag::At,
+            "fromtime" => Tag::FromTime(small()?),
+            "totime" => Tag::ToTime(small()?),
+            "orlater" => Tag::OrLater,
+            "between" => Tag::Between,
+            "and" => Tag::And,
+            "or" => Tag::Or,
+            "to" => Tag::To,
+            "from" => Tag::From,
+            "of" => Tag::Of,
+            "person" => {
+                let (gender, count) = value.split_once(':').unwrap_or((value, "1"));
+                let gender = match gender {
+                    "m" => Gender::Male,
+                    "f" => Gender::Female,
+                    "x" => Gender::Any,
+                    _ => return None,
+                };
+                Tag::Person(gender, count.parse().ok()?)
+            }
+            "myself" => Tag::MySelf,
+            "party" => Tag::PartyOf(small()?),
+            "counted" => Tag::Counted(small()?),
+            "people" => Tag::People,
+            "forpeople" => Tag::ForPeople,
+            "with" => Tag::With,
+            "anystaff" => Tag::AnyStaff,
+            "selfintro" => Tag::SelfIntro,
+            "notwith" => Tag::NotWith,
+            "concept" => Tag::Concept(self.concept(value)),
+            "mod" => Tag::Modifier(self.concept(value)),
+            "nth" => Tag::Nth(value.parse().ok()?),
+            "last" => Tag::Last,
+            "language" => Tag::Language(value.parse().ok()?),
+            "plain" => Tag::Plain,
+            "loan" => Tag::Loan,
+            _ => {
+                // A cue: `cancel:4`, `cancel:-3`, `filler`.
+                let weight = if value.is_empty() { 1 } else { value.parse().ok()? };
+                if !name.chars().all(|c| c.is_ascii_lowercase() || c == '_') {
+                    return None;
+                }
+                Tag::Cue(index_of(&mut self.cues, name), weight)
+            }
+        })
+    }
+
+    /// Evidence of each word: all of it when one language knows the word, little when several do.
+    fn weigh(&mut self) {
+        let mut owners: HashMap<String, u16> = HashMap::new();
+        for (_, pack) in &self.packs {
+            for word in pack.vocabulary.keys() {
+                *owners.entry(word.clone()).or_default() += 1;
+            }
+        }
+        for (_, pack) in &mut self.packs {
+            for (word, weight) in &mut pack.vocabulary {
+                let shared = owners.get(word).copied().unwrap_or(1);
+                *weight = match shared {
+                    1 => *weight,
+                    2 => *weight * 2 / 5,
+                    3 => *weight / 5,
+                    _ => *weight / 20,
+                };
+            }
+        }
+    }
+
+    fn index_spellings(&mut self) {
+        for (owner, (_, pack)) in (0_u8..).zip(&self.packs) {
+            for word in pack.vocabulary.keys() {
+                if word.chars().count() >= 5 {
+                    self.spellings.push((owner, word.clone()));
+                }
+            }
+        }
+        self.spellings.sort();
+        for (index, (_, word)) in (0_u32..).zip(&self.spellings) {
+            self.deletes.extend(deletes(word).map(|key| (key, index)));
+        }
+        self.deletes.sort_unstable();
+    }
+}
+
+impl Pack {
+    fn add(&mut self, phrase: &str, tags: &[Tag], vocabulary: bool) -> bool {
+        let mut pats = Vec::new();
+        for raw in phrase.split_whitespace() {
+            match raw {
+                ".." => pats.push(Pat::Gap),
+                "<n>" => pats.push(Pat::Number),
+                _ => {
+                    let prefix = raw.ends_with('*');
+                    let mut words = Text::words(raw.trim_end_matches('*'));
+                    let last = words.pop();
+                    pats.extend(words.into_iter().map(Pat::Exact));
+                    match last {
+                        Some(last) if prefix => pats.push(Pat::Prefix(last)),
+                        Some(last) => pats.push(Pat::Exact(last)),
+                        None => return false,
+                    }
+                }
+            }
+        }
+        if matches!(pats.first(), None | Some(Pat::Gap)) || matches!(pats.last(), Some(Pat::Gap)) {
+            return false;
+        }
+        if vocabulary {
+            let loan = tags.contains(&Tag::Loan);
+            for pat in &pats {
+                if let Pat::Exact(word) = pat
+                    && word.chars().all(char::is_alphabetic)
+                {
+                    let weight = if loan { 40 } else { 100 };
+                    let known = self.vocabulary.entry(word.clone()).or_insert(weight);
+                    *known = (*known).min(weight);
+                }
+            }
+        }
+        let index = u32::try_from(self.phrases.len()).unwrap_or(u32::MAX);
+        let rest = pats.get(1..).unwrap_or(&[]).to_vec();
+        match pats.into_iter().next() {
+            Some(Pat::Exact(word)) => self.first.entry(word).or_default().push(index),
+            Some(Pat::Prefix(word)) => {
+                self.longest_prefix = self.longest_prefix.max(word.chars().count());
+                self.prefixes.entry(word).or_default().push(index);
+            }
+            Some(Pat::Number) => self.numbers.push(index),
+            Some(Pat::Gap) | None => return false,
+        }
+        self.phrases.push(Phrase { rest, tags: tags.to_vec() });
+        true
+    }
+
+    /// Every phrase found in a message, overlapping ones too.
+    pub(super) fn hits(&self, lang: Option<Lang>, tokens: &[Token]) -> Vec<Hit<'_>> {
+        let mut hits = Vec::new();
+        for (start, token) in tokens.iter().enumerate() {
+            if let Some(found) = self.first.get(token.text.as_str()) {
+                self.follow(lang, tokens, start, found, &mut hits);
+            }
+            if token.kind == Kind::Number {
+                self.follow(lang, tokens, start, &self.numbers, &mut hits);
+            } else {
+                for (count, (at, c)) in token.text.char_indices().enumerate() {
+                    if count >= self.longest_prefix {
+                        break;
+                    }
+                    let Some(head) = token.text.get(..at + c.len_utf8()) else { continue };
+                    if count >= 1
+                        && let Some(found) = self.prefixes.get(head)
+                    {
+                        self.follow(lang, tokens, start, found, &mut hits);
+                    }
+                }
+            }
+        }
+        hits
+    }
+
+    /// Whether a word begins a phrase.
+    pub(super) fn knows(&self, word: &str) -> bool {
+        self.first.contains_key(word)
+    }
+
+    /// Whether a word begins like one of the language's stems.
+    pub(super) fn has_stem(&self, word: &str) -> bool {
+        word.char_indices()
+            .skip(2)
+            .any(|(at, c)| word.get(..at + c.len_utf8()).is_some_and(|head| self.prefixes.contains_key(head)))
+    }
+
+    fn follow<'a>(
+        &'a self,
+        lang: Option<Lang>,
+        tokens: &[Token],
+        start: usize,
+        found: &[u32],
+        hits: &mut Vec<Hit<'a>>,
+    ) {
+        for index in found {
+            let Some(phrase) = usize::try_from(*index).ok().and_then(|index| self.phrases.get(index)) else { continue };
+            if let Some(end) = rest_matches(&phrase.rest, tokens, start + 1) {
+                let words = 1 + phrase.rest.iter().filter(|pat| **pat != Pat::Gap).count();
+                hits.push(Hit { start, end, tags: &phrase.tags, lang, words });
+            }
+        }
+    }
+}
+
+fn rest_matches(rest: &[Pat], tokens: &[Token], at: usize) -> Option<usize> {
+    let Some((pat, later)) = rest.split_first() else { return Some(at) };
+    if *pat == Pat::Gap {
+        return (at..=at + 3).find_map(|next| rest_matches(later, tokens, next));
+    }
+    let token = tokens.get(at)?;
+    let fits = match pat {
+        Pat::Exact(word) => token.text == *word,
+        Pat::Prefix(head) => token.text.starts_with(head.as_str()),
+        Pat::Number => token.kind == Kind::Number,
+        Pat::Gap => false,
+    };
+    // A phrase does not run over the end of a sentence.
+    if !fits || matches!(token.sep, '?' | '!' | ';') {
+        return None;
+    }
+    rest_matches(later, tokens, at + 1)
+}
+
+fn index_of(names: &mut Vec<String>, name: &str) -> u16 {
+    let index = names.iter().position(|known| known == name).unwrap_or_else(|| {
+        names.push(name.to_owned());
+        names.len() - 1
+    });
+    u16::try_from(index).unwrap_or(u16::MAX)
+}
+
+/// Hashes of a word and of the word with each letter left out: two words one slip apart share one.
+fn deletes(word: &str) -> impl Iterator<Item = u64> + '_ {
+    let whole = std::iter::once(hash(word.chars()));
+    whole.chain(
+        (0..word.chars().count())
+            .map(|skip| hash(word.chars().enumerate().filter(move |(at, _)| *at != skip).map(|(_, c)| c))),
+    )
+}
+
+/// FNV-1a over characters: the same on every machine and run.
+fn hash(chars: impl Iterator<Item = char>) -> u64 {
+    chars.fold(0xcbf2_9ce4_8422_2325, |hash, c| (hash ^ u64::from(u32::from(c))).wrapping_mul(0x0100_0000_01b3))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_line_of_every_language_is_read() {
+        let lexicon = Lexicon::load();
+        assert_eq!(lexicon.problems, Vec::<String>::new());
+        for (lang, pack) in &lexicon.packs {
+            assert!(pack.phrases.len() > 500, "{lang} has only {} phrases", pack.phrases.len());
+        }
+    }
+
+    #[test]
+    fn every_folder_is_embedded() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("lexicons");
+        let mut folders: Vec<String> = std::fs::read_dir(root)
+            .unwrap()
+            .map(|entry| entry.unwrap())
+            .filter(|entry| entry.path().is_dir())
+            .map(|entry| entry.file_name().into_string().unwrap())
+            .collect();
+        folders.sort();
+        let mut known: Vec<&str> = FOLDERS.iter().map(|(code, _)| *code).collect();
+        known.sort_unstable();
+        assert_eq!(folders, known);
+    }
+
+    #[test]
+    fn respells_one_slip() {
+        let lexicon = Lexicon::load();
+        assert_eq!(lexicon.respell(Lang::EN, "tommorow"), Some("tomorrow"));
+        assert_eq!(lexicon.respell(Lang::EN, "zzzzzz"), None);
+    }
+}

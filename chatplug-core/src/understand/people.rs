@@ -1,0 +1,301 @@
+//! People in a message: the member of staff it names, and how many clients it speaks for.
+
+use super::{
+    lexicon::{Gender, Hit, Tag},
+    text::{Kind, Text, Token, latinise},
+};
+use crate::model::{Catalog, StaffId};
+use crate::ports::StaffMention;
+
+/// A catalogue's staff names, folded once per catalogue.
+#[derive(Debug, Default)]
+pub(super) struct StaffIndex {
+    names: Vec<(StaffId, Vec<String>)>,
+}
+
+/// Who a message speaks of.
+#[derive(Debug, Clone, Default)]
+pub(super) struct People {
+    pub(super) count: u8,
+    pub(super) genders: Vec<Gender>,
+    pub(super) myself: bool,
+}
+
+/// Staff named, with the tokens that did it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct StaffFound {
+    pub(super) mention: Option<StaffMention>,
+    pub(super) spans: Vec<(usize, usize)>,
+}
+
+impl StaffIndex {
+    /// Reads the names of a catalogue.
+    pub(super) fn new(catalog: &Catalog) -> Self {
+        let names = catalog
+            .staff
+            .iter()
+            .flat_map(|staff| {
+                std::iter::once(&staff.name)
+                    .chain(&staff.also)
+                    .map(|name| (staff.id.clone(), Text::words(name).iter().map(|word| sound(word)).collect()))
+            })
+            .collect();
+        Self { names }
+    }
+
+    /// Whether a word is one of the names.
+    pub(super) fn is_name(&self, word: &str) -> bool {
+        let word = sound(word);
+        self.names.iter().any(|(_, name)| name.contains(&word))
+    }
+
+    /// Finds the staff that a message names. `known` tells words of the language, which are names only when written
+    /// exactly so.
+    pub(super) fn find(&self, tokens: &[Token], hits: &[Hit<'_>], known: &dyn Fn(&str) -> bool) -> StaffFound {
+        let tagged = |at: usize, tag: &Tag| hits.iter().any(|hit| hit.end == at && hit.tags.contains(tag));
+        let mut found: Vec<(usize, Vec<StaffId>, bool)> = Vec::new();
+        let mut at = 0;
+        while let Some(token) = tokens.get(at) {
+            let names = if token.kind == Kind::Word { self.named(token, at, tokens, hits, known) } else { Vec::new() };
+            if names.is_empty() {
+                at += 1;
+                continue;
+            }
+            // First and last name together decide.
+            let mut ids = names;
+            let mut end = at + 1;
+            if let Some(next) = tokens.get(at + 1)
+                && next.kind == Kind::Word
+            {
+                let both: Vec<StaffId> =
+                    ids.iter().filter(|id| self.fits(id, &next.text, true).is_some()).cloned().collect();
+                if !both.is_empty() && !self.same_part(&token.text, &next.text) {
+                    ids = both;
+                    end = at + 2;
+                }
+            }
+            let introduced = tagged(at, &Tag::SelfIntro) && !tagged(at, &Tag::With);
+            if !introduced {
+                let refused = (0..=2).any(|back| at.checked_sub(back).is_some_and(|at| tagged(at, &Tag::NotWith)));
+                found.push((at, ids, refused));
+            }
+            at = end;
+        }
+        let spans = found.iter().map(|(at, ..)| (*at, *at + 1)).collect();
+        let any = hits.iter().any(|hit| hit.tags.contains(&Tag::AnyStaff));
+        let wanted: Vec<&(usize, Vec<StaffId>, bool)> = found.iter().filter(|(_, _, refused)| !refused).collect();
+        let mention = match wanted.last() {
+            // "Ana or Bruno": either.
+            Some((_, ids, _)) => {
+                let mut all = ids.clone();
+                if let [.., (a, first, _), (b, _, _)] = wanted.as_slice()
+                    && *b == a + 2
+                    && tokens.get(a + 1).is_some_and(|word| matches!(word.text.as_str(), "ou" | "or" | "o" | "или"))
+                {
+                    all = first.iter().chain(ids.iter()).cloned().collect();
+                }
+                all.dedup();
+                Some(StaffMention::Named(all))
+            }
+            None if any => Some(StaffMention::Any),
+            None => None,
+        };
+        StaffFound { mention, spans }
+    }
+
+    fn same_part(&self, a: &str, b: &str) -> bool {
+        sound(a) == sound(b)
+    }
+
+    /// How well a word fits a name of someone: 0 exactly, 1 nearly.
+    fn fits(&self, id: &StaffId, word: &str, any_part: bool) -> Option<u8> {
+        let heard = sound(word);
+        self.names
+            .iter()
+            .filter(|(owner, _)| owner == id)
+            .flat_map(|(_, name)| name.iter().enumerate())
+            .filter(|(part, _)| any_part || *part == 0)
+            .filter_map(|(_, name)| closeness(&heard, name, word.chars().any(|c| ('\u{400}'..'\u{530}').contains(&c))))
+            .min()
+    }
+
+    fn named(
+        &self,
+        token: &Token,
+        at: usize,
+        tokens: &[Token],
+        hits: &[Hit<'_>],
+        known: &dyn Fn(&str) -> bool,
+    ) -> Vec<StaffId> {
+        let preceded = hits.iter().any(|hit| hit.end == at && hit.tags.contains(&Tag::With));
+        let mut best: Vec<StaffId> = Vec::new();
+        let mut grade = u8::MAX;
+        let mut ids: Vec<&StaffId> = self.names.iter().map(|(id, _)| id).collect();
+        ids.dedup();
+        for id in ids {
+            let Some(fit) = self.fits(id, &token.text, true) else { continue };
+            if fit > 0 {
+                // A near miss needs a reason to be a name.
+                let long = token.text.chars().count() >= 6;
+                if known(&token.text) || !(preceded || token.capital && at > 0 || long || tokens.len() <= 2) {
+                    continue;
+                }
+            }
+            if fit < grade {
+                grade = fit;
+                best.clear();
+            }
+            if fit == grade && !best.contains(id) {
+                best.push(id.clone());
+            }
+        }
+        best
+    }
+}
+
+/// A name as it sounds, in Latin letters: "Élise", "elyse" and "elis" are one.
+fn sound(word: &str) -> String {
+    let latin = latinise(word);
+    let latin = latin.replace("ph", "f").replace("th", "t").replace("ck", "k").replace('y', "i").replace('w', "v");
+    let mut out = String::with_capacity(latin.len());
+    for c in latin.chars() {
+        if !out.ends_with(c) {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// 0 for the same name or a case of it, 1 for a slip.
+fn closeness(heard: &str, name: &str, cyrillic: bool) -> Option<u8> {
+    if heard == name {
+        return Some(0);
+    }
+    let (h, n) = (heard.chars().count(), name.chars().count());
+    if n >= 4 && (heard.strip_suffix('e') == Some(name) || name.strip_suffix('e') == Some(heard)) {
+        return Some(0);
+    }
+    // Russian cases: Карла, Карлы, Карле, Карлу, Карлой; Дмитрий, Дмитрия, Дмитрию.
+    if cyrillic {
+        const ENDINGS: &[&str] = &["", "a", "e", "i", "u", "ya", "yu", "oi", "ei", "om", "em", "in", "ina", "inoi"];
+        let stems = [name, name.strip_suffix(['a', 'e', 'i']).unwrap_or(name), name.strip_suffix("ya").unwrap_or(name)];
+        if stems.iter().any(|stem| {
+            stem.chars().count() >= 2 && heard.strip_prefix(stem).is_some_and(|ending| ENDINGS.contains(&ending))
+        }) {
+            return Some(0);
+        }
+    }
+    if n < 4 || h < 4 || heard.chars().next() != name.chars().next() {
+        return None;
+    }
+    let distance = strsim::osa_distance(heard, name);
+    (distance == 1 || distance == 2 && n >= 8).then_some(1)
+}
+
+/// Counts the people a message speaks for.
+pub(super) fn people(tokens: &[Token], hits: &[Hit<'_>], number: &dyn Fn(usize) -> Option<u32>) -> People {
+    let mut people = People { count: 1, ..People::default() };
+    let mut persons: Vec<(usize, usize, Gender, u8)> = Vec::new();
+    let mut selves: Vec<usize> = Vec::new();
+    let mut count: u32 = 1;
+    for hit in hits {
+        for tag in hit.tags {
+            match tag {
+                Tag::Person(gender, many) => persons.push((hit.start, hit.end, *gender, *many)),
+                Tag::MySelf => selves.push(hit.start),
+                Tag::PartyOf(n) => count = count.max(u32::from(*n)),
+                Tag::Counted(_) => {
+                    if let Some(n) = number(hit.end).filter(|n| (2..=12).contains(n) && !is_time(tokens, hit.end)) {
+                        count = count.max(n);
+                    }
+                }
+                Tag::People => {
+                    if let Some(n) = hit.start.checked_sub(1).and_then(number).filter(|n| (1..=20).contains(n)) {
+                        count = count.max(n);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    persons.sort_by_key(|(start, end, ..)| (*start, std::cmp::Reverse(*end)));
+    persons.dedup_by(|b, a| b.0 < a.1);
+    let mut extra: u32 = 0;
+    let mut joined_self = false;
+    for (start, end, gender, many) in &persons {
+        people.genders.push(*gender);
+        // "3 boys", "meus dois filhos", "my two daughters"
+        let counted =
+            (1..=2).find_map(|back| start.checked_sub(back).and_then(number)).filter(|n| (2..=12).contains(n));
+        let here = counted.unwrap_or(u32::from(*many).min(2).max(1));
+        if counted.is_some() || *many > 1 {
+            count = count.max(here);
+        }
+        let beside = joined(tokens, *start, *end, &selves);
+        if beside {
+            joined_self = true;
+        }
+        if beside || extra > 0 && linked_before(tokens, *start) {
+            extra += here;
+        }
+    }
+    if joined_self {
+        count = count.max(extra + 1);
+    }
+    people.myself = joined_self || persons.is_empty();
+    people.count = u8::try_from(count.clamp(1, 20)).unwrap_or(1);
+    people
+}
+
+/// Whether the writer and a person are named together: "me and my mum", "mi marido y yo", "меня с подружкой".
+fn joined(tokens: &[Token], start: usize, end: usize, selves: &[usize]) -> bool {
+    let link = |at: usize| {
+        tokens.get(at).is_some_and(|word| {
+            matches!(
+                word.text.as_str(),
+                "e" | "y"
+                    | "and"
+                    | "et"
+                    | "и"
+                    | "с"
+                    | "со"
+                    | "com"
+                    | "n"
+                    | "+"
+                    | "&"
+                    | "plus"
+                    | "mais"
+                    | "pis"
+                    | "with"
+                    | "más"
+                    | "mas"
+            )
+        })
+    };
+    selves.iter().any(|at| {
+        if *at < start {
+            start - at <= 5 && (at + 1..start).any(link) && !(at + 1..start).any(|t| breaks(tokens, t))
+        } else {
+            at - end <= 3 && (end..*at).any(link) && !(end..=*at).any(|t| breaks(tokens, t))
+        }
+    })
+}
+
+fn breaks(tokens: &[Token], at: usize) -> bool {
+    tokens.get(at).is_some_and(|word| matches!(word.sep, '.' | '?' | '!' | ';'))
+}
+
+fn linked_before(tokens: &[Token], start: usize) -> bool {
+    (1..=3).any(|back| {
+        start
+            .checked_sub(back)
+            .and_then(|at| tokens.get(at))
+            .is_some_and(|word| matches!(word.text.as_str(), "e" | "y" | "and" | "et" | "и"))
+    })
+}
+
+fn is_time(tokens: &[Token], at: usize) -> bool {
+    tokens
+        .get(at + 1)
+        .is_some_and(|next| matches!(next.text.as_str(), "h" | "am" | "pm" | "hs" | "horas") || next.sep == ':')
+}

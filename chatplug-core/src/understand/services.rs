@@ -1,0 +1,284 @@
+//! Services a message names: concepts of everyday words in any language, matched to the catalogue's own names.
+
+use super::{
+    lexicon::{Gender, Hit, Lexicon, Tag},
+    text::{Kind, Text, Token},
+};
+use crate::model::{Catalog, Service, ServiceId};
+use std::collections::BTreeSet;
+
+/// What a catalogue's services mean, worked out once per catalogue.
+#[derive(Debug, Default)]
+pub(super) struct ServiceIndex {
+    services: Vec<Entry>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    id: ServiceId,
+    concepts: BTreeSet<u16>,
+    mods: BTreeSet<u16>,
+    names: Vec<Vec<String>>,
+}
+
+/// Services found in a message.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Services {
+    pub(super) ids: Vec<ServiceId>,
+    /// Every one of them is wanted.
+    pub(super) all: bool,
+    /// Words of common services were read, in the catalogue or not.
+    pub(super) spoken_of: bool,
+    /// The tokens that named them.
+    pub(super) spans: Vec<(usize, usize)>,
+}
+
+#[derive(Debug, Clone)]
+struct Spoken {
+    start: usize,
+    end: usize,
+    concepts: BTreeSet<u16>,
+    mods: BTreeSet<u16>,
+}
+
+impl ServiceIndex {
+    /// Reads the names of a catalogue.
+    pub(super) fn new(lexicon: &Lexicon, catalog: &Catalog) -> Self {
+        Self { services: catalog.services.iter().map(|service| Entry::new(lexicon, service)).collect() }
+    }
+
+    /// Finds services; `genders` are those of the people the message speaks of, `myself` whether the writer is one.
+    pub(super) fn find(
+        &self,
+        lexicon: &Lexicon,
+        tokens: &[Token],
+        hits: &[Hit<'_>],
+        genders: &[Gender],
+        myself: bool,
+    ) -> Services {
+        let mut spoken = spoken(tokens, hits);
+        let id =
+            |name: &str| lexicon.concepts.iter().position(|known| known == name).and_then(|at| u16::try_from(at).ok());
+        let (hair, haircut, beard) = (id("hair"), id("haircut"), id("beard"));
+        let is = |mention: &Spoken, concept: Option<u16>| concept.is_some_and(|c| mention.concepts.contains(&c));
+        // "tint my hair" is no haircut; "hair and beard" is one.
+        let others = spoken.iter().any(|m| !m.concepts.is_empty() && !is(m, hair) && !is(m, haircut) && !is(m, beard));
+        let with_beard = spoken.iter().any(|m| is(m, beard));
+        let also_cut = spoken.iter().any(|m| is(m, haircut));
+        if others || also_cut {
+            let kept: Vec<bool> = spoken.iter().map(|m| !is(m, hair) || linked(tokens, m)).collect();
+            let mut kept = kept.iter();
+            spoken.retain(|_| *kept.next().unwrap_or(&true));
+        }
+        let mut found: Vec<Vec<&Entry>> = Vec::new();
+        let (men, women) = (id("men"), id("women"));
+        for mention in spoken.iter().filter(|mention| !mention.concepts.is_empty()) {
+            let mut fits = self.fitting(lexicon, &mention.concepts);
+            let mut wanted = mention.mods.clone();
+            if wanted.is_empty() && (is(mention, haircut) || is(mention, hair)) {
+                let male = genders.contains(&Gender::Male);
+                let female = genders.contains(&Gender::Female);
+                if with_beard {
+                    wanted.extend(men);
+                } else if male != female && !myself {
+                    wanted.extend(if male { men } else { women });
+                }
+            }
+            narrow(&mut fits, &wanted, men, women);
+            if !fits.is_empty() {
+                found.push(fits);
+            }
+        }
+        for at in self.by_name(tokens, &spoken) {
+            if !found.iter().flatten().any(|entry| entry.id == at.id) {
+                found.push(vec![at]);
+            }
+        }
+        let mut ids: Vec<ServiceId> = Vec::new();
+        for entry in &self.services {
+            if found.iter().flatten().any(|fit| fit.id == entry.id) {
+                ids.push(entry.id.clone());
+            }
+        }
+        let all = ids.len() > 1 && found.iter().all(|fits| fits.len() == 1);
+        let spans = spoken.iter().map(|m| (m.start, m.end)).collect();
+        Services { ids, all, spoken_of: spoken.iter().any(|m| !m.concepts.is_empty()), spans }
+    }
+
+    fn fitting(&self, lexicon: &Lexicon, concepts: &BTreeSet<u16>) -> Vec<&Entry> {
+        let mut wanted = concepts.clone();
+        for _ in 0..3 {
+            let fits: Vec<&Entry> = self.services.iter().filter(|entry| !entry.concepts.is_disjoint(&wanted)).collect();
+            if !fits.is_empty() {
+                return fits;
+            }
+            wanted = wanted.iter().filter_map(|concept| lexicon.parents.get(concept)).flatten().copied().collect();
+        }
+        Vec::new()
+    }
+
+    /// Services whose own names stand in the message, for what no lexicon knows.
+    fn by_name(&self, tokens: &[Token], spoken: &[Spoken]) -> Vec<&Entry> {
+        let free: Vec<&Token> = tokens
+            .iter()
+            .enumerate()
+            .filter(|(at, token)| {
+                token.kind == Kind::Word
+                    && !spoken.iter().any(|m| (m.start..m.end).contains(at))
+                    && token.text.len() > 3
+            })
+            .map(|(_, token)| token)
+            .take(40)
+            .collect();
+        self.services
+            .iter()
+            .filter(|entry| {
+                entry.names.iter().any(|name| {
+                    let long: Vec<&String> = name.iter().filter(|word| word.chars().count() > 3).collect();
+                    let close = |word: &&String| free.iter().any(|token| same_word(&token.text, word));
+                    let hits = long.iter().filter(|word| close(word)).count();
+                    if entry.concepts.is_empty() {
+                        hits * 2 >= long.len().max(1) && hits > 0
+                    } else {
+                        hits == long.len() && hits > 1
+                    }
+                })
+            })
+            .collect()
+    }
+}
+
+impl Entry {
+    fn new(lexicon: &Lexicon, service: &Service) -> Self {
+        let mut entry =
+            Self { id: service.id.clone(), concepts: BTreeSet::new(), mods: BTreeSet::new(), names: Vec::new() };
+        for (at, name) in service.name.all().chain(service.also.iter().map(String::as_str)).enumerate() {
+            let text = Text::read(name);
+            let mut hits = Vec::new();
+            for (lang, pack) in &lexicon.packs {
+                hits.extend(pack.hits(Some(*lang), &text.tokens));
+            }
+            // The main name tells most; other words only add what it leaves open.
+            for mention in spoken(&text.tokens, &hits) {
+                if at == 0 || entry.concepts.is_empty() || !mention.concepts.is_disjoint(&entry.concepts) {
+                    entry.concepts.extend(mention.concepts);
+                    entry.mods.extend(mention.mods);
+                }
+            }
+            entry.names.push(text.tokens.into_iter().map(|token| token.text).collect());
+        }
+        let hair = lexicon.concepts.iter().position(|name| name == "hair").and_then(|at| u16::try_from(at).ok());
+        if entry.concepts.len() > 1
+            && let Some(hair) = hair
+        {
+            entry.concepts.remove(&hair);
+        }
+        entry
+    }
+}
+
+/// Mentions of concepts: the longest phrase at each place, a modifier joined to its neighbour.
+fn spoken(tokens: &[Token], hits: &[Hit<'_>]) -> Vec<Spoken> {
+    let mut spans: Vec<Spoken> = Vec::new();
+    let mut best: Vec<Option<Spoken>> = vec![None; tokens.len()];
+    for hit in hits {
+        let concepts: BTreeSet<u16> =
+            hit.tags.iter().filter_map(|t| if let Tag::Concept(c) = t { Some(*c) } else { None }).collect();
+        let mods: BTreeSet<u16> =
+            hit.tags.iter().filter_map(|t| if let Tag::Modifier(c) = t { Some(*c) } else { None }).collect();
+        if concepts.is_empty() && mods.is_empty() {
+            continue;
+        }
+        let Some(slot) = best.get_mut(hit.start) else { continue };
+        match slot {
+            Some(known) if known.end > hit.end => {}
+            Some(known) if known.end == hit.end => {
+                known.concepts.extend(concepts);
+                known.mods.extend(mods);
+            }
+            _ => *slot = Some(Spoken { start: hit.start, end: hit.end, concepts, mods }),
+        }
+    }
+    let mut at = 0;
+    while at < tokens.len() {
+        // A longer phrase that begins one word later wins ("fazer | unhas em gel").
+        let here = best.get(at).cloned().flatten();
+        let later = best.get(at + 1).cloned().flatten();
+        match (here, later) {
+            (Some(here), Some(later)) if later.start < here.end && later.end - later.start > here.end - here.start => {
+                at += 1;
+            }
+            (Some(here), _) => {
+                at = here.end;
+                spans.push(here);
+            }
+            (None, _) => at += 1,
+        }
+    }
+    // "corte, masculino", "men's ... haircut": a modifier alone belongs to the nearest concept.
+    let mut joined: Vec<Spoken> = Vec::new();
+    let mut waiting: Option<Spoken> = None;
+    for span in spans {
+        if span.concepts.is_empty() {
+            match joined.last_mut().filter(|last| span.start <= last.end + 2 && last.mods.is_empty()) {
+                Some(last) => {
+                    last.mods.extend(span.mods);
+                    last.end = span.end;
+                }
+                None => waiting = Some(span),
+            }
+        } else {
+            let mut span = span;
+            if let Some(before) = waiting.take()
+                && span.start <= before.end + 1
+                && span.mods.is_empty()
+            {
+                span.mods.extend(before.mods);
+            }
+            joined.push(span);
+        }
+    }
+    joined
+}
+
+fn narrow(fits: &mut Vec<&Entry>, wanted: &BTreeSet<u16>, men: Option<u16>, women: Option<u16>) {
+    if wanted.is_empty() {
+        return;
+    }
+    if fits.iter().any(|entry| !entry.mods.is_disjoint(wanted)) {
+        fits.retain(|entry| !entry.mods.is_disjoint(wanted));
+        return;
+    }
+    let other = |a: Option<u16>, b: Option<u16>| a.is_some_and(|a| wanted.contains(&a)).then_some(b).flatten();
+    for gone in [other(men, women), other(women, men)].into_iter().flatten() {
+        if fits.iter().any(|entry| !entry.mods.contains(&gone)) {
+            fits.retain(|entry| !entry.mods.contains(&gone));
+        }
+    }
+}
+
+/// Joined to another service by "and" or "+".
+fn linked(tokens: &[Token], mention: &Spoken) -> bool {
+    let is_and = |at: Option<usize>| {
+        at.and_then(|at| tokens.get(at))
+            .is_some_and(|t| matches!(t.text.as_str(), "e" | "y" | "and" | "et" | "и" | "+" | "&" | "n"))
+    };
+    is_and(Some(mention.end)) || is_and(mention.start.checked_sub(1))
+}
+
+/// The same word in another form or with a slip.
+pub(super) fn same_word(a: &str, b: &str) -> bool {
+    if a == b {
+        return true;
+    }
+    let (short, long) = if a.chars().count() <= b.chars().count() { (a, b) } else { (b, a) };
+    let (few, many) = (short.chars().count(), long.chars().count());
+    if few < 4 || many - few > 3 {
+        return false;
+    }
+    let common = short.chars().zip(long.chars()).take_while(|(x, y)| x == y).count();
+    if common + 2 >= few && common >= 4 {
+        return true;
+    }
+    few >= 5 && common >= 1 && strsim::osa_distance(a, b) <= usize::from(few >= 9) + 1
+}
