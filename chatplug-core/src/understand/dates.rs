@@ -134,7 +134,7 @@ impl Parser<'_, '_> {
         }
         next = self.skip_marks(next);
         let second = self.atom(next, true)?;
-        let (from_day, to_day) = self.ends(&first, &second, between || from)?;
+        let (from_day, to_day) = self.ends(&first, &second, between || from || dash)?;
         if to_day < from_day || (to_day - from_day).num_days() > 62 {
             return None;
         }
@@ -152,30 +152,25 @@ impl Parser<'_, '_> {
 
     /// First and last day of a range whose ends complete each other.
     fn ends(&self, first: &Atom, second: &Atom, prefixed: bool) -> Option<(NaiveDate, NaiveDate)> {
-        let today = self.today.date;
-        match (first.bare, second.bare, second.month) {
+        match (first.bare, second.bare) {
             // The month is said once, at the end.
-            (Some(day), None, Some(_)) => {
+            (Some(day), None) if second.month.is_some() => {
                 let last = second.first()?.to;
                 let from = NaiveDate::from_ymd_opt(last.year(), last.month(), day)
                     .filter(|from| *from <= last)
                     .or_else(|| calendar::day_before(last, day))?;
-                if from < today && today <= last { Some((from, last)) } else { Some((from, last)) }
+                Some((from, last))
             }
             // Neither has a month: only what is marked as days ("between the 10th and the 12th").
-            (Some(_), Some(day), _) => {
-                if !prefixed || !(first.marked || second.marked) {
-                    return None;
-                }
+            (Some(_), Some(day)) if prefixed && (first.marked || second.marked) => {
                 let from = first.first()?.from;
                 Some((from, calendar::next_day_of_month(from, day)?))
             }
-            (None, Some(day), _) => {
-                first.month?;
+            (None, Some(day)) if prefixed && first.month.is_some() => {
                 let from = first.first()?.from;
                 Some((from, calendar::next_day_of_month(from, day)?))
             }
-            _ => {
+            (None, None) => {
                 let from = first.first()?.from;
                 let mut to = second.first()?.to;
                 if second.weekday && to < from {
@@ -186,6 +181,7 @@ impl Parser<'_, '_> {
                 }
                 Some((from, to))
             }
+            _ => None,
         }
     }
 
@@ -448,6 +444,9 @@ impl Parser<'_, '_> {
             marked = true;
             here += 1;
         }
+        if marked && let Some(atom) = self.numeric(here) {
+            return Some(atom);
+        }
         let (day, word_ord) = match (items.number(here), items.ord(here)) {
             (Some(n), _) if items.digits(here) <= 2 => (n, false),
             (_, Some(n)) => (n, true),
@@ -600,7 +599,10 @@ impl Parser<'_, '_> {
     fn old(&self, start: usize) -> bool {
         let items = self.items;
         items.before(start, 2, |at| items.has(at, &Tag::Old))
-            || (start > 0 && items.has(start - 1, &Tag::From))
+            || (start > 0
+                && items.has(start - 1, &Tag::From)
+                // "any day of next week" is no appointment of next week.
+                && !(start > 1 && items.unit(start - 2) == Some(Unit::Day)))
             || items.has(start, &Tag::From)
     }
 }

@@ -263,6 +263,14 @@ impl OfflineEngine {
         let people = people::people(&text.tokens, &hits, &|at| numbers.get(&at).copied());
         let services =
             index.services.find(&self.lexicon, &text.tokens, &hits, &people.genders, people.myself && people.count > 1);
+        for at in 0..items.len() {
+            let counted = items
+                .get(at)
+                .is_some_and(|item| people.counted.iter().any(|(from, to)| *from <= item.start && item.end <= *to));
+            if counted {
+                items.take(at, at + 1);
+            }
+        }
         let dates = dates::find(&mut items, today);
         let times = times::find(&items, today.lang, now);
         Read { hits, items, dates, times, staff: staff.mention, people, services, today }
@@ -282,6 +290,8 @@ impl OfflineEngine {
             party: read.people.count > 1,
             rating: choice::rating(text),
             language: language::wanted(&read.hits, &text.tokens),
+            lang: read.today.lang,
+            all_dates: read.dates.len(),
         };
         let Verdict { intent, confidence } = intents::decide(&self.cues, text, &read.hits, facts, context.open);
         let mut meaning = Interpretation::of(intent, confidence);

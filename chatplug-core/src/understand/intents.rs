@@ -9,7 +9,7 @@ use crate::ports::{Intent, OpenQuestion};
 use std::collections::HashMap;
 
 /// What else the message holds; intents depend on it.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Facts {
     pub(super) service: bool,
     /// A service was spoken of that the catalogue may lack.
@@ -26,6 +26,10 @@ pub(super) struct Facts {
     /// A rating such as `4/5`.
     pub(super) rating: bool,
     pub(super) language: Option<(Lang, usize)>,
+    /// Language of the message.
+    pub(super) lang: Lang,
+    /// Days named, unwanted ones included.
+    pub(super) all_dates: usize,
 }
 
 /// An intent and how sure it is.
@@ -93,16 +97,34 @@ struct Scores<'a> {
 }
 
 impl<'a> Scores<'a> {
-    fn new(cues: &'a Cues, hits: &[Hit<'_>]) -> Self {
+    fn new(cues: &'a Cues, hits: &[Hit<'_>], lang: Lang) -> Self {
         let mut by_cue: HashMap<u16, Vec<(f32, usize, usize, usize)>> = HashMap::new();
         let mut sums: HashMap<u16, f32> = HashMap::new();
+        let short: Vec<u16> = ["yes", "no"].iter().filter_map(|name| cues.id(name)).collect();
         for hit in hits {
+            // "who is free" inside "whoever is free", "good" inside "good morning".
+            let inside = |tag: &dyn Fn(&Tag) -> bool| {
+                hits.iter().any(|other| {
+                    other.start <= hit.start
+                        && hit.end <= other.end
+                        && other.words > hit.words
+                        && other.tags.iter().any(tag)
+                })
+            };
+            if inside(&|tag| matches!(tag, Tag::AnyStaff)) {
+                continue;
+            }
+            let foreign = hit.lang.is_some_and(|other| other != lang);
             for tag in hit.tags {
                 if let Tag::Cue(cue, weight) = tag {
+                    if short.contains(cue) && inside(&|tag| matches!(tag, Tag::Cue(_, weight) if *weight > 0)) {
+                        continue;
+                    }
                     if *weight < 0 {
                         *sums.entry(*cue).or_default() += f32::from(*weight);
                     } else {
-                        by_cue.entry(*cue).or_default().push((f32::from(*weight), hit.words, hit.start, hit.end));
+                        let weight = f32::from(*weight) * if foreign { 0.65 } else { 1.0 };
+                        by_cue.entry(*cue).or_default().push((weight, hit.words, hit.start, hit.end));
                     }
                 }
             }
@@ -134,7 +156,7 @@ impl<'a> Scores<'a> {
 
 /// Decides the intent.
 pub(super) fn decide(cues: &Cues, text: &Text, hits: &[Hit<'_>], facts: Facts, open: OpenQuestion) -> Verdict {
-    let scores = Scores::new(cues, hits);
+    let scores = Scores::new(cues, hits, facts.lang);
     let s = |name: &str| scores.of(name);
     let rest = uncovered(cues, text, hits);
     let words = text.tokens.iter().filter(|token| token.kind != Kind::Emoji).count();
@@ -164,7 +186,7 @@ pub(super) fn decide(cues: &Cues, text: &Text, hits: &[Hit<'_>], facts: Facts, o
     let mut review = s("review");
     let mut late = s("running_late");
     let mut confirm = s("confirm_visit");
-    let list = s("list_bookings");
+    let mut list = s("list_bookings");
     let mut price = s("ask_price");
     let mut hours = s("ask_hours");
     let mut service = s("ask_service");
@@ -190,6 +212,7 @@ pub(super) fn decide(cues: &Cues, text: &Text, hits: &[Hit<'_>], facts: Facts, o
         book *= 0.5;
         confirm *= 0.4;
         availability *= 0.5;
+        list *= 0.5;
     } else if cant > 0.0 && cancelling < 4.0 {
         let new_slot = facts.dates >= 1 && (text.question || facts.times > 0 || facts.dates >= 2);
         if moving >= 2.0
@@ -366,6 +389,7 @@ fn small_talk(scores: &Scores<'_>, open: OpenQuestion) -> Option<Verdict> {
     let strongest = NAMED
         .iter()
         .filter(|(name, _)| !matches!(*name, "yes" | "no" | "thanks" | "greet"))
+        .filter(|(name, _)| *name != "menu" || s("thanks") < 2.0)
         .map(|(name, _)| s(name))
         .fold(0.0, f32::max);
     let (yes, no, thanks, greet) = (s("yes"), s("no"), s("thanks"), s("greet"));

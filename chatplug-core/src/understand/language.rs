@@ -28,9 +28,11 @@ pub(super) fn evidence(lexicon: &Lexicon, text: &Text, names: &dyn Fn(&str) -> b
         let word = token.text.as_str();
         let mut known = false;
         for ((lang, pack), (_, score)) in lexicon.packs.iter().zip(&mut scores) {
-            if let Some(weight) = pack.vocabulary.get(word) {
+            let own = pack.vocabulary.get(word);
+            if let Some(weight) = own {
                 known = true;
                 let weight = i32::from(*weight);
+                let weight = if token.cyrillic && weight > 50 { weight * 8 / 5 } else { weight };
                 // A borrowed greeting opens messages of every language; the last one wins.
                 *score += if at == last && weight > 10 { weight + 8 } else { weight };
             } else if token.cyrillic && *lang == Lang::RU {
@@ -38,16 +40,22 @@ pub(super) fn evidence(lexicon: &Lexicon, text: &Text, names: &dyn Fn(&str) -> b
             } else if !token.cyrillic && word.len() >= 5 && pack.has_stem(word) {
                 *score += 30;
             }
-            *score += marks(*lang, token, &text.tokens);
+            let seen = own.is_some_and(|weight| *weight >= 100);
+            *score += marks(*lang, token, &text.tokens) / if seen { 4 } else { 1 };
         }
-        if !known
-            && !token.cyrillic
+        if !token.cyrillic
             && let Some(pack) = lexicon.pack(Lang::RU)
         {
             let russian = cyrillise(word);
             if pack.vocabulary.contains_key(&russian) {
-                latin_russian += if russian.chars().count() > 1 { 100 } else { 40 };
-            } else if russian.chars().count() >= 5 && pack.has_stem(&russian) {
+                latin_russian += if known {
+                    50
+                } else if russian.chars().count() > 1 {
+                    100
+                } else {
+                    40
+                };
+            } else if !known && russian.chars().count() >= 5 && pack.has_stem(&russian) {
                 latin_russian += 70;
             }
         }

@@ -1,7 +1,8 @@
 //! Words and phrases of every language: the data files of `lexicons/`, parsed once, and the matcher that finds them.
 //!
 //! A line is `keys = phrase | phrase`; `#` begins a comment. A key is a [`Tag`]; a phrase is words as a client types
-//! them, `cancel*` any word that begins so, `..` a gap of up to three words, `<n>` a number. What the tags mean together
+//! them, `cancel*` any word that begins so, `..` a gap of up to three words, `<n>` a number, `!uña` a word that counts
+//! only with its marks. What the tags mean together
 //! is decided by the grammars, never here.
 
 use super::text::{Kind, Text, Token};
@@ -145,6 +146,8 @@ enum Pat {
 #[derive(Debug)]
 struct Phrase {
     rest: Vec<Pat>,
+    /// The first word as it must be written, marks included.
+    marked: Option<String>,
     tags: Vec<Tag>,
 }
 
@@ -449,7 +452,8 @@ impl Lexicon {
 impl Pack {
     fn add(&mut self, phrase: &str, tags: &[Tag], vocabulary: bool) -> bool {
         let mut pats = Vec::new();
-        for raw in phrase.split_whitespace() {
+        let marked = phrase.trim().strip_prefix('!').map(str::to_owned);
+        for raw in phrase.trim().trim_start_matches('!').split_whitespace() {
             match raw {
                 ".." => pats.push(Pat::Gap),
                 "<n>" => pats.push(Pat::Number),
@@ -492,7 +496,7 @@ impl Pack {
             Some(Pat::Number) => self.numbers.push(index),
             Some(Pat::Gap) | None => return false,
         }
-        self.phrases.push(Phrase { rest, tags: tags.to_vec() });
+        self.phrases.push(Phrase { rest, marked, tags: tags.to_vec() });
         true
     }
 
@@ -544,6 +548,10 @@ impl Pack {
     ) {
         for index in found {
             let Some(phrase) = usize::try_from(*index).ok().and_then(|index| self.phrases.get(index)) else { continue };
+            let written = tokens.get(start).map(|token| token.marked.as_str());
+            if phrase.marked.is_some() && phrase.marked.as_deref() != written {
+                continue;
+            }
             if let Some(end) = rest_matches(&phrase.rest, tokens, start + 1) {
                 let words = 1 + phrase.rest.iter().filter(|pat| **pat != Pat::Gap).count();
                 hits.push(Hit { start, end, tags: &phrase.tags, lang, words });
@@ -565,7 +573,7 @@ fn rest_matches(rest: &[Pat], tokens: &[Token], at: usize) -> Option<usize> {
         Pat::Gap => false,
     };
     // A phrase does not run over the end of a sentence.
-    if !fits || matches!(token.sep, '?' | '!' | ';') {
+    if !fits || matches!(token.sep, '?' | '!' | ';' | ',') {
         return None;
     }
     rest_matches(later, tokens, at + 1)
@@ -624,7 +632,7 @@ mod tests {
     #[test]
     fn respells_one_slip() {
         let lexicon = Lexicon::load();
-        assert_eq!(lexicon.respell(Lang::EN, "tommorow"), Some("tomorrow"));
+        assert_eq!(lexicon.respell(Lang::EN, "satruday"), Some("saturday"));
         assert_eq!(lexicon.respell(Lang::EN, "zzzzzz"), None);
     }
 }

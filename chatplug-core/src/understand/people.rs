@@ -19,6 +19,8 @@ pub(super) struct People {
     pub(super) count: u8,
     pub(super) genders: Vec<Gender>,
     pub(super) myself: bool,
+    /// Tokens that count people, and so are no day or time.
+    pub(super) counted: Vec<(usize, usize)>,
 }
 
 /// Staff named, with the tokens that did it.
@@ -157,6 +159,8 @@ impl StaffIndex {
 fn sound(word: &str) -> String {
     let latin = latinise(word);
     let latin = latin.replace("ph", "f").replace("th", "t").replace("ck", "k").replace('y', "i").replace('w', "v");
+    let latin =
+        latin.replace("ch", "\u{1}").replace('c', "k").replace('\u{1}', "ch").replace('z', "s").replace('q', "k");
     let mut out = String::with_capacity(latin.len());
     for c in latin.chars() {
         if !out.ends_with(c) {
@@ -203,21 +207,30 @@ pub(super) fn people(tokens: &[Token], hits: &[Hit<'_>], number: &dyn Fn(usize) 
             match tag {
                 Tag::Person(gender, many) => persons.push((hit.start, hit.end, *gender, *many)),
                 Tag::MySelf => selves.push(hit.start),
-                Tag::PartyOf(n) => count = count.max(u32::from(*n)),
+                Tag::PartyOf(n) => {
+                    count = count.max(u32::from(*n));
+                    people.counted.push((hit.start, hit.end));
+                }
                 Tag::Counted(_) => {
                     if let Some(n) = number(hit.end).filter(|n| (2..=12).contains(n) && !is_time(tokens, hit.end)) {
                         count = count.max(n);
+                        people.counted.push((hit.end, hit.end + 1));
                     }
                 }
                 Tag::People => {
                     if let Some(n) = hit.start.checked_sub(1).and_then(number).filter(|n| (1..=20).contains(n)) {
                         count = count.max(n);
+                        people.counted.push((hit.start.saturating_sub(1), hit.start));
                     }
                 }
                 _ => {}
             }
         }
     }
+    // "I am the mother of" speaks of nobody who comes.
+    let introduced =
+        |at: usize| hits.iter().any(|hit| hit.tags.contains(&Tag::SelfIntro) && (hit.end == at || hit.end + 1 == at));
+    persons.retain(|(start, ..)| !introduced(*start));
     persons.sort_by_key(|(start, end, ..)| (*start, std::cmp::Reverse(*end)));
     persons.dedup_by(|b, a| b.0 < a.1);
     let mut extra: u32 = 0;
@@ -225,8 +238,14 @@ pub(super) fn people(tokens: &[Token], hits: &[Hit<'_>], number: &dyn Fn(usize) 
     for (start, end, gender, many) in &persons {
         people.genders.push(*gender);
         // "3 boys", "meus dois filhos", "my two daughters"
-        let counted =
-            (1..=2).find_map(|back| start.checked_sub(back).and_then(number)).filter(|n| (2..=12).contains(n));
+        let joined_on = |at: usize| tokens.get(at).is_some_and(|token| token.sep == ' ');
+        let counted = (1..=2)
+            .filter_map(|back| start.checked_sub(back).filter(|at| (at + 1..=*start).all(joined_on)))
+            .find_map(|at| number(at).filter(|n| (2..=12).contains(n)).map(|n| (at, n)));
+        if let Some((at, _)) = counted {
+            people.counted.push((at, at + 1));
+        }
+        let counted = counted.map(|(_, n)| n);
         let here = counted.unwrap_or(u32::from(*many).min(2).max(1));
         if counted.is_some() || *many > 1 {
             count = count.max(here);

@@ -89,6 +89,12 @@ impl ServiceIndex {
                 found.push(fits);
             }
         }
+        // "manicure ... best nails ever": the exact word outweighs the wide one.
+        let exact: Vec<ServiceId> = found
+            .iter()
+            .filter_map(|fits| if let [only] = fits.as_slice() { Some(only.id.clone()) } else { None })
+            .collect();
+        found.retain(|fits| fits.len() == 1 || !fits.iter().any(|fit| exact.contains(&fit.id)));
         for at in self.by_name(tokens, &spoken) {
             if !found.iter().flatten().any(|entry| entry.id == at.id) {
                 found.push(vec![at]);

@@ -107,7 +107,8 @@ impl Parser<'_, '_> {
         }
         // "às 15h", "at 3", "в 14"; a strong time needs no preposition.
         let prefixed = items.has(at, &Tag::At) || items.has(at, &Tag::Around) || items.has(at, &Tag::To);
-        if prefixed && !items.used(at) {
+        let minutes_before = at > 0 && items.unit(at - 1) == Some(Unit::Minute);
+        if prefixed && !items.used(at) && !minutes_before {
             let mut here = at + 1;
             if items.has(here, &Tag::At) || items.has(here, &Tag::Around) {
                 here += 1;
@@ -448,7 +449,7 @@ impl Parser<'_, '_> {
         // An hour unit: "16h", "16h30", "quatorze heures trente", "16 часов"
         if self.is_hour(next) && items.number(next).is_none_or(|_| items.digits(next) == 0) {
             let mut end = next + 1;
-            if let Some(minute) = two(end).filter(|_| items.tight(end)) {
+            if let Some(minute) = two(end).filter(|_| items.tight(end) && items.sep(end) == ' ') {
                 return made(end + 1, minute, true);
             }
             if let Some((minute, after)) = self.fraction(end) {
@@ -464,7 +465,7 @@ impl Parser<'_, '_> {
             return made(end, 0, true);
         }
         // Hours or minutes of waiting are no time.
-        if items.unit(next).is_some() && items.number(next).is_none() {
+        if items.unit(next).is_some() && items.number(next).is_none() && items.part(next).is_none() {
             return None;
         }
         if let Some((minute, end)) = self.fraction(next) {
