@@ -1,5 +1,247 @@
 //! The async driver around the pure machine: webhooks in, turns, critical actions, outbox, timers, recovery.
+//!
+//! # The natural way of the data
+//! [`Engine::receive`] verifies a webhook, parses it and stores its events: only then is it answered 200. A stored event
+//! makes its conversation *due*. [`Engine::run`] takes due conversations, one turn at a time each: it leases one, feeds
+//! the [`Dialogue`](crate::dialogue::Dialogue), answers the machine's questions, and commits state, outbox, timers and
+//! audit together. What is in the outbox is rendered and handed to the provider afterwards, in order per conversation.
+//!
+//! # Crashes
+//! Nothing is kept in memory that the store does not have: an engine that is killed at any instruction is resumed by any
+//! other engine on the same store. A critical action is committed *before* the booking system is called, so that its
+//! successor knows that it may have happened and asks [`resolve`](crate::ports::BookingBackend::resolve).
 
+mod accept;
+mod action;
+mod burst;
+mod deliver;
 mod observe;
+mod plain;
+mod run;
+mod saga;
+mod turn;
+mod world;
 
 pub use observe::{EngineEvent, Observer, Quiet};
+pub use plain::{LogNotifier, TemplateList, TenantList};
+
+use crate::{
+    dialogue::Operator,
+    model::{ConversationId, TenantId},
+    ports::{Clock, Directory, Ingest, Ingested, Store, StoreError, SystemClock},
+    reply::Words,
+};
+use chrono::Duration;
+use std::{fmt, sync::Arc};
+
+/// Runs conversations. Cheap to clone; clones share everything.
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Arc<dyn Store>,
+    directory: Arc<dyn Directory>,
+    clock: Arc<dyn Clock>,
+    observer: Arc<dyn Observer>,
+    options: EngineOptions,
+    routes: accept::RouteCache,
+    catalogs: world::CatalogCache,
+    wordings: deliver::Wordings,
+    languages: Vec<crate::model::Lang>,
+}
+
+/// Knobs of an engine; the defaults are right for production.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct EngineOptions {
+    /// Conversations worked on at the same time in this process (most of the time they wait for a vendor).
+    pub concurrency: usize,
+    /// How long a worker may hold a conversation; must exceed `backend_timeout` with room.
+    pub lease: Duration,
+    /// How long an answer of a booking system is waited for.
+    pub backend_timeout: Duration,
+    /// How long an answer of a messenger is waited for.
+    pub send_timeout: Duration,
+    /// How long the first words of a burst wait for the rest; at most 2 s.
+    pub burst_wait: Duration,
+    /// How long a catalogue is used before it is read again.
+    pub catalog_ttl: Duration,
+    /// A critical action that is certainly not done is retried for this long, then given to a person.
+    pub action_deadline: Duration,
+    /// How long a message with a lost answer waits for its status.
+    pub unknown_hold: Duration,
+    /// Subtracted from the channel's window: clocks differ.
+    pub window_margin: Duration,
+    /// Looks for due work at least this often, even when nothing woke it.
+    pub poll: Duration,
+    /// Mark messages as read and show "typing" when a turn begins.
+    pub mark_seen: bool,
+}
+
+impl Default for EngineOptions {
+    fn default() -> Self {
+        Self {
+            concurrency: 64,
+            lease: Duration::seconds(60),
+            backend_timeout: Duration::seconds(20),
+            send_timeout: Duration::seconds(20),
+            burst_wait: Duration::milliseconds(1200),
+            catalog_ttl: Duration::seconds(60),
+            action_deadline: Duration::minutes(10),
+            unknown_hold: Duration::seconds(30),
+            window_margin: Duration::minutes(5),
+            poll: Duration::seconds(1),
+            mark_seen: true,
+        }
+    }
+}
+
+/// Puts an engine together.
+#[derive(Debug, Default)]
+pub struct EngineBuilder {
+    store: Option<Arc<dyn Store>>,
+    directory: Option<Arc<dyn Directory>>,
+    clock: Option<Arc<dyn Clock>>,
+    observer: Option<Arc<dyn Observer>>,
+    options: EngineOptions,
+}
+
+impl EngineBuilder {
+    /// Where everything is remembered. Needed.
+    #[must_use]
+    pub fn store(mut self, store: Arc<dyn Store>) -> Self {
+        self.store = Some(store);
+        self
+    }
+
+    /// Who is served. Needed.
+    #[must_use]
+    pub fn directory(mut self, directory: Arc<dyn Directory>) -> Self {
+        self.directory = Some(directory);
+        self
+    }
+
+    /// The clock; the machine's by default.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = Some(clock);
+        self
+    }
+
+    /// Who hears what the engine does; nobody by default.
+    #[must_use]
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observer = Some(observer);
+        self
+    }
+
+    /// Knobs.
+    #[must_use]
+    pub fn options(mut self, options: EngineOptions) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// The engine.
+    ///
+    /// # Errors
+    /// [`EngineError::Incomplete`] when the store or the directory is missing, or the lease is not longer than the
+    /// backend's timeout.
+    pub fn build(self) -> Result<Engine, EngineError> {
+        let store = self.store.ok_or(EngineError::Incomplete("a store"))?;
+        let directory = self.directory.ok_or(EngineError::Incomplete("a directory"))?;
+        if self.options.lease <= self.options.backend_timeout * 2 {
+            return Err(EngineError::Incomplete("a lease longer than twice the backend's timeout"));
+        }
+        Ok(Engine {
+            inner: Arc::new(Inner {
+                store,
+                directory,
+                clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
+                observer: self.observer.unwrap_or_else(|| Arc::new(Quiet)),
+                options: self.options,
+                routes: accept::RouteCache::default(),
+                catalogs: world::CatalogCache::default(),
+                wordings: deliver::Wordings::default(),
+                languages: Words::shipped().languages().collect(),
+            }),
+        })
+    }
+}
+
+impl Engine {
+    /// Begins to put an engine together.
+    #[must_use]
+    pub fn builder() -> EngineBuilder {
+        EngineBuilder::default()
+    }
+
+    /// The store.
+    #[must_use]
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.inner.store
+    }
+
+    /// The clock.
+    #[must_use]
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.inner.clock
+    }
+
+    /// The directory.
+    #[must_use]
+    pub fn directory(&self) -> &Arc<dyn Directory> {
+        &self.inner.directory
+    }
+
+    /// Lets somebody of the business act in a conversation: take it over, write in it, hand it back. The same key twice
+    /// is the same deed.
+    ///
+    /// # Errors
+    /// [`EngineError::NoConversation`] when there is none of that id, and [`EngineError::Store`].
+    pub async fn operate(
+        &self,
+        tenant: &TenantId,
+        conversation: ConversationId,
+        key: &str,
+        by: &str,
+        operator: Operator,
+    ) -> Result<(), EngineError> {
+        let event = Ingest::Operator {
+            conversation,
+            key: key.to_owned(),
+            by: by.to_owned(),
+            operator,
+            received: self.inner.clock.now(),
+        };
+        let results = self.inner.store.tenant(tenant).ingest(vec![event]).await?;
+        if results.contains(&Ingested::Unknown) {
+            return Err(EngineError::NoConversation);
+        }
+        self.inner.observer.observe(&EngineEvent::ConversationChanged { tenant, conversation });
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine").field("options", &self.inner.options).finish_non_exhaustive()
+    }
+}
+
+/// Why an engine could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EngineError {
+    /// Something was not given to the builder.
+    #[error("the engine needs {0}")]
+    Incomplete(&'static str),
+    /// There is no such conversation.
+    #[error("no such conversation")]
+    NoConversation,
+    /// The store failed.
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+}

@@ -1,0 +1,183 @@
+//! Webhooks in: verify, parse, route, store; answer 200 only when everything is durable.
+
+use super::{Engine, EngineEvent, burst};
+use crate::{
+    model::{BookingRef, TenantId},
+    ports::{Ingest, Ingested, ReceivedEvent, Route, Scoped, StoreError, WebhookReceiver},
+};
+use bytes::Bytes;
+use chrono::{DateTime, Duration, Utc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Mutex,
+};
+
+/// Routes are looked up for every event and change about never: kept for a short while.
+const ROUTE_TTL: Duration = Duration::seconds(30);
+
+/// Provider and external id → whose it is, and until when that is believed.
+type Routes = HashMap<(String, String), (Route, DateTime<Utc>)>;
+
+#[derive(Debug, Default)]
+pub(super) struct RouteCache(Mutex<Routes>);
+
+impl Engine {
+    /// Takes one webhook request and answers it: after the signature is verified, the body parsed and every event of it
+    /// durable. Fits any HTTP framework.
+    ///
+    /// Answers the provider's own answer (200), 401/403 for a wrong signature or token, 400 for a malformed body, 405 for
+    /// a wrong method, 503 when the store cannot take it now (the provider will send it again).
+    pub async fn receive(
+        &self,
+        receiver: &dyn WebhookReceiver,
+        request: &http::Request<Bytes>,
+    ) -> http::Response<Bytes> {
+        let now = self.inner.clock.now();
+        let received = match receiver.receive(request, now) {
+            Ok(received) => received,
+            Err(error) => {
+                let status = error.status();
+                tracing::warn!(http.status = status.as_u16(), %error, "webhook refused");
+                self.inner.observer.observe(&EngineEvent::WebhookRefused { status: status.as_u16() });
+                return plain(status, &error.to_string());
+            }
+        };
+        match self.accept(received.events).await {
+            Ok(()) => received.answer,
+            Err(error) => {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "webhook not stored; the provider is asked to repeat it"
+                );
+                self.inner.observer.observe(&EngineEvent::WebhookRefused { status: 503 });
+                plain(http::StatusCode::SERVICE_UNAVAILABLE, "try again")
+            }
+        }
+    }
+
+    /// Stores events that a receiver has verified and parsed. Events of several tenants are stored per tenant; when one
+    /// tenant's part fails, the whole batch counts as failed, and its repetition finds the other parts as seen before.
+    ///
+    /// # Errors
+    /// When the store did not take all of them.
+    pub async fn accept(&self, events: Vec<ReceivedEvent>) -> Result<(), StoreError> {
+        let started = std::time::Instant::now();
+        let now = self.inner.clock.now();
+        let count = events.len();
+        let mut by_tenant: BTreeMap<TenantId, Vec<Ingest>> = BTreeMap::new();
+        for event in events {
+            if let Some((tenant, ingest)) = self.address(event, now).await? {
+                by_tenant.entry(tenant).or_default().push(ingest);
+            }
+        }
+        let mut duplicates = 0;
+        for (tenant, batch) in by_tenant {
+            for result in self.inner.store.tenant(&tenant).ingest(batch).await? {
+                match result {
+                    Ingested::Queued(conversation) => {
+                        self.inner.observer.observe(&EngineEvent::ConversationChanged { tenant: &tenant, conversation })
+                    }
+                    Ingested::Duplicate => duplicates += 1,
+                    Ingested::Applied | Ingested::Unknown => {}
+                }
+            }
+        }
+        if count > 0 {
+            self.inner.observer.observe(&EngineEvent::WebhookStored {
+                events: count,
+                duplicates,
+                took: started.elapsed(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Finds whose an event is and what it becomes in the store; `None`: nobody's, or nothing to store.
+    async fn address(
+        &self,
+        event: ReceivedEvent,
+        now: DateTime<Utc>,
+    ) -> Result<Option<(TenantId, Ingest)>, StoreError> {
+        let ReceivedEvent { provider, external_id, key, event } = event;
+        if let Scoped::Ignored { what } | Scoped::Account { what } = &event {
+            tracing::info!(provider, what, "webhook event without a conversation");
+            self.inner.observer.observe(&EngineEvent::EventIgnored { provider, what });
+            return Ok(None);
+        }
+        let Some(route) = self.route(provider, &external_id, now).await? else {
+            tracing::warn!(provider, "webhook event for an address that no tenant has");
+            self.inner.observer.observe(&EngineEvent::RouteUnknown { provider });
+            return Ok(None);
+        };
+        let ingest = match (event, route.channel, route.branch) {
+            (Scoped::Message(message), Some(channel), _) => {
+                let due = burst::due_at(&message, now, self.inner.options.burst_wait);
+                Ingest::Message { channel, message, due, received: now }
+            }
+            (Scoped::Status(status), Some(channel), _) => Ingest::Status { channel, status, received: now },
+            (Scoped::Booking { backend_id }, _, Some(branch)) => {
+                let Some(install) = self.install_of(&route.tenant, &branch).await else { return Ok(None) };
+                Ingest::Booking { reference: BookingRef { install, branch, backend_id }, key, received: now }
+            }
+            (Scoped::StaffWrote { user }, Some(channel), _) => {
+                let store = self.inner.store.tenant(&route.tenant);
+                let Some(view) = store.conversation_of(&channel, &user).await? else { return Ok(None) };
+                Ingest::Operator {
+                    conversation: view.id,
+                    key,
+                    by: "phone".to_owned(),
+                    operator: crate::dialogue::Operator::TakeOver,
+                    received: now,
+                }
+            }
+            (other, _, _) => {
+                let what = match other {
+                    Scoped::MarketingPreference { .. } => "marketing_preference",
+                    _ => "misrouted",
+                };
+                tracing::info!(provider, what, "webhook event not used");
+                self.inner.observer.observe(&EngineEvent::EventIgnored { provider, what });
+                return Ok(None);
+            }
+        };
+        Ok(Some((route.tenant, ingest)))
+    }
+
+    async fn install_of(&self, tenant: &TenantId, branch: &crate::model::BranchId) -> Option<crate::model::InstallId> {
+        let tenant = self.inner.directory.tenant(tenant).await.ok()?;
+        tenant.branch(branch).map(|setup| setup.install.clone())
+    }
+
+    async fn route(&self, provider: &str, external_id: &str, now: DateTime<Utc>) -> Result<Option<Route>, StoreError> {
+        let key = (provider.to_owned(), external_id.to_owned());
+        if let Some(route) = self.inner.routes.fresh(&key, now) {
+            return Ok(Some(route));
+        }
+        let route = self.inner.store.route(provider, external_id).await?;
+        if let Some(route) = &route {
+            self.inner.routes.keep(key, route.clone(), now);
+        }
+        Ok(route)
+    }
+}
+
+impl RouteCache {
+    fn fresh(&self, key: &(String, String), now: DateTime<Utc>) -> Option<Route> {
+        let routes = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        routes.get(key).filter(|(_, until)| *until > now).map(|(route, _)| route.clone())
+    }
+
+    fn keep(&self, key: (String, String), route: Route, now: DateTime<Utc>) {
+        let mut routes = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        routes.insert(key, (route, now + ROUTE_TTL));
+    }
+}
+
+fn plain(status: http::StatusCode, text: &str) -> http::Response<Bytes> {
+    let mut response = http::Response::new(Bytes::copy_from_slice(text.as_bytes()));
+    *response.status_mut() = status;
+    response
+        .headers_mut()
+        .insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("text/plain; charset=utf-8"));
+    response
+}

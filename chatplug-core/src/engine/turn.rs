@@ -1,0 +1,662 @@
+//! One turn of one conversation: lease, feed the dialogue, answer its questions, commit.
+
+use super::{Engine, EngineEvent, saga::EngineState, world::stable_id};
+use crate::{
+    dialogue::{
+        ActionOutcome, BranchView, ContactChange, Dialogue, Effect, Holder, Input, Operator, Outcome, Said, SaidWhat,
+        TeamEvent, Timer, World,
+    },
+    model::{
+        Booking, BookingId, BookingRef, Catalog, Contact, Content, ConversationId, DeliveryKey, Inbound, Lang,
+        MessageRef, Outbound, Private, TenantId, TurnId,
+    },
+    ports::{
+        AuditRow, ChannelSetup, ClientDetails, Context, Delivery, DirectoryError, Intent, Interpretation, Lease,
+        Leased, Mail, MailEvent, NewOutbox, Notice, OutboxBody, StoreError, Tenant, TenantStore, TurnCommit,
+        TurnRecord, Utterance,
+    },
+    reply::Reply,
+};
+use chrono::{DateTime, Duration, Utc};
+use serde_json::{Value, json};
+use std::{sync::Arc, time::Instant};
+
+/// A dialogue that asks more often than this within one turn is going in circles.
+const MOST_STEPS: usize = 40;
+/// A turn that cannot run now (its tenant is unknown, a store hiccup) is tried again after this.
+const RETRY: Duration = Duration::seconds(5);
+
+/// Why a turn ended without a commit.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum TurnError {
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+    #[error("the tenant cannot be served")]
+    Directory(#[from] DirectoryError),
+}
+
+impl TurnError {
+    const fn word(&self) -> &'static str {
+        match self {
+            Self::Store(StoreError::Fenced) => "fenced",
+            Self::Store(_) => "store",
+            Self::Directory(_) => "directory",
+        }
+    }
+}
+
+/// What has changed since the last commit of this turn.
+#[derive(Debug, Default)]
+pub(super) struct Changes {
+    read: Vec<(i64, Option<Outcome>)>,
+    rang: Vec<Timer>,
+    outbox: Vec<NewOutbox>,
+    withdraw: bool,
+    set_timers: Vec<(Timer, DateTime<Utc>)>,
+    cancel_timers: Vec<Timer>,
+    bookings: Vec<Booking>,
+    contact: Vec<ContactChange>,
+    holder: Option<Holder>,
+    pub(super) unclaim: Vec<crate::model::ActionKey>,
+    pub(super) audit: Vec<AuditRow>,
+    notify: Vec<TeamEvent>,
+}
+
+/// A turn under way.
+pub(super) struct Turn<'e> {
+    pub(super) engine: &'e Engine,
+    pub(super) tenant: Arc<Tenant>,
+    pub(super) store: Arc<dyn TenantStore>,
+    pub(super) lease: Lease,
+    pub(super) now: DateTime<Utc>,
+    pub(super) number: i64,
+    pub(super) state: EngineState,
+    pub(super) changes: Changes,
+    pub(super) steps: Vec<Value>,
+    channel: ChannelSetup,
+    dialogue: Dialogue,
+    contact: Contact,
+    holder: Holder,
+    bookings: Vec<Booking>,
+    branches: Vec<BranchView>,
+    /// Mail of the client's messages being read, for their outcomes.
+    reading: Vec<(i64, crate::model::MessageId)>,
+    queued: u32,
+    messages: usize,
+    started: Instant,
+}
+
+impl Engine {
+    /// Runs a turn of a conversation, if it has due work and nobody else is at it. Answers a message to send, if one is
+    /// ready.
+    pub(super) async fn turn(&self, tenant: &TenantId, conversation: ConversationId) -> Option<Delivery> {
+        let store = self.inner.store.tenant(tenant);
+        let now = self.inner.clock.now();
+        let leased = match store.lease(conversation, now + self.inner.options.lease, now).await {
+            Ok(Some(leased)) => leased,
+            Ok(None) => return None,
+            Err(error) => {
+                self.turn_failed(tenant, conversation, &TurnError::Store(error));
+                return None;
+            }
+        };
+        let lease = leased.lease.clone();
+        match self.run_turn(tenant, store.clone(), leased, now).await {
+            Ok(delivery) => delivery,
+            Err(error) => {
+                self.turn_failed(tenant, conversation, &error);
+                if !matches!(error, TurnError::Store(StoreError::Fenced)) {
+                    // A failed release is no harm: the lease runs out by itself.
+                    let _ = store.release(&lease, now + RETRY).await;
+                }
+                None
+            }
+        }
+    }
+
+    fn turn_failed(&self, tenant: &TenantId, conversation: ConversationId, error: &TurnError) {
+        tracing::warn!(tenant.id = %tenant, conversation.id = %conversation, error = error as &dyn std::error::Error, "turn not committed");
+        self.inner.observer.observe(&EngineEvent::TurnFailed { tenant, why: error.word() });
+    }
+
+    async fn run_turn(
+        &self,
+        tenant: &TenantId,
+        store: Arc<dyn TenantStore>,
+        leased: Leased,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Delivery>, TurnError> {
+        let tenant = self.inner.directory.tenant(tenant).await?;
+        let Some(channel) = tenant.channel(&leased.channel).cloned() else {
+            return Err(DirectoryError::Unknown(tenant.id.clone()).into());
+        };
+        let mut branches = Vec::with_capacity(channel.branches.len());
+        for id in &channel.branches {
+            if let Some(setup) = tenant.branch(id)
+                && let Some(view) = self.branch_view(&tenant, setup, now).await
+            {
+                branches.push(view);
+            }
+        }
+        let dialogue = restore(leased.state.as_deref(), leased.lease.conversation);
+        let state = leased.action.as_deref().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
+        let turn = Turn {
+            engine: self,
+            tenant,
+            store,
+            lease: leased.lease,
+            now,
+            number: leased.turns + 1,
+            state,
+            changes: Changes::default(),
+            steps: Vec::new(),
+            channel,
+            dialogue,
+            contact: leased.contact,
+            holder: leased.holder,
+            bookings: leased.bookings,
+            branches,
+            reading: Vec::new(),
+            queued: 0,
+            messages: 0,
+            started: Instant::now(),
+        };
+        turn.run(leased.mail, leased.timers).await
+    }
+}
+
+/// The dialogue as it was committed; a new one when there was none, or when it cannot be read any more.
+fn restore(state: Option<&str>, conversation: ConversationId) -> Dialogue {
+    let Some(state) = state else { return Dialogue::new() };
+    Dialogue::from_json(state).unwrap_or_else(|error| {
+        tracing::error!(conversation.id = %conversation, error = &error as &dyn std::error::Error, "dialogue state not readable; the conversation starts anew");
+        Dialogue::new()
+    })
+}
+
+impl Turn<'_> {
+    async fn run(mut self, mail: Vec<Mail>, timers: Vec<Timer>) -> Result<Option<Delivery>, TurnError> {
+        self.greet_with_ticks(&mail);
+        self.resume().await?;
+        let mut burst = Vec::new();
+        for item in mail {
+            match item.event {
+                MailEvent::Message { message, about } => burst.push((item.seq, *message, about)),
+                other => {
+                    self.said(std::mem::take(&mut burst)).await?;
+                    self.other_mail(item.seq, other).await?;
+                }
+            }
+        }
+        self.said(burst).await?;
+        for timer in timers {
+            self.rang(timer).await?;
+        }
+        self.finish().await
+    }
+
+    /// Goes on with what earlier turns left open: a critical action, bookings to look at again.
+    async fn resume(&mut self) -> Result<(), TurnError> {
+        let due = self.state.wake_at.is_none_or(|at| at <= self.now);
+        if self.state.action.is_some() && due {
+            let outcome = self.go_on().await?;
+            self.tell(outcome).await?;
+        }
+        if self.state.action.is_none() {
+            for reference in std::mem::take(&mut self.state.recheck) {
+                self.look_again(reference).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells the dialogue an outcome; a repeated delay is not told again.
+    async fn tell(&mut self, outcome: ActionOutcome) -> Result<(), TurnError> {
+        if let ActionOutcome::Delayed { certain } = outcome
+            && !self.tells_delay(certain)
+        {
+            return Ok(());
+        }
+        self.feed(Input::Outcome { outcome }).await
+    }
+
+    /// Reads a burst of the client's messages as one thought.
+    async fn said(&mut self, burst: Vec<(i64, Inbound, Option<BookingId>)>) -> Result<(), TurnError> {
+        let mut said = Vec::with_capacity(burst.len());
+        for (seq, message, about) in burst {
+            let (id, at) = (message.id.clone(), message.at);
+            self.messages += 1;
+            match self.understand(message).await {
+                Some(what) => {
+                    self.reading.push((seq, id.clone()));
+                    said.push(Said { message: id, at, what, about });
+                }
+                None => self.changes.read.push((seq, Some(Outcome::NothingToSay))),
+            }
+        }
+        if said.is_empty() {
+            return Ok(());
+        }
+        self.feed(Input::Said { said }).await?;
+        // Whatever the dialogue forgot to account for is still read: nothing is answered twice.
+        for (seq, _) in std::mem::take(&mut self.reading) {
+            tracing::error!(conversation.id = %self.lease.conversation, "a message of the client got no outcome");
+            self.changes.read.push((seq, Some(Outcome::NothingToSay)));
+        }
+        Ok(())
+    }
+
+    /// What a message is to the dialogue; `None`: it needs no answer.
+    async fn understand(&self, message: Inbound) -> Option<SaidWhat> {
+        match message.content {
+            Content::Text { body } | Content::Edit { body: Some(body), .. } => Some(self.words(body, message.at).await),
+            Content::Media(media) => match media.caption {
+                Some(caption) if !caption.reveal().trim().is_empty() => Some(self.words(caption, message.at).await),
+                _ => Some(SaidWhat::Unreadable { media: Some(media.kind) }),
+            },
+            Content::Tap(tap) => Some(SaidWhat::Tap { id: tap.id, title: tap.title }),
+            Content::Reaction { emoji: Some(emoji), .. } => Some(SaidWhat::Reaction { emoji }),
+            Content::Location { .. } => Some(SaidWhat::Location),
+            Content::Reaction { emoji: None, .. } | Content::Revoke { .. } | Content::IdentityChanged { .. } => None,
+            _ => Some(SaidWhat::Unreadable { media: None }),
+        }
+    }
+
+    async fn words(&self, text: Private<String>, at: DateTime<Utc>) -> SaidWhat {
+        let unsure = || Interpretation::of(Intent::Other, 0.0);
+        let Some(catalog) = self.catalog_to_read_by() else { return SaidWhat::Words { text, meaning: unsure() } };
+        let context = Context {
+            catalog: &catalog,
+            language: self.dialogue.language().or(self.contact.language),
+            default_language: self.tenant.policy.language,
+            open: self.dialogue.open_question(),
+            options: self.dialogue.options(),
+        };
+        let utterance = Utterance { text: text.clone(), at };
+        let meaning = match self.tenant.intents.interpret(&utterance, &context).await {
+            Ok(meaning) => meaning,
+            Err(error) => {
+                tracing::warn!(tenant.id = %self.tenant.id, error = &error as &dyn std::error::Error, "not interpreted; the client is asked with buttons");
+                unsure()
+            }
+        };
+        SaidWhat::Words { text, meaning }
+    }
+
+    /// The catalogue that words point into: the branch's, or all branches' in one where there are several.
+    fn catalog_to_read_by(&self) -> Option<Arc<Catalog>> {
+        let first = self.branches.first()?;
+        let chosen = self.dialogue.branch().and_then(|id| self.branches.iter().find(|view| view.branch().id == *id));
+        if let Some(view) = chosen {
+            return Some(view.catalog.clone());
+        }
+        if self.branches.len() == 1 {
+            return Some(first.catalog.clone());
+        }
+        let mut all = (*first.catalog).clone();
+        for view in self.branches.iter().skip(1) {
+            let new = view.catalog.services.iter().filter(|service| all.service(&service.id).is_none());
+            let new: Vec<_> = new.cloned().collect();
+            all.services.extend(new);
+            let new = view.catalog.staff.iter().filter(|staff| all.staff_member(&staff.id).is_none());
+            let new: Vec<_> = new.cloned().collect();
+            all.staff.extend(new);
+        }
+        Some(Arc::new(all))
+    }
+
+    async fn other_mail(&mut self, seq: i64, event: MailEvent) -> Result<(), TurnError> {
+        self.changes.read.push((seq, None));
+        match event {
+            MailEvent::Message { .. } => Ok(()),
+            MailEvent::Booking { reference } => self.look_again(reference).await,
+            MailEvent::Operator { operator, by } => {
+                let what = match &operator {
+                    Operator::TakeOver => "take_over",
+                    Operator::Say { .. } => "say",
+                    Operator::HandBack => "hand_back",
+                };
+                self.changes.audit.push(AuditRow {
+                    at: self.now,
+                    actor: format!("operator:{by}"),
+                    what: what.to_owned(),
+                    conversation: Some(self.lease.conversation),
+                    action: None,
+                    detail: Value::Null,
+                });
+                self.feed(Input::Operator { operator }).await
+            }
+            MailEvent::Undeliverable { detail } => {
+                self.changes.notify.push(TeamEvent::Undeliverable { detail });
+                Ok(())
+            }
+        }
+    }
+
+    /// A hint said that a booking changed: read it, compare, and tell the dialogue of a real difference. While an action of
+    /// ours is under way it waits: our own write's webhook may come before the answer.
+    async fn look_again(&mut self, reference: BookingRef) -> Result<(), TurnError> {
+        if self.state.action.is_some() {
+            self.state.recheck.push(reference);
+            return Ok(());
+        }
+        let Some((contact, before)) = self.store.booking(&reference).await? else { return Ok(()) };
+        // A name that the booking had before it moved: what it is called now is what counts.
+        if contact != self.contact.id || before.reference != reference {
+            return Ok(());
+        }
+        match self.engine.read_booking(&self.tenant, &*self.store, &before).await? {
+            Ok(after) => self.compare(before, after).await,
+            Err(_) => {
+                self.state.recheck.push(reference);
+                self.state.wake_at = Some(self.now + Duration::minutes(1));
+                Ok(())
+            }
+        }
+    }
+
+    async fn compare(&mut self, before: Booking, after: Option<Booking>) -> Result<(), TurnError> {
+        let same = after.as_ref().is_some_and(|after| {
+            (after.start, &after.staff, &after.services, after.status)
+                == (before.start, &before.staff, &before.services, before.status)
+        });
+        match &after {
+            Some(after) => self.know(after.clone()),
+            None => self.know(Booking { status: crate::model::BookingStatus::Cancelled, ..before.clone() }),
+        }
+        if same || !before.is_upcoming(self.now) {
+            return Ok(());
+        }
+        self.feed(Input::BookingChanged { before, after }).await
+    }
+
+    async fn rang(&mut self, timer: Timer) -> Result<(), TurnError> {
+        if let Timer::Reminder { booking } = &timer {
+            // No reminder outlives its booking: it is read again first.
+            let Some(known) = self.bookings.iter().find(|known| known.id == Some(*booking)).cloned() else {
+                self.changes.rang.push(timer);
+                return Ok(());
+            };
+            match self.engine.read_booking(&self.tenant, &*self.store, &known).await? {
+                Ok(after) => self.compare(known, after).await?,
+                Err(_) => {
+                    self.changes.set_timers.push((timer, self.now + Duration::minutes(10)));
+                    return Ok(());
+                }
+            }
+        }
+        self.changes.rang.push(timer.clone());
+        self.feed(Input::Timer { timer }).await
+    }
+
+    /// Steps the dialogue with one input, and with the answers to what it asks, until it asks nothing more.
+    async fn feed(&mut self, input: Input) -> Result<(), TurnError> {
+        let mut next = Some(input);
+        while let Some(input) = next.take() {
+            if self.steps.len() >= MOST_STEPS {
+                tracing::error!(conversation.id = %self.lease.conversation, "the dialogue goes in circles; the turn ends here");
+                return Ok(());
+            }
+            let world = World {
+                now: self.now,
+                business: &self.tenant.name,
+                policy: &self.tenant.policy,
+                branches: &self.branches,
+                limits: self.channel.messenger.limits(),
+                contact: &self.contact,
+                bookings: &self.bookings,
+                holder: self.holder,
+                languages: &self.engine.inner.languages,
+            };
+            let effects = self.dialogue.step(input.clone(), &world);
+            self.steps.push(json!({ "input": input, "effects": effects }));
+            for effect in effects {
+                next = Box::pin(self.carry_out(effect)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Carries one effect out; a question is answered with the next input.
+    async fn carry_out(&mut self, effect: Effect) -> Result<Option<Input>, TurnError> {
+        match effect {
+            Effect::Say { reply, lang } => self.say(*reply, lang),
+            Effect::Relay { text } => self.queue(OutboxBody::Words { text }, None, true, true),
+            Effect::React { target, emoji } => {
+                let message = Outbound::Reaction { target, emoji: Some(emoji) };
+                self.queue(OutboxBody::Ready { message }, None, false, false);
+            }
+            Effect::FetchSlots { query } => {
+                let result = self.engine.slots(&self.tenant, &query).await;
+                if result.is_err() {
+                    self.reload(&query.branch).await;
+                }
+                return Ok(Some(Input::Slots { query, result }));
+            }
+            Effect::FetchBookings => {
+                let client = self.client();
+                let result =
+                    self.engine.client_bookings(&self.tenant, &*self.store, &client, &self.bookings, self.now).await?;
+                if let Ok(bookings) = &result {
+                    self.changes.bookings.extend(bookings.iter().cloned());
+                    self.bookings.clone_from(bookings);
+                }
+                return Ok(Some(Input::Bookings { result }));
+            }
+            Effect::Commit { action } => {
+                let outcome = self.begin_action(*action).await?;
+                if let ActionOutcome::Delayed { certain } = outcome
+                    && !self.tells_delay(certain)
+                {
+                    return Ok(None);
+                }
+                return Ok(Some(Input::Outcome { outcome }));
+            }
+            Effect::SetTimer { timer, at } => self.changes.set_timers.push((timer, at)),
+            Effect::CancelTimer { timer } => {
+                self.changes.set_timers.retain(|(set, _)| *set != timer);
+                self.changes.cancel_timers.push(timer);
+            }
+            Effect::Hold { holder } => {
+                self.holder = holder;
+                self.changes.holder = Some(holder);
+                if holder == Holder::Person {
+                    self.changes.withdraw = true;
+                    // What this very turn says ("a colleague answers you") belongs to the hand-over.
+                    self.changes.outbox.iter_mut().for_each(|entry| entry.for_person = true);
+                }
+            }
+            Effect::UpdateContact { change } => {
+                apply(&mut self.contact, &change);
+                self.changes.contact.push(change);
+            }
+            Effect::Notify { event } => self.changes.notify.push(event),
+            Effect::Record { message, outcome } => {
+                if let Some(at) = self.reading.iter().position(|(_, id)| *id == message) {
+                    let (seq, _) = self.reading.remove(at);
+                    self.changes.read.push((seq, Some(outcome)));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn say(&mut self, reply: Reply, lang: Lang) {
+        let about = reply.template.as_ref().and_then(|template| template.view().id);
+        let keep = reply.keep;
+        let for_person = keep || self.holder == Holder::Person;
+        self.queue(OutboxBody::Reply { reply: Box::new(reply), lang, as_template: false }, about, keep, for_person);
+    }
+
+    fn queue(&mut self, body: OutboxBody, about: Option<BookingId>, keep: bool, for_person: bool) {
+        let key = DeliveryKey::derive(&[
+            &self.lease.conversation.to_string(),
+            &self.number.to_string(),
+            &self.queued.to_string(),
+        ]);
+        self.queued += 1;
+        self.changes.outbox.push(NewOutbox { key, body, about, keep, for_person });
+    }
+
+    /// Remembers what the booking system said of a booking.
+    pub(super) fn know(&mut self, mut booking: Booking) {
+        let id = booking.id.unwrap_or_else(|| stable_id(&self.tenant.id, &booking));
+        booking.id = Some(id);
+        self.bookings.retain(|known| known.id != Some(id));
+        if booking.is_upcoming(self.now) {
+            self.bookings.push(booking.clone());
+            self.bookings.sort_by_key(|known| known.start);
+        }
+        self.changes.bookings.retain(|known| known.id != Some(id));
+        self.changes.bookings.push(booking);
+    }
+
+    async fn reload(&mut self, branch: &crate::model::BranchId) {
+        let Some(setup) = self.tenant.branch(branch).cloned() else { return };
+        if let Some(fresh) = self.engine.branch_view(&self.tenant, &setup, self.now).await
+            && let Some(view) = self.branches.iter_mut().find(|view| view.branch().id == *branch)
+        {
+            *view = fresh;
+        }
+    }
+
+    fn client(&self) -> ClientDetails {
+        ClientDetails {
+            contact: self.contact.id,
+            user: self.contact.user.clone(),
+            name: self.contact.name.clone(),
+            email: self.contact.email.clone(),
+            language: self.dialogue.language().or(self.contact.language).unwrap_or(self.tenant.policy.language),
+        }
+    }
+
+    /// Shows that the client's messages were seen and an answer is on its way; a courtesy that nothing waits for.
+    fn greet_with_ticks(&self, mail: &[Mail]) {
+        if !self.engine.inner.options.mark_seen || self.holder == Holder::Person {
+            return;
+        }
+        let last = mail.iter().rev().find_map(|item| match &item.event {
+            MailEvent::Message { message, .. } => Some(message),
+            _ => None,
+        });
+        if let Some(message) = last {
+            let reference = MessageRef { id: message.id.clone(), from: message.from.clone() };
+            let messenger = self.channel.messenger.clone();
+            tokio::spawn(async move {
+                if let Err(error) = messenger.seen(&reference, true).await {
+                    tracing::debug!(error = &error as &dyn std::error::Error, "read mark not taken");
+                }
+            });
+        }
+    }
+
+    /// Commits what there is so far and keeps the lease: from here on, a successor knows of the open action.
+    pub(super) async fn checkpoint(&mut self) -> Result<(), TurnError> {
+        self.now = self.engine.inner.clock.now();
+        let keep_until = self.now + self.engine.inner.options.lease;
+        let commit = self.commit_of(Some(keep_until), None)?;
+        let committed = self.store.commit(commit).await?;
+        match committed.lease {
+            Some(lease) => {
+                self.lease = lease;
+                Ok(())
+            }
+            None => Err(StoreError::Fenced.into()),
+        }
+    }
+
+    async fn finish(mut self) -> Result<Option<Delivery>, TurnError> {
+        self.now = self.engine.inner.clock.now();
+        let took = self.started.elapsed();
+        let record = TurnRecord {
+            id: TurnId::derive(&[&self.lease.conversation.to_string(), &self.number.to_string()]),
+            number: self.number,
+            at: self.now,
+            steps: Value::Array(std::mem::take(&mut self.steps)),
+            versions: self
+                .branches
+                .iter()
+                .map(|view| (view.branch().id.to_string(), json!(view.catalog.version)))
+                .collect(),
+            duration_ms: u32::try_from(took.as_millis()).unwrap_or(u32::MAX),
+        };
+        let notices = std::mem::take(&mut self.changes.notify);
+        let mut commit = self.commit_of(None, Some(record))?;
+        commit.notify.clone_from(&notices);
+        let committed = self.store.commit(commit).await?;
+        let conversation = self.lease.conversation;
+        tracing::info!(tenant.id = %self.tenant.id, conversation.id = %conversation, turn.number = self.number, messages = self.messages, duration_ms = took.as_millis(), "turn committed");
+        let observer = &self.engine.inner.observer;
+        observer.observe(&EngineEvent::TurnCommitted {
+            tenant: &self.tenant.id,
+            conversation,
+            messages: self.messages,
+            took,
+        });
+        observer.observe(&EngineEvent::ConversationChanged { tenant: &self.tenant.id, conversation });
+        for event in notices {
+            let notice = Notice { tenant: self.tenant.id.clone(), conversation, event };
+            let notifier = self.tenant.notifier.clone();
+            tokio::spawn(async move {
+                if let Err(error) = notifier.notify(&notice).await {
+                    tracing::warn!(error = &error as &dyn std::error::Error, "the team was not told");
+                }
+            });
+        }
+        Ok(committed.delivery)
+    }
+
+    fn commit_of(
+        &mut self,
+        keep_until: Option<DateTime<Utc>>,
+        record: Option<TurnRecord>,
+    ) -> Result<TurnCommit, TurnError> {
+        let changes = std::mem::take(&mut self.changes);
+        let state = self.dialogue.to_json().map_err(|_| StoreError::Corrupt { what: "dialogue state".to_owned() })?;
+        let wake_at = match keep_until {
+            // Whoever finds this lease run out goes on at once.
+            Some(_) => Some(self.now),
+            None if self.state.action.is_some() => Some(self.state.wake_at.unwrap_or(self.now + Duration::seconds(10))),
+            // Hints that waited for our own action are looked at in a turn of their own, at once.
+            None if !self.state.recheck.is_empty() => Some(self.state.wake_at.unwrap_or(self.now)),
+            None => None,
+        };
+        Ok(TurnCommit {
+            lease: self.lease.clone(),
+            state,
+            action: self.state.to_json(),
+            keep_until,
+            read: changes.read,
+            rang: changes.rang,
+            outbox: changes.outbox,
+            withdraw: changes.withdraw,
+            set_timers: changes.set_timers,
+            cancel_timers: changes.cancel_timers,
+            bookings: changes.bookings,
+            contact: changes.contact,
+            holder: changes.holder,
+            unclaim: changes.unclaim,
+            wake_at,
+            audit: changes.audit,
+            notify: changes.notify,
+            take_delivery: record.is_some().then(|| self.now + self.engine.inner.options.lease),
+            record,
+            now: self.now,
+        })
+    }
+}
+
+/// Changes the turn's own copy of the contact as the store will.
+fn apply(contact: &mut Contact, change: &ContactChange) {
+    match change {
+        ContactChange::Language { lang } => contact.language = Some(*lang),
+        ContactChange::Name { name } => contact.name = Some(name.clone()),
+        ContactChange::Email { email } => contact.email = Some(email.clone()),
+        ContactChange::Consent { consent, refused: true } => {
+            contact.opted_out.insert(*consent);
+        }
+        ContactChange::Consent { consent, refused: false } => {
+            contact.opted_out.remove(consent);
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! What a turn knows of the outside: catalogues kept for a while, bookings with their stable ids.
+
+use super::{Engine, EngineEvent};
+use crate::{
+    dialogue::{BranchView, Trouble},
+    model::{Booking, BookingId, BranchId, Catalog, Slot, SlotQuery, TenantId},
+    ports::{BackendError, BookingFilter, BranchSetup, ClientDetails, StoreError, Tenant, TenantStore},
+};
+use chrono::{DateTime, Utc};
+use std::{
+    collections::HashMap,
+    future::Future,
+    sync::{Arc, Mutex},
+    time::Instant,
+};
+
+/// Catalogues by tenant and branch, each with the instant it was read at.
+#[derive(Debug, Default)]
+pub(super) struct CatalogCache(Mutex<HashMap<(TenantId, BranchId), (Arc<Catalog>, DateTime<Utc>)>>);
+
+impl CatalogCache {
+    fn get(&self, key: &(TenantId, BranchId)) -> Option<(Arc<Catalog>, DateTime<Utc>)> {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get(key).cloned()
+    }
+
+    fn put(&self, key: (TenantId, BranchId), catalog: Arc<Catalog>, now: DateTime<Utc>) {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(key, (catalog, now));
+    }
+
+    /// Forgets a branch's catalogue: it proved stale.
+    pub(super) fn forget(&self, tenant: &TenantId, branch: &BranchId) {
+        let key = (tenant.clone(), branch.clone());
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).remove(&key);
+    }
+}
+
+impl Engine {
+    /// Calls a booking system: within the time limit, counted, and logged by result. `None`: no answer in time.
+    pub(super) async fn call<T, E>(
+        &self,
+        tenant: &TenantId,
+        backend: &'static str,
+        operation: &'static str,
+        word: impl Fn(&Result<T, E>) -> &'static str,
+        call: impl Future<Output = Result<T, E>>,
+    ) -> Option<Result<T, E>> {
+        let started = Instant::now();
+        let limit = self.inner.options.backend_timeout.to_std().unwrap_or_default();
+        let answer = tokio::time::timeout(limit, call).await.ok();
+        let result = answer.as_ref().map_or("timeout", word);
+        let took = started.elapsed();
+        tracing::debug!(tenant.id = %tenant, backend, operation, result, duration_ms = took.as_millis(), "booking system called");
+        self.inner.observer.observe(&EngineEvent::BackendCalled { tenant, backend, operation, result, took });
+        answer
+    }
+
+    /// A branch's catalogue: from memory while fresh, else read anew; a stale one when it cannot be read.
+    pub(super) async fn branch_view(
+        &self,
+        tenant: &Tenant,
+        setup: &BranchSetup,
+        now: DateTime<Utc>,
+    ) -> Option<BranchView> {
+        let key = (tenant.id.clone(), setup.id.clone());
+        let capabilities = setup.backend.capabilities();
+        let kept = self.inner.catalogs.get(&key);
+        if let Some((catalog, at)) = &kept
+            && now - *at < self.inner.options.catalog_ttl
+        {
+            return Some(BranchView { catalog: catalog.clone(), capabilities });
+        }
+        let answer =
+            self.call(&tenant.id, capabilities.name, "catalog", read_word, setup.backend.catalog(&setup.id)).await;
+        match answer {
+            Some(Ok(catalog)) => {
+                let catalog = Arc::new(catalog);
+                self.inner.catalogs.put(key, catalog.clone(), now);
+                Some(BranchView { catalog, capabilities })
+            }
+            Some(Err(error)) => {
+                tracing::warn!(tenant.id = %tenant.id, branch.id = %setup.id, error = &error as &dyn std::error::Error, "catalogue not read");
+                kept.map(|(catalog, _)| BranchView { catalog, capabilities })
+            }
+            None => kept.map(|(catalog, _)| BranchView { catalog, capabilities }),
+        }
+    }
+
+    /// Free times, or why not.
+    pub(super) async fn slots(&self, tenant: &Tenant, query: &SlotQuery) -> Result<Vec<Slot>, Trouble> {
+        let Some(setup) = tenant.branch(&query.branch) else { return Err(Trouble::Stale) };
+        let name = setup.backend.capabilities().name;
+        match self.call(&tenant.id, name, "availability", read_word, setup.backend.availability(query)).await {
+            Some(Ok(availability)) => Ok(availability.slots),
+            Some(Err(BackendError::StaleCatalog | BackendError::NotFound { .. })) => {
+                self.inner.catalogs.forget(&tenant.id, &query.branch);
+                Err(Trouble::Stale)
+            }
+            Some(Err(error)) => {
+                tracing::warn!(tenant.id = %tenant.id, branch.id = %query.branch, error = &error as &dyn std::error::Error, "free times not read");
+                Err(Trouble::Down)
+            }
+            None => Err(Trouble::Down),
+        }
+    }
+
+    /// A client's upcoming bookings at all branches, read anew, each with its stable id. A branch that does not answer
+    /// contributes what was last known of it; when none answers, that is trouble.
+    pub(super) async fn client_bookings(
+        &self,
+        tenant: &Tenant,
+        store: &dyn TenantStore,
+        client: &ClientDetails,
+        known: &[Booking],
+        now: DateTime<Utc>,
+    ) -> Result<Result<Vec<Booking>, Trouble>, StoreError> {
+        let mut bookings = Vec::new();
+        let mut answered = false;
+        for setup in &tenant.branches {
+            let filter =
+                BookingFilter { client: Some(client.clone()), from: Some(now), ..BookingFilter::at(setup.id.clone()) };
+            let name = setup.backend.capabilities().name;
+            match self.call(&tenant.id, name, "find", read_word, setup.backend.find(&filter)).await {
+                Some(Ok(found)) => {
+                    answered = true;
+                    for booking in found.into_iter().filter(|booking| booking.is_upcoming(now)) {
+                        bookings.push(self.identify(store, booking, setup).await?);
+                    }
+                }
+                Some(Err(_)) | None => {
+                    bookings
+                        .extend(known.iter().filter(|b| b.reference.branch == setup.id && b.is_upcoming(now)).cloned());
+                }
+            }
+        }
+        bookings.sort_by_key(|booking| booking.start);
+        Ok(if answered { Ok(bookings) } else { Err(Trouble::Down) })
+    }
+
+    /// Reads one booking anew, with its stable id; `Ok(None)`: it is gone; `Err`: no answer.
+    pub(super) async fn read_booking(
+        &self,
+        tenant: &Tenant,
+        store: &dyn TenantStore,
+        booking: &Booking,
+    ) -> Result<Result<Option<Booking>, Trouble>, StoreError> {
+        let Some(setup) = tenant.branch(&booking.reference.branch) else { return Ok(Err(Trouble::Down)) };
+        let filter = BookingFilter {
+            reference: Some(booking.reference.clone()),
+            all_statuses: true,
+            ..BookingFilter::at(setup.id.clone())
+        };
+        let name = setup.backend.capabilities().name;
+        match self.call(&tenant.id, name, "find", read_word, setup.backend.find(&filter)).await {
+            Some(Ok(found)) => match found.into_iter().next() {
+                Some(found) => Ok(Ok(Some(self.identify(store, found, setup).await?))),
+                None => Ok(Ok(None)),
+            },
+            Some(Err(BackendError::NotFound { .. })) => Ok(Ok(None)),
+            Some(Err(_)) | None => Ok(Err(Trouble::Down)),
+        }
+    }
+
+    /// Gives a booking that a backend told us the stable id that we know it by, and what only we keep of it.
+    pub(super) async fn identify(
+        &self,
+        store: &dyn TenantStore,
+        mut booking: Booking,
+        setup: &BranchSetup,
+    ) -> Result<Booking, StoreError> {
+        let known = store.booking(&booking.reference).await?;
+        if let Some((_, known)) = known {
+            if !setup.backend.capabilities().confirms_visits && known.start == booking.start {
+                booking.confirmed |= known.confirmed;
+            }
+            booking.id = known.id;
+        }
+        if booking.id.is_none() {
+            booking.id = Some(stable_id(store.tenant(), &booking));
+        }
+        Ok(booking)
+    }
+}
+
+/// The stable id of a booking that is met for the first time: derived, so that two workers give the same one.
+pub(super) fn stable_id(tenant: &TenantId, booking: &Booking) -> BookingId {
+    let reference = &booking.reference;
+    BookingId::derive(&[tenant.as_str(), reference.install.as_str(), reference.branch.as_str(), &reference.backend_id])
+}
+
+/// A read's result in a word, for figures.
+pub(super) fn read_word<T>(result: &Result<T, BackendError>) -> &'static str {
+    match result {
+        Ok(_) => "ok",
+        Err(BackendError::NotFound { .. }) => "not_found",
+        Err(BackendError::StaleCatalog) => "stale",
+        Err(BackendError::Unauthorized) => "unauthorized",
+        Err(BackendError::RateLimited { .. }) => "rate_limited",
+        Err(BackendError::Unavailable { .. }) => "unavailable",
+    }
+}
