@@ -28,6 +28,7 @@ key-drop = No, thanks
 key-previous-week = Previous week
 key-prices = Prices
 key-start-afresh = Start over
+key-try-again = Try again
 key-where-when = Address and hours
 key-yes = Yes
 

@@ -28,6 +28,7 @@ key-drop = No, gracias
 key-previous-week = Semana anterior
 key-prices = Precios
 key-start-afresh = Empezar de nuevo
+key-try-again = Probar de nuevo
 key-where-when = Dirección y horario
 key-yes = Sí
 

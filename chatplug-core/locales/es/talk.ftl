@@ -23,6 +23,9 @@ ask-service = { $form ->
    *[informal] ¿Qué quieres reservar?
 }
 ask-which-service = Hay varias opciones parecidas. ¿Cuál de estas?
+one-service-first = Vamos por partes: ¿cuál reservamos primero?
+party-too-large = Por aquí solo puedo reservar para { $most } a la vez. Para un grupo de { $party }, alguien del equipo lo organiza con gusto.
+cannot-look = Ahora mismo no puedo ver la agenda. No se ha cambiado nada.
 ask-staff = { $form ->
     [formal] *{ $service }*: ¿con quién prefiere?
    *[informal] *{ $service }*: ¿con quién prefieres?

@@ -28,6 +28,7 @@ key-drop = Non merci
 key-previous-week = Semaine précédente
 key-prices = Tarifs
 key-start-afresh = Recommencer
+key-try-again = Réessayer
 key-where-when = Adresse et horaires
 key-yes = Oui
 

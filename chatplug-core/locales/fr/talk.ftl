@@ -26,6 +26,9 @@ ask-service = { $form ->
    *[informal] Qu'est-ce que tu veux réserver ?
 }
 ask-which-service = Plusieurs prestations correspondent. Laquelle ?
+one-service-first = Une chose à la fois : laquelle réserve-t-on d’abord ?
+party-too-large = Ici, je ne peux réserver que pour { $most } à la fois. Pour un groupe de { $party }, quelqu’un de l’équipe s’en occupe volontiers.
+cannot-look = Je n’ai pas accès à l’agenda pour le moment. Rien n’a été modifié.
 ask-staff = *{ $service }* : avec qui ?
 ask-which-staff = Plusieurs personnes correspondent. Laquelle ?
 ask-day = { $form ->

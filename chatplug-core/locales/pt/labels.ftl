@@ -40,6 +40,7 @@ key-drop = Agora não
 key-previous-week = Semana anterior
 key-prices = Preços
 key-start-afresh = Começar de novo
+key-try-again = Tentar de novo
 key-where-when = { $region ->
     [PT] Morada e horário
    *[other] Endereço e horário

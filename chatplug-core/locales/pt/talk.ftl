@@ -29,6 +29,9 @@ ask-branch = { $region ->
 }
 ask-service = O que { own-want } marcar?
 ask-which-service = Encontrei mais de uma opção parecida. Qual destas?
+one-service-first = Vamos por partes: qual marcamos primeiro?
+party-too-large = Por aqui só consigo marcar para { $most } de cada vez. Para um grupo de { $party }, alguém da equipa trata disso com gosto.
+cannot-look = Neste momento não consigo ver a agenda. Nada foi alterado.
 ask-staff = *{ $service }*: com quem { own-prefer }?
 ask-which-staff = Há mais de uma pessoa com esse nome. Com qual delas?
 ask-day = *{ $service }*: que dia { own-prefer }?

@@ -28,6 +28,7 @@ key-drop = Нет, спасибо
 key-previous-week = Предыдущая неделя
 key-prices = Цены
 key-start-afresh = Начать заново
+key-try-again = Ещё раз
 key-where-when = Адрес и часы работы
 key-yes = Да
 

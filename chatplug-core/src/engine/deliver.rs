@@ -186,8 +186,8 @@ impl Engine {
         let words = self.inner.wordings.of(tenant);
         let country = self.country(tenant, channel, self.inner.clock.now()).await;
         let context = context(tenant, channel, delivery, &country);
-        let approved = reply::TemplateStock { name: stock.name, locale: stock.locale };
-        Some(Outbound::Template(reply::render_template(&words, meaning, &approved, stock.lang, &context)))
+
+        Some(Outbound::Template(reply::render_template(&words, meaning, &stock, &context)))
     }
 
     async fn country(&self, tenant: &Tenant, channel: &ChannelSetup, now: DateTime<Utc>) -> String {

@@ -122,6 +122,7 @@ const fn key_id(key: Key) -> Id {
         Key::Prices => id::KEY_PRICES,
         Key::StartAfresh => id::KEY_START_AFRESH,
         Key::WhereWhen => id::KEY_WHERE_WHEN,
+        Key::TryAgain => id::KEY_TRY_AGAIN,
         Key::Yes => id::KEY_YES,
     }
 }

@@ -118,6 +118,9 @@ samples! {
         AskBranch => [Say::AskBranch],
         AskService => [Say::AskService],
         AskWhichService => [Say::AskWhichService],
+        OneServiceFirst => [Say::OneServiceFirst],
+        PartyTooLarge => [Say::PartyTooLarge { party: 5, most: 1 }],
+        CannotLook => [Say::CannotLook],
         AskStaff => [Say::AskStaff { service: facts.service.clone() }],
         AskWhichStaff => [Say::AskWhichStaff],
         AskDay => [Say::AskDay { service: facts.service.clone() }],
@@ -362,6 +365,7 @@ samples! {
         Prices => [Key::Prices],
         StartAfresh => [Key::StartAfresh],
         WhereWhen => [Key::WhereWhen],
+        TryAgain => [Key::TryAgain],
         Yes => [Key::Yes],
     }
 }

@@ -24,6 +24,11 @@ pub(crate) fn speak(voice: &Voice<'_>, say: &Say) -> String {
         Say::AskBranch => voice.plain(id::ASK_BRANCH),
         Say::AskService => voice.plain(id::ASK_SERVICE),
         Say::AskWhichService => voice.plain(id::ASK_WHICH_SERVICE),
+        Say::OneServiceFirst => voice.plain(id::ONE_SERVICE_FIRST),
+        Say::PartyTooLarge { party, most } => {
+            voice.say(id::PARTY_TOO_LARGE, Args::new().count("party", (*party).into()).count("most", (*most).into()))
+        }
+        Say::CannotLook => voice.plain(id::CANNOT_LOOK),
         Say::AskStaff { service } => voice.say(id::ASK_STAFF, Args::new().name("service", service)),
         Say::AskWhichStaff => voice.plain(id::ASK_WHICH_STAFF),
         Say::AskDay { service } => voice.say(id::ASK_DAY, Args::new().name("service", service)),
