@@ -18,7 +18,9 @@ mod intents;
 mod memory;
 mod messenger;
 mod notifier;
+mod payments;
 mod templates;
+mod webhook;
 
 pub use calendar::{MemoryCalendar, MemoryCalendarStore};
 pub use clock::VirtualClock;
@@ -28,7 +30,9 @@ pub use intents::ScriptedIntents;
 pub use memory::{MemoryStore, MemoryTenant};
 pub use messenger::{MemoryMessenger, SentMessage};
 pub use notifier::RecordingNotifier;
+pub use payments::MemoryPayments;
 pub use templates::StaticTemplates;
+pub use webhook::{MemoryReceiver, Posted, PostedEvent};
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -26,8 +26,16 @@
 
 pub mod backend;
 pub mod calendar_store;
+pub mod clock;
+pub mod directory;
+pub mod intent;
+pub mod messenger;
+pub mod notifier;
+pub mod payments;
 mod salon;
 pub mod store;
+pub mod templates;
+pub mod webhook;
 
 /// Runs a test to its end on a runtime of its own, with real parallelism; so a suite needs no runtime of the caller.
 ///

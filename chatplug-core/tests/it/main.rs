@@ -1,4 +1,6 @@
 //! Integration tests of the core: one binary, a module for each subject.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
+
 mod testkit;
 mod words;

@@ -45,3 +45,187 @@ mod calendar_store {
 
     chatplug_core::calendar_store_contract!(calendars());
 }
+
+mod messenger {
+    use chatplug_core::testkit::contract::messenger::MessengerScene;
+
+    async fn scene() -> Box<MessengerScene> {
+        Box::new(MessengerScene::memory())
+    }
+
+    chatplug_core::messenger_contract!(scene());
+}
+
+mod webhook {
+    use chatplug_core::{
+        model::{ChannelUser, DeliveryStatus, MessageId, Stage},
+        testkit::{MemoryReceiver, Posted, PostedEvent, contract::webhook::WebhookScene},
+    };
+    use std::sync::Arc;
+
+    async fn scene() -> Box<WebhookScene> {
+        let endpoint = MemoryReceiver::new("secret");
+        let status = DeliveryStatus {
+            message: MessageId::new("out-1").unwrap(),
+            key: None,
+            stage: Stage::Read,
+            at: chrono::DateTime::UNIX_EPOCH,
+            failure: None,
+        };
+        let unknown = serde_json::json!({ "poll": { "votes": 3 } });
+        let wrote = Posted::StaffWrote(ChannelUser::default());
+        let event = |key: &str, what| PostedEvent { external_id: "1001".to_owned(), key: key.to_owned(), what };
+        let bodies = [
+            vec![PostedEvent::status("1001", status), PostedEvent::booking("2002", "b1", "change-1")],
+            vec![event("k1", Posted::Other(unknown)), event("k2", wrote)],
+        ];
+        let signer = endpoint.clone();
+        Box::new(WebhookScene {
+            bodies: bodies.iter().map(|events| endpoint.post(events).into_body()).collect(),
+            sign: Arc::new(move |body| signer.sign(body)),
+            signature: vec![http::HeaderName::from_static("x-memory-signature")],
+            stranger: Some(Box::new(MemoryReceiver::new("another"))),
+            receiver: Box::new(endpoint),
+        })
+    }
+
+    chatplug_core::webhook_contract!(scene());
+
+    #[test]
+    fn without_a_key_everything_is_refused() {
+        use chatplug_core::ports::{WebhookError, WebhookReceiver as _};
+        let open = MemoryReceiver::new("");
+        let result = open.receive(&open.post(&[]), chrono::DateTime::UNIX_EPOCH);
+        assert!(matches!(result, Err(WebhookError::Forged)), "{result:?}");
+    }
+}
+
+mod intent {
+    use chatplug_core::{
+        ports::{Intent, Interpretation, StaffMention},
+        testkit::ScriptedIntents,
+    };
+
+    /// A script that points at what the catalogue does not hold: the engine must leave it out.
+    async fn engine() -> Box<ScriptedIntents> {
+        let mut inventing = Interpretation::of(Intent::Book, 0.9);
+        inventing.services = ["cut", "free-massage"].map(|id| id.parse().unwrap()).to_vec();
+        inventing.staff = Some(StaffMention::Named(vec!["root".parse().unwrap()]));
+        Box::new(ScriptedIntents::new().meaning("hi", Intent::Greet).reading("the second one", inventing))
+    }
+
+    chatplug_core::intent_contract!(engine());
+}
+
+mod templates {
+    use chatplug_core::{
+        model::Lang,
+        ports::TemplateState,
+        testkit::{StaticTemplates, contract::templates::TemplatesScene},
+    };
+    use std::sync::Arc;
+
+    async fn scene() -> Box<TemplatesScene> {
+        let templates = StaticTemplates::shipped(&[Lang::PT, Lang::EN]).with("reminder", Lang::FR);
+        templates.decide("reminder_fr", TemplateState::Paused);
+        Box::new(TemplatesScene {
+            templates: Arc::new(templates),
+            approved: ("booked".to_owned(), [Lang::EN, Lang::PT]),
+            unapproved: vec![("reminder".to_owned(), Lang::FR)],
+        })
+    }
+
+    chatplug_core::templates_contract!(scene());
+}
+
+mod notifier {
+    use chatplug_core::testkit::RecordingNotifier;
+
+    async fn notifier() -> Box<RecordingNotifier> {
+        Box::new(RecordingNotifier::new())
+    }
+
+    chatplug_core::notifier_contract!(notifier());
+}
+
+mod directory {
+    use chatplug_core::{
+        ports::MockBookingBackend,
+        testkit::{MemoryMessenger, StaticDirectory, TenantBuilder},
+    };
+    use std::sync::Arc;
+
+    async fn directory() -> Box<StaticDirectory> {
+        let tenants = ["bella", "cesar"].map(|id| {
+            let salon = TenantBuilder::new(id)
+                .branch("centre", Arc::new(MockBookingBackend::new()))
+                .branch("south", Arc::new(MockBookingBackend::new()));
+            salon.channel("wa", Arc::new(MemoryMessenger::new())).serving(&["south"]).build()
+        });
+        Box::new(StaticDirectory::new(tenants))
+    }
+
+    chatplug_core::directory_contract!(directory());
+}
+
+mod clock {
+    mod virtual_clock {
+        use chatplug_core::testkit::VirtualClock;
+
+        async fn clock() -> Box<VirtualClock> {
+            Box::new(VirtualClock::default())
+        }
+
+        chatplug_core::clock_contract!(clock());
+    }
+
+    mod system_clock {
+        use chatplug_core::ports::SystemClock;
+
+        async fn clock() -> Box<SystemClock> {
+            Box::new(SystemClock)
+        }
+
+        chatplug_core::clock_contract!(clock());
+    }
+}
+
+mod payments {
+    use async_trait::async_trait;
+    use chatplug_core::{
+        ports::{Clock as _, DepositLink},
+        testkit::{
+            MemoryPayments, VirtualClock,
+            contract::payments::{Payers, PaymentsScene},
+        },
+    };
+    use std::sync::Arc;
+
+    struct Clients(MemoryPayments, VirtualClock);
+
+    #[async_trait]
+    impl Payers for Clients {
+        async fn pay(&self, link: &DepositLink) {
+            assert!(self.0.pay(link), "the link is dead");
+        }
+
+        async fn refunds(&self) -> usize {
+            self.0.refunds()
+        }
+
+        async fn pass(&self, time: chrono::Duration) -> bool {
+            self.1.advance(time);
+            true
+        }
+    }
+
+    async fn scene() -> Box<PaymentsScene> {
+        let clock = VirtualClock::default();
+        let payments = MemoryPayments::new().with_clock(Arc::new(clock.clone()));
+        let now = clock.now();
+        let clients = Box::new(Clients(payments.clone(), clock));
+        Box::new(PaymentsScene { payments: Arc::new(payments), clients, now })
+    }
+
+    chatplug_core::payments_contract!(scene());
+}
