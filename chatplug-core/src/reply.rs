@@ -15,7 +15,7 @@ mod shape;
 mod speak;
 mod voice;
 
-#[cfg_attr(not(test), expect(dead_code, reason = "whole catalogues are checked by the build, here only by tests"))]
+#[cfg_attr(not(test), expect(dead_code, reason = "the build checks whole catalogues, the library only tests it"))]
 mod check;
 mod clean;
 mod fit;

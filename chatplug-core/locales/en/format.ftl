@@ -27,7 +27,7 @@ rating-alone = ★ { $stars }
 # A visit, line by line.
 visit-what = { $service }
 visit-what-staff = { $service } with { $staff }
-visit-when = *{ $when }*
+visit-when = *{ CAP($when) }*
 visit-branch = At { $branch }
 visit-party = { $count ->
     [one] For { $count } person

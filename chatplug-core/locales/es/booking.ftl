@@ -22,10 +22,10 @@ requested =
     { $visit }
 slot-taken = Lo siento, esa hora se acaba de ocupar.
 
-not-done-yet-book = La agenda no responde en este momento, así que *todavía no está hecho*. Lo sigo intentando y aviso por aquí.
+not-done-yet-book = La agenda no responde en este momento, así que la reserva *todavía no está hecha*. Lo sigo intentando y aviso por aquí.
 not-done-yet-cancel = La agenda no responde en este momento, así que la cita *todavía no está cancelada*. Lo sigo intentando y aviso por aquí.
 not-done-yet-confirm = La agenda no responde en este momento, así que *todavía no pude anotarlo*. Lo sigo intentando y aviso por aquí.
-not-done-yet-move = La agenda no responde en este momento, así que la cita *todavía no está cambiada*. Lo sigo intentando y aviso por aquí.
+not-done-yet-move = La agenda no responde en este momento, así que el cambio *todavía no está hecho*. Lo sigo intentando y aviso por aquí.
 checking-book = Estoy comprobando si la reserva se hizo. Un momento, por favor.
 checking-cancel = Estoy comprobando si la cancelación se hizo. Un momento, por favor.
 checking-confirm = Estoy comprobando si la confirmación quedó anotada. Un momento, por favor.
@@ -41,14 +41,14 @@ unclear-move = Lo siento, no puedo saber si el cambio se hizo. Alguien del equip
 still-working = Estoy en ello, un momento.
 refused = Lo siento, esa reserva no se puede hacer por este chat.
 too-many = { $form ->
-    [formal] Ya tiene todas las citas pendientes que aceptamos por persona.
-   *[informal] Ya tienes todas las citas pendientes que aceptamos por persona.
+    [formal] Ya tiene el máximo de citas pendientes por persona.
+   *[informal] Ya tienes el máximo de citas pendientes por persona.
 }
 
 move-summary =
-    Como está: { $before }
+    Ahora: { $before }
 
-    Como quedaría:
+    Quedaría así:
 
     { $visit }
 

@@ -26,7 +26,7 @@ rating-alone = ★ { $stars }
 
 visit-what = { $service }
 visit-what-staff = { $service } con { $staff }
-visit-when = *{ $when }*
+visit-when = *{ CAP($when) }*
 visit-branch = En { $branch }
 visit-party = { $count ->
     [one] Para { $count } persona

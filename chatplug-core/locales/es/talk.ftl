@@ -67,7 +67,7 @@ nothing-free-days-staff = Lo siento, con { $staff } no queda nada libre en esos 
 nothing-free-at-all = Lo siento, la agenda está completa hasta donde damos cita.
 nothing-free-at-all-staff = Lo siento, la agenda de { $staff } está completa hasta donde damos cita.
 day-in-past = Ese día ya pasó ({ $date }).
-staff-does-not-do = *{ $service }* no es con { $staff }. Lo hacen:
+staff-does-not-do = { $staff } no hace *{ $service }*. Lo hacen:
 
 out-of-scope = { $form ->
     [formal] Por aquí solo puedo ayudarle con las citas. ¿Le pido a alguien del equipo que le responda?

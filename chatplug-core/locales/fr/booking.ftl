@@ -22,10 +22,10 @@ requested =
     { $visit }
 slot-taken = Désolé, cet horaire vient d'être pris.
 
-not-done-yet-book = Notre agenda ne répond pas pour le moment, donc *ce n'est pas encore fait*. Je réessaie et je donne des nouvelles ici.
-not-done-yet-cancel = Notre agenda ne répond pas pour le moment, donc le rendez-vous *n'est pas encore annulé*. Je réessaie et je donne des nouvelles ici.
-not-done-yet-confirm = Notre agenda ne répond pas pour le moment, donc *ce n'est pas encore noté*. Je réessaie et je donne des nouvelles ici.
-not-done-yet-move = Notre agenda ne répond pas pour le moment, donc le rendez-vous *n'est pas encore déplacé*. Je réessaie et je donne des nouvelles ici.
+not-done-yet-book = Notre agenda ne répond pas pour le moment, donc *ce n'est pas encore fait*. Je réessaie et { own-back } ici.
+not-done-yet-cancel = Notre agenda ne répond pas pour le moment, donc le rendez-vous *n'est pas encore annulé*. Je réessaie et { own-back } ici.
+not-done-yet-confirm = Notre agenda ne répond pas pour le moment, donc *ce n'est pas encore noté*. Je réessaie et { own-back } ici.
+not-done-yet-move = Notre agenda ne répond pas pour le moment, donc le rendez-vous *n'est pas encore déplacé*. Je réessaie et { own-back } ici.
 checking-book = Je vérifie si la réservation est bien passée. Un instant.
 checking-cancel = Je vérifie si l'annulation est bien passée. Un instant.
 checking-confirm = Je vérifie si la confirmation est bien passée. Un instant.

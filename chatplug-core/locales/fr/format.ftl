@@ -20,7 +20,7 @@ rating-alone = ★ { $stars }
 
 visit-what = { $service }
 visit-what-staff = { $service } avec { $staff }
-visit-when = *{ $when }*
+visit-when = *{ CAP($when) }*
 visit-branch = Lieu : { $branch }
 visit-party = { $count ->
     [one] Pour { $count } personne
@@ -32,3 +32,8 @@ hours-span = { $from } – { $to }
 hours-weekdays = { $from } – { $to }
 hours-line = { $days } : { $times }
 hours-line-closed = { $days } : fermé
+
+own-back = { $form ->
+    [formal] je reviens vers vous
+   *[informal] je reviens vers toi
+}

@@ -64,8 +64,8 @@ nothing-free-day = Désolé, rien de libre le { $date }.
 nothing-free-day-staff = Désolé, rien de libre avec { $staff } le { $date }.
 nothing-free-days = Désolé, rien de libre ces jours-là ({ $days }).
 nothing-free-days-staff = Désolé, rien de libre avec { $staff } ces jours-là ({ $days }).
-nothing-free-at-all = Désolé, tout est complet aussi loin que nous prenons des rendez-vous.
-nothing-free-at-all-staff = Désolé, avec { $staff } tout est complet aussi loin que nous prenons des rendez-vous.
+nothing-free-at-all = Désolé, tout est complet sur toute la période ouverte aux réservations.
+nothing-free-at-all-staff = Désolé, avec { $staff } tout est complet sur toute la période ouverte aux réservations.
 day-in-past = Ce jour est déjà passé ({ $date }).
 staff-does-not-do = { $staff } ne propose pas *{ $service }*. Voici avec qui c'est possible.
 
@@ -160,7 +160,10 @@ handed-over-unsafe-move = { $form ->
     [formal] Je ne peux pas faire ce changement moi-même sans risque, donc pour l'instant tout reste comme prévu. Quelqu'un de l'équipe vous répond ici même.
    *[informal] Je ne peux pas faire ce changement moi-même sans risque, donc pour l'instant tout reste comme prévu. Quelqu'un de l'équipe te répond ici même.
 }
-handed-back = C'est de nouveau l'assistant. Où en étions-nous ?
+handed-back = C'est de nouveau l'assistant. { $form ->
+    [formal] Où en étions-nous ?
+   *[informal] On en était où ?
+}
 one-moment = Un instant, s'il { $form ->
     [formal] vous
    *[informal] te

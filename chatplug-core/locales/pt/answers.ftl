@@ -2,11 +2,11 @@
 
 price-of = *{ $service }*: { $price }, { $duration }.
 price-of-unknown = Não tenho aqui o preço de *{ $service }*. A duração é de { $duration }.
-price-list = Os nossos preços:
+price-list = Estes são os preços:
 price-line = { $service }: *{ $price }*, { $duration }
 price-line-unknown = { $service }: { $duration }
 
-hours = O nosso horário:
+hours = Horário de funcionamento:
 hours-unknown = Infelizmente não tenho aqui o nosso horário de funcionamento.
 hours-on = Horário de { $date }: { $times }.
 hours-on-closed = { CAP($date) }: fechado.

@@ -6,7 +6,7 @@ summary =
     { $visit }
 
     Posso marcar?
-summary-changed = Entretanto alguma coisa mudou. Agora ficaria assim.
+summary-changed = Enquanto isso, algo mudou. Agora ficaria assim.
 booked =
     { own-done }, está marcado! ✅
 
@@ -41,14 +41,14 @@ unclear-move = Infelizmente não consigo saber se a alteração deu certo. Algu�
 still-working = É para já, só um momento.
 refused = Infelizmente não dá para marcar isso aqui pelo chat.
 too-many = { $region ->
-    [PT] Já está no máximo de marcações em aberto que aceitamos por pessoa.
-   *[other] Já está no máximo de agendamentos em aberto que aceitamos por pessoa.
+    [PT] O limite de marcações em aberto por pessoa já foi atingido.
+   *[other] O limite de agendamentos em aberto por pessoa já foi atingido.
 }
 
 move-summary =
-    Como está: { $before }
+    Agora: { $before }
 
-    Como ficaria:
+    Ficaria assim:
 
     { $visit }
 
@@ -79,17 +79,23 @@ no-bookings = { $region ->
    *[other] Não há nenhum agendamento futuro.
 }
 bookings-one = { $region ->
-    [PT] A próxima marcação:
-   *[other] O próximo agendamento:
+    [PT] { $form ->
+        [formal] A sua próxima marcação:
+       *[informal] A tua próxima marcação:
+    }
+   *[other] Seu próximo agendamento:
 }
 bookings = { $region ->
-    [PT] As próximas marcações:
-   *[other] Os próximos agendamentos:
+    [PT] { $form ->
+        [formal] As suas próximas marcações:
+       *[informal] As tuas próximas marcações:
+    }
+   *[other] Seus próximos agendamentos:
 }
-choose-booking-reschedule = Qual { own-want } remarcar?
-choose-booking-cancel = Qual { own-want } cancelar?
-choose-booking-confirm = Qual { own-want } confirmar?
-choose-booking-running-late = Para qual é o atraso?
+choose-booking-reschedule = Qual { own-appointment } { own-want } remarcar?
+choose-booking-cancel = Qual { own-appointment } { own-want } cancelar?
+choose-booking-confirm = Qual { own-appointment } { own-want } confirmar?
+choose-booking-running-late = O atraso é para qual { own-appointment }?
 visit-confirmed = Que bom, até lá: { $line }.
 reminder =
     { $region ->

@@ -31,7 +31,7 @@ rating-alone = ★ { $stars }
 
 visit-what = { $service }
 visit-what-staff = { $service } com { $staff }
-visit-when = *{ $when }*
+visit-when = *{ CAP($when) }*
 visit-branch = Local: { $branch }
 visit-party = { $count ->
     [one] Para { $count } pessoa

@@ -24,8 +24,8 @@ resume-offer-date = Da última vez ficou um pedido sem terminar: { $date }. Cont
 resume-offer-both = Da última vez ficou um pedido sem terminar: *{ $service }*, { $date }. Continuamos ou começamos de novo?
 
 ask-branch = { $region ->
-    [PT] Em qual dos nossos espaços?
-   *[other] Em qual das nossas unidades?
+    [PT] Em qual dos nossos espaços { own-prefer }?
+   *[other] Em qual das nossas unidades { own-prefer }?
 }
 ask-service = O que { own-want } marcar?
 ask-which-service = Encontrei mais de uma opção parecida. Qual destas?
@@ -61,8 +61,8 @@ nothing-free-day = Que pena, não há vagas para { $date }.
 nothing-free-day-staff = Que pena, não há vagas com { $staff } para { $date }.
 nothing-free-days = Que pena, não há vagas nesses dias ({ $days }).
 nothing-free-days-staff = Que pena, não há vagas com { $staff } nesses dias ({ $days }).
-nothing-free-at-all = Que pena, a agenda está cheia até onde aceitamos marcações.
-nothing-free-at-all-staff = Que pena, a agenda de { $staff } está cheia até onde aceitamos marcações.
+nothing-free-at-all = Que pena, a agenda está cheia em todas as datas abertas.
+nothing-free-at-all-staff = Que pena, a agenda de { $staff } está cheia em todas as datas abertas.
 day-in-past = Esse dia já passou ({ $date }).
 staff-does-not-do = { $staff } não faz *{ $service }*. Quem faz:
 out-of-scope = { $region ->
@@ -103,7 +103,7 @@ opted-in = Que bom! As nossas mensagens voltam a chegar por aqui.
 handed-over-asked = Claro! Vou chamar alguém da { own-team }, que responde por aqui mesmo.
 handed-over-not-understood = Infelizmente não consigo entender. Vou chamar alguém da { own-team }, que responde por aqui mesmo.
 handed-over-backend-down = Infelizmente a agenda não responde neste momento, por isso nada foi marcado, alterado ou cancelado. Alguém da { own-team } responde por aqui mesmo.
-handed-over-outcome-unclear = Não consigo ter certeza se deu certo. Alguém da { own-team } vai verificar e responde por aqui mesmo.
+handed-over-outcome-unclear = Não tenho certeza se deu certo. Alguém da { own-team } vai verificar e responde por aqui mesmo.
 handed-over-too-late = Tão perto da hora, eu não consigo alterar. Alguém da { own-team } responde por aqui mesmo.
 handed-over-refused = Isso eu não consigo fazer por aqui. Alguém da { own-team } responde por aqui mesmo.
 handed-over-running-late = Vou avisar a { own-team }. Alguém responde por aqui mesmo.

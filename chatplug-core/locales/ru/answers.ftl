@@ -21,8 +21,8 @@ service-details-described = *{ $service }*: { $facts }.
 
     { $description }
 who-does-any = *{ $service }*: принимает тот, кто свободен в выбранное время.
-who-does-one = *{ $service }* делает { $names }.
-who-does = *{ $service }* делают: { $names }.
+who-does-one = *{ $service }*: принимает { $names }.
+who-does = *{ $service }*: принимают { $names }.
 ask-about-details = О какой услуге рассказать?
 ask-about-price = Цену какой услуги подсказать?
 ask-about-who = О какой услуге речь?

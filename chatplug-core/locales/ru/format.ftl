@@ -20,7 +20,7 @@ rating-alone = ★ { $stars }
 
 visit-what = { $service }
 visit-what-staff = { $service } — { $staff }
-visit-when = *{ $when }*
+visit-when = *{ CAP($when) }*
 visit-branch = Где: { $branch }
 visit-party = { $count ->
     [one] На { $count } человека

@@ -99,6 +99,15 @@ pub(crate) fn check_catalogues(sources: &[Source<'_>]) -> Vec<Problem> {
                 problems.push(message.problem(key, format!("uses ${extra}, which \"{REFERENCE}\" does not")));
             }
         }
+        let mut called = BTreeSet::new();
+        for message in catalogue.messages.values() {
+            references(&message.pattern, &mut called);
+        }
+        for (key, message) in catalogue.messages.iter().filter(|(key, _)| key.starts_with(OWN)) {
+            if !called.contains(*key) {
+                problems.push(message.problem(key, "is a helper that no message uses".to_owned()));
+            }
+        }
         for (key, model) in &reference.messages {
             if !key.starts_with(OWN) && !catalogue.messages.contains_key(key) {
                 problems.push(model.problem(key, format!("is missing in \"{}\"", catalogue.lang)));
@@ -159,12 +168,16 @@ fn parse<'a>(source: &Source<'a>, problems: &mut Vec<Problem>) -> Resource<&'a s
                 problems.push(Problem {
                     place: format!("{}:{}", source.file, line_of(source.text, error.pos.start)),
                     key: String::new(),
-                    what: format!("cannot be read: {}", error.kind),
+                    what: format!("cannot be read: {}", one_line(&error.kind.to_string())),
                 });
             }
             resource
         }
     }
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The line (from 1) of a byte position.
@@ -419,6 +432,23 @@ fn label_limit(key: &str) -> Option<usize> {
     }
 }
 
+/// The messages that a pattern refers to.
+fn references(pattern: &Pattern<&str>, found: &mut BTreeSet<String>) {
+    for element in &pattern.elements {
+        match element {
+            PatternElement::Placeable {
+                expression: Expression::Inline(InlineExpression::MessageReference { id, .. }),
+            } => {
+                found.insert(id.name.to_owned());
+            }
+            PatternElement::Placeable { expression: Expression::Select { variants, .. } } => {
+                variants.iter().for_each(|variant| references(&variant.value, found));
+            }
+            _ => {}
+        }
+    }
+}
+
 fn has_line_break(pattern: &Pattern<&str>) -> bool {
     pattern.elements.iter().any(|element| match element {
         PatternElement::TextElement { value } => value.contains('\n'),
@@ -491,3 +521,7 @@ fn categories(lang: &str) -> BTreeSet<&'static str> {
     }
     found
 }
+
+#[cfg(test)]
+#[path = "check/tests.rs"]
+mod tests;

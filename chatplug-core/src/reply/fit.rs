@@ -51,16 +51,20 @@ fn pack(text: &str, max: usize, separators: &[&str], pieces: &mut Vec<String>) {
         return;
     };
     let mut piece = String::new();
+    let mut units = 0;
     for part in text.split(separator) {
-        if !piece.is_empty() && length(&piece) + length(separator) + length(part) <= max {
+        let more = length(part);
+        if !piece.is_empty() && units + separator.len() + more <= max {
             piece.push_str(separator);
             piece.push_str(part);
+            units += separator.len() + more;
             continue;
         }
         if !piece.is_empty() {
             pieces.push(std::mem::take(&mut piece));
         }
-        if length(part) <= max {
+        units = more;
+        if more <= max {
             part.clone_into(&mut piece);
         } else {
             pack(part, max, finer, pieces);

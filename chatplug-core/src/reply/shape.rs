@@ -143,20 +143,23 @@ fn titles(voice: &Voice<'_>, options: &[Shaped<'_>], max: usize) -> Vec<String> 
     titles
 }
 
+/// Longest label and longest small print in a numbered line, in UTF-16 units: a number and its label stay together.
+const NUMBERED: usize = 120;
+
 /// Options as numbered lines, under their headings.
 fn numbered(options: &[Shaped<'_>]) -> String {
     let mut lines: Vec<String> = Vec::new();
     let mut heading: Option<String> = None;
     for (number, option) in (1..).zip(options) {
-        let section = option.section.as_ref().map(LabelText::full).filter(|section| !section.is_empty());
+        let section = option.section.as_ref().map(|it| it.cut(NUMBERED, "")).filter(|section| !section.is_empty());
         if section != heading {
             if let Some(section) = &section {
                 lines.push(format!("*{}*", super::clean::name(section)));
             }
             heading = section;
         }
-        let title = option.title.full();
-        lines.push(match option.hint.as_ref().map(LabelText::full).filter(|hint| !hint.is_empty()) {
+        let title = option.title.cut(NUMBERED, "");
+        lines.push(match option.hint.as_ref().map(|it| it.cut(NUMBERED, "")).filter(|hint| !hint.is_empty()) {
             None => format!("{number}. {title}"),
             Some(hint) => format!("{number}. {title} – {hint}"),
         });

@@ -4,3 +4,6 @@
 
 mod testkit;
 mod words;
+mod words_any;
+mod words_locale;
+mod words_shape;
