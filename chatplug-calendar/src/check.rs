@@ -108,7 +108,8 @@ impl CalendarConfig {
             None if staff.is_empty() => Some(special_days(branch.clone(), branch)),
             None => None,
         };
-        if staff.is_empty() && table.as_ref().is_some_and(never) {
+        let unread = problems.mention("hours") || problems.mention(&format!("{path}.hours"));
+        if staff.is_empty() && table.as_ref().is_some_and(never) && !unread {
             problems.add(
                 format!("{path}.hours"),
                 "is missing: without staff and opening hours it could never be booked; write hours = { mon-fri = [\"09:00-18:00\"] }",
@@ -170,7 +171,8 @@ impl CalendarConfig {
             unique(&path, "id", &person.id, &mut ids, problems);
             unique(&path, "name", &person.name, &mut names, problems);
             let table = own_table(&path, person, branch, problems);
-            if never(&table) {
+            let unread = problems.mention("hours") || problems.mention(&format!("{path}.hours"));
+            if never(&table) && !unread {
                 problems.add(
                     format!("{path}.hours"),
                     "is missing, and the branch has no hours: write hours = { mon-fri = [\"09:00-18:00\"] }",

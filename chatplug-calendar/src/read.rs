@@ -24,6 +24,13 @@ impl Problems {
         self.list.push(ConfigProblem { path: path.into(), message: message.into() });
     }
 
+    /// Whether something is wrong there already, so that what follows from it need not be told.
+    pub(crate) fn mention(&self, path: &str) -> bool {
+        self.list
+            .iter()
+            .any(|problem| problem.path.strip_prefix(path).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric)))
+    }
+
     /// A text that must not be empty.
     pub(crate) fn filled(&mut self, path: impl Into<String>, text: &str) {
         if text.trim().is_empty() {

@@ -15,10 +15,10 @@ use std::sync::{
 };
 
 /// A Monday of the demo salon.
-const NOW: &str = "2026-11-23T08:00:00Z";
+pub(crate) const NOW: &str = "2026-11-23T08:00:00Z";
 
-struct Demo {
-    service: &'static str,
+pub(crate) struct Demo {
+    pub(crate) service: &'static str,
 }
 
 #[async_trait]

@@ -2,4 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
 mod bench;
+mod changes;
 mod contract;
+mod liars;
+mod mistakes;
+mod properties;
+mod rules;
+mod times;

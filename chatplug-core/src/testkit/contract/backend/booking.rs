@@ -205,6 +205,7 @@ pub async fn rival_from_outside_is_noticed(harness: &dyn BackendHarness) {
         return skip("rival_from_outside_is_noticed", "the harness plays no rival");
     };
     let slot = scene.first().await;
+    assert!(scene.offers(&slot).await, "the time is not offered with its own candidate");
     for _ in 0..slot.capacity {
         rival.take(&slot).await;
     }
