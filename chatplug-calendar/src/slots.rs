@@ -131,8 +131,16 @@ impl<'a> Search<'a> {
             from: start.at - i64::from(self.visit.buffer_before()) * 60,
             to: start.at + self.visit.length() + i64::from(self.visit.buffer_after()) * 60,
         };
-        let near = load.taken.iter().filter(|taken| taken.overlaps(&padded));
-        near.take(self.visit.capacity() as usize).count() < self.visit.capacity() as usize
+        let near: Vec<&Span> = load.taken.iter().filter(|taken| taken.overlaps(&padded)).collect();
+        let capacity = self.visit.capacity() as usize;
+        // Fewer than there are places, or never so many at one moment: the count only rises where something begins.
+        near.len() < capacity || {
+            let moments = near.iter().map(|taken| taken.from.max(padded.from));
+            capacity > 1
+                && moments.into_iter().all(|moment| {
+                    near.iter().filter(|taken| taken.from <= moment && moment < taken.to).count() < capacity
+                })
+        }
     }
 
     fn loads<'e>(&self, entries: &'e [Entry]) -> HashMap<&'e str, Load> {

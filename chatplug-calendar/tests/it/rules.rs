@@ -168,6 +168,31 @@ async fn one_person_comes() {
     assert!(matches!(outcome, Err(BookError::Rejected { reason: RejectReason::NotBookableHere })), "{outcome:?}");
 }
 
+#[tokio::test]
+async fn places_are_shared_up_to_the_capacity_at_every_moment() {
+    let room = |capacity| {
+        let mut config = CalendarConfig { step_minutes: 30, ..trio() };
+        config.services[3].capacity = Some(capacity);
+        config
+    };
+    let bench = Bench::new(&room(2), NOW);
+    let start = async |bench: &Bench, time: &str, key: &str| {
+        let slot = bench.slot("room", Any, DAY, time).await;
+        assert_eq!((slot.candidates.len(), slot.capacity), (0, bench.free("room", Any, DAY).await[0].capacity));
+        bench.book(&slot, key, key).await
+    };
+    assert_eq!(start(&bench, "10:00", "1").await.staff, None);
+    start(&bench, "11:00", "2").await;
+    // 10:30 overlaps two bookings, but never both at once.
+    start(&bench, "10:30", "3").await;
+    let free = bench.times("room", Any, DAY).await;
+    assert!(!free.contains(&"10:30".to_owned()) && !free.contains(&"10:00".to_owned()), "{free:?}");
+    assert!(free.contains(&"09:30".to_owned()) && free.contains(&"11:30".to_owned()), "{free:?}");
+    start(&bench, "09:30", "4").await;
+    // More places from now on count for what is booked already, too.
+    start(&bench.with(&room(3)), "10:30", "5").await;
+}
+
 /// What the client said yes to is gone: nothing else is booked in its stead.
 #[tokio::test]
 async fn an_offer_that_has_changed_is_not_booked() {

@@ -171,7 +171,13 @@ impl Rows {
         let free = |subject: &ClaimSubject| {
             let rivals = self.entries.iter().filter(|entry| standing(entry, subject));
             let overlapping = rivals.filter(|entry| entry.taken_from < new.taken_to && new.taken_from < entry.taken_to);
-            overlapping.count() < new.capacity as usize
+            let overlapping: Vec<&Entry> = overlapping.collect();
+            // How many there are at one moment only rises where one begins.
+            let moments = overlapping.iter().map(|entry| entry.taken_from.max(new.taken_from));
+            let at_once = |moment: DateTime<Utc>| {
+                overlapping.iter().filter(|entry| entry.taken_from <= moment && moment < entry.taken_to).count()
+            };
+            moments.map(at_once).max().unwrap_or(0) < new.capacity as usize
         };
         let booked = |subject: &ClaimSubject| -> Duration {
             let that_day = self.entries.iter().filter(|entry| standing(entry, subject));
