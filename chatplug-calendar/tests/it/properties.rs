@@ -175,7 +175,7 @@ async fn free(bench: &Bench, world: &World, service: &str, staff: StaffChoice) -
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Every offered time can be booked; nothing ever overlaps; every visit lies inside somebody's working time.
     #[test]
