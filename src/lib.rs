@@ -1,1 +1,13 @@
-//! chatplug
+#![doc = include_str!("../README.md")]
+
+pub use chatplug_core::*;
+
+/// The built-in calendar as a booking backend.
+#[cfg(feature = "calendar")]
+pub use chatplug_calendar as calendar;
+/// Durable stores.
+#[cfg(feature = "sqlite")]
+pub use chatplug_store as store;
+/// WhatsApp.
+#[cfg(feature = "whatsapp")]
+pub use chatplug_whatsapp as whatsapp;

@@ -1,1 +1,13 @@
-fn main() {}
+//! End to end: whole conversations over real HTTP against the fakes; crash and race tests; the simulator in a browser.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    unreachable_pub,
+    reason = "tests fail by panicking"
+)]
+
+#[expect(dead_code, reason = "each part serves some of the tests")]
+mod support;
+mod transcripts;

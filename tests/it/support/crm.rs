@@ -1,0 +1,353 @@
+//! A made-up CRM over real HTTP with the habits of the worst: no idempotency keys, no search, no holds, a check that is
+//! not one transaction with its write, a new id on moving; it executes and then drops the answer, repeats its webhooks
+//! and sends them before the answer.
+
+use axum::{
+    Json, Router,
+    extract::{Path, Query, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+    routing::{delete, get, post},
+};
+use chrono::{DateTime, Duration, NaiveDate, NaiveTime, Utc};
+use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::VecDeque,
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+};
+
+/// An appointment as this CRM prints it.
+#[derive(Debug, Clone, Serialize, Deserialize, PartialEq)]
+pub struct Appointment {
+    pub id: String,
+    pub service: String,
+    pub staff: String,
+    pub start: DateTime<Utc>,
+    pub end: DateTime<Utc>,
+    pub phone: String,
+    pub state: String,
+}
+
+/// What goes wrong with a write, next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// Executed, then the connection breaks.
+    DropAnswer,
+    /// Nothing executed, then the connection breaks.
+    DropRequest,
+    /// Nothing executed: 503.
+    Refuse,
+}
+
+#[derive(Debug)]
+pub struct Crm {
+    pub zone: Tz,
+    pub staff: Vec<&'static str>,
+    pub services: Vec<(&'static str, &'static str, i64)>,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    appointments: Vec<Appointment>,
+    next: u64,
+    faults: VecDeque<Fault>,
+    fault_every: Option<u64>,
+    writes: u64,
+    webhook: Option<(String, usize)>,
+    down: bool,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct NewAppointment {
+    pub service: String,
+    pub staff: String,
+    pub start: DateTime<Utc>,
+    pub phone: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Move {
+    start: DateTime<Utc>,
+    staff: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Range {
+    from: NaiveDate,
+    to: NaiveDate,
+}
+
+#[derive(Debug, Deserialize)]
+struct FreeQuery {
+    service: String,
+    from: NaiveDate,
+    to: NaiveDate,
+    now: DateTime<Utc>,
+}
+
+impl Crm {
+    pub fn new(zone: Tz) -> Arc<Self> {
+        Arc::new(Self {
+            zone,
+            staff: vec!["ana", "bruno"],
+            services: vec![("cut", "Corte", 60), ("beard", "Barba", 30)],
+            inner: Mutex::default(),
+        })
+    }
+
+    /// Serves it on a free port of this machine.
+    pub async fn start(self: &Arc<Self>) -> SocketAddr {
+        let router = Router::new()
+            .route("/services", get(services))
+            .route("/free", get(free))
+            .route("/appointments", get(list).post(create))
+            .route("/appointments/{id}", delete(cancel).get(one))
+            .route("/appointments/{id}/move", post(relocate))
+            .with_state(self.clone());
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        address
+    }
+
+    /// Everything that stands.
+    pub fn standing(&self) -> Vec<Appointment> {
+        self.inner.lock().unwrap().appointments.iter().filter(|a| a.state == "booked").cloned().collect()
+    }
+
+    /// Pairs of standing appointments of one person that overlap.
+    pub fn overlaps(&self) -> usize {
+        let all = self.standing();
+        let clash = |a: &Appointment, b: &Appointment| a.staff == b.staff && a.start < b.end && b.start < a.end;
+        all.iter().enumerate().map(|(n, a)| all.iter().skip(n + 1).filter(|b| clash(a, b)).count()).sum()
+    }
+
+    /// The next write goes wrong like this.
+    pub fn fail_next(&self, fault: Fault) {
+        self.inner.lock().unwrap().faults.push_back(fault);
+    }
+
+    /// Every n-th write executes and then drops its answer.
+    pub fn drop_every(&self, n: u64) {
+        self.inner.lock().unwrap().fault_every = Some(n);
+    }
+
+    /// Answers 503 to everything until told otherwise.
+    pub fn set_down(&self, down: bool) {
+        self.inner.lock().unwrap().down = down;
+    }
+
+    /// Sends a webhook so many times for each change, before the answer.
+    pub fn webhook_to(&self, url: String, times: usize) {
+        self.inner.lock().unwrap().webhook = Some((url, times));
+    }
+
+    /// Somebody at the desk books.
+    pub fn book_at_desk(&self, staff: &str, start: DateTime<Utc>, minutes: i64) {
+        let mut inner = self.inner.lock().unwrap();
+        let id = inner.fresh_id();
+        inner.appointments.push(Appointment {
+            id,
+            service: "cut".to_owned(),
+            staff: staff.to_owned(),
+            start,
+            end: start + Duration::minutes(minutes),
+            phone: "000".to_owned(),
+            state: "booked".to_owned(),
+        });
+    }
+
+    /// Somebody at the desk cancels; the webhook follows.
+    pub async fn cancel_at_desk(&self, id: &str) {
+        self.inner.lock().unwrap().set_state(id, "cancelled");
+        self.tell(id).await;
+    }
+
+    fn minutes(&self, service: &str) -> Option<i64> {
+        self.services.iter().find(|(id, ..)| *id == service).map(|(_, _, minutes)| *minutes)
+    }
+
+    fn busy(&self, staff: &str, start: DateTime<Utc>, end: DateTime<Utc>, but: Option<&str>) -> bool {
+        self.standing().iter().any(|a| a.staff == staff && a.start < end && start < a.end && Some(a.id.as_str()) != but)
+    }
+
+    async fn tell(&self, id: &str) {
+        let Some((url, times)) = self.inner.lock().unwrap().webhook.clone() else { return };
+        let client = reqwest::Client::builder().build().unwrap();
+        for _ in 0..times {
+            let body = serde_json::json!({ "appointment": id });
+            let _ = client.post(&url).header("x-crm-secret", "crm-secret").json(&body).send().await;
+        }
+    }
+
+    /// What goes wrong with this write.
+    fn fault(&self) -> Option<Fault> {
+        let mut inner = self.inner.lock().unwrap();
+        inner.writes += 1;
+        if inner.down {
+            return Some(Fault::Refuse);
+        }
+        let every = inner.fault_every.is_some_and(|n| inner.writes % n == 0);
+        inner.faults.pop_front().or(every.then_some(Fault::DropAnswer))
+    }
+}
+
+impl Inner {
+    fn fresh_id(&mut self) -> String {
+        self.next += 1;
+        format!("A{}", self.next)
+    }
+
+    fn set_state(&mut self, id: &str, state: &str) -> Option<Appointment> {
+        let found = self.appointments.iter_mut().find(|a| a.id == id)?;
+        found.state = state.to_owned();
+        Some(found.clone())
+    }
+}
+
+type Shared = State<Arc<Crm>>;
+
+/// A connection that breaks without an answer.
+fn broken() -> Response {
+    let stream = futures_util::stream::once(async { Err::<bytes::Bytes, _>(std::io::Error::other("broken")) });
+    (StatusCode::OK, [("content-length", "100")], axum::body::Body::from_stream(stream)).into_response()
+}
+
+async fn services(State(crm): Shared) -> Response {
+    if crm.inner.lock().unwrap().down {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
+    Json(serde_json::json!({
+        "services": crm.services.iter().map(|(id, name, minutes)| serde_json::json!({"id": id, "name": name, "minutes": minutes, "price": "30.00"})).collect::<Vec<_>>(),
+        "staff": crm.staff,
+    }))
+    .into_response()
+}
+
+async fn free(State(crm): Shared, Query(query): Query<FreeQuery>) -> Response {
+    if crm.inner.lock().unwrap().down {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
+    let Some(minutes) = crm.minutes(&query.service) else { return StatusCode::NOT_FOUND.into_response() };
+    let mut slots = Vec::new();
+    for day in query.from.iter_days().take_while(|day| *day <= query.to) {
+        for half_hour in 0..18 {
+            let time = NaiveTime::from_hms_opt(9, 0, 0).unwrap() + Duration::minutes(30 * half_hour);
+            let Ok(start) = chatplug::model::local_to_utc(day.and_time(time), crm.zone) else { continue };
+            let end = start + Duration::minutes(minutes);
+            let staff: Vec<_> = crm.staff.iter().filter(|staff| !crm.busy(staff, start, end, None)).collect();
+            if start > query.now && !staff.is_empty() {
+                slots.push(serde_json::json!({ "start": start, "end": end, "staff": staff }));
+            }
+        }
+    }
+    Json(slots).into_response()
+}
+
+async fn list(State(crm): Shared, Query(range): Query<Range>) -> Response {
+    let inner = crm.inner.lock().unwrap();
+    if inner.down {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
+    let day = |a: &Appointment| a.start.with_timezone(&crm.zone).date_naive();
+    let found: Vec<_> =
+        inner.appointments.iter().filter(|a| day(a) >= range.from && day(a) <= range.to).cloned().collect();
+    Json(found).into_response()
+}
+
+async fn one(State(crm): Shared, Path(id): Path<String>) -> Response {
+    let inner = crm.inner.lock().unwrap();
+    if inner.down {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
+    match inner.appointments.iter().find(|a| a.id == id) {
+        Some(found) => Json(found.clone()).into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+async fn create(State(crm): Shared, Json(new): Json<NewAppointment>) -> Response {
+    let fault = crm.fault();
+    match fault {
+        Some(Fault::Refuse) => return StatusCode::SERVICE_UNAVAILABLE.into_response(),
+        Some(Fault::DropRequest) => return broken(),
+        _ => {}
+    }
+    let Some(minutes) = crm.minutes(&new.service) else { return StatusCode::NOT_FOUND.into_response() };
+    let end = new.start + Duration::minutes(minutes);
+    if crm.busy(&new.staff, new.start, end, None) {
+        return StatusCode::CONFLICT.into_response();
+    }
+    // The check and the write are two things here, and anything may happen in between.
+    tokio::task::yield_now().await;
+    let made = {
+        let mut inner = crm.inner.lock().unwrap();
+        let id = inner.fresh_id();
+        let made = Appointment {
+            id,
+            service: new.service,
+            staff: new.staff,
+            start: new.start,
+            end,
+            phone: new.phone,
+            state: "booked".to_owned(),
+        };
+        inner.appointments.push(made.clone());
+        made
+    };
+    crm.tell(&made.id).await;
+    if fault == Some(Fault::DropAnswer) {
+        return broken();
+    }
+    (StatusCode::CREATED, Json(made)).into_response()
+}
+
+async fn relocate(State(crm): Shared, Path(id): Path<String>, Json(to): Json<Move>) -> Response {
+    let fault = crm.fault();
+    match fault {
+        Some(Fault::Refuse) => return StatusCode::SERVICE_UNAVAILABLE.into_response(),
+        Some(Fault::DropRequest) => return broken(),
+        _ => {}
+    }
+    let Some(old) = crm.standing().into_iter().find(|a| a.id == id) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let end = to.start + (old.end - old.start);
+    if crm.busy(&to.staff, to.start, end, Some(&id)) {
+        return StatusCode::CONFLICT.into_response();
+    }
+    let made = {
+        let mut inner = crm.inner.lock().unwrap();
+        inner.set_state(&id, "moved");
+        let new = inner.fresh_id();
+        let made = Appointment { id: new, staff: to.staff, start: to.start, end, ..old };
+        inner.appointments.push(made.clone());
+        made
+    };
+    crm.tell(&made.id).await;
+    crm.tell(&id).await;
+    if fault == Some(Fault::DropAnswer) {
+        return broken();
+    }
+    Json(made).into_response()
+}
+
+async fn cancel(State(crm): Shared, Path(id): Path<String>) -> Response {
+    let fault = crm.fault();
+    match fault {
+        Some(Fault::Refuse) => return StatusCode::SERVICE_UNAVAILABLE.into_response(),
+        Some(Fault::DropRequest) => return broken(),
+        _ => {}
+    }
+    if crm.inner.lock().unwrap().set_state(&id, "cancelled").is_none() {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    crm.tell(&id).await;
+    if fault == Some(Fault::DropAnswer) {
+        return broken();
+    }
+    StatusCode::NO_CONTENT.into_response()
+}
