@@ -33,7 +33,7 @@ struct Start {
 #[derive(Debug, Default)]
 struct Load {
     taken: Vec<Span>,
-    /// Seconds booked by local date.
+    /// Seconds taken by local date, buffers included.
     booked: HashMap<NaiveDate, i64>,
     /// Last time that something was assigned.
     assigned: Option<DateTime<Utc>>,
@@ -147,9 +147,14 @@ impl<'a> Search<'a> {
         let mut loads: HashMap<&str, Load> = HashMap::new();
         for entry in entries.iter().filter(|entry| entry.standing) {
             let load = loads.entry(entry.subject.0.as_str()).or_default();
-            load.taken.push(Span { from: entry.taken_from.timestamp(), to: entry.taken_to.timestamp() });
-            let date = entry.start.with_timezone(&self.plan.zone).date_naive();
-            *load.booked.entry(date).or_default() += (entry.end - entry.start).num_seconds();
+            let taken = Span { from: entry.taken_from.timestamp(), to: entry.taken_to.timestamp() };
+            load.taken.push(taken);
+            let date = |at: DateTime<Utc>| at.with_timezone(&self.plan.zone).date_naive();
+            let (first, last) = (date(entry.taken_from), date(entry.taken_to));
+            // All but a few lie within one day; those of the night are told apart at midnight.
+            let night = if first == last { taken.to } else { midnight(last, self.plan.zone) };
+            *load.booked.entry(first).or_default() += night - taken.from;
+            *load.booked.entry(last).or_default() += taken.to - night;
             load.assigned = load.assigned.max(Some(entry.changed));
         }
         loads
@@ -173,11 +178,11 @@ impl<'a> Search<'a> {
     }
 }
 
-/// The local day of an instant as the first and last second of it.
+/// The local day of an instant: its first instant and the next day's.
 pub(crate) fn local_day(plan: &Plan, at: DateTime<Utc>) -> (DateTime<Utc>, DateTime<Utc>) {
     let date = at.with_timezone(&plan.zone).date_naive();
     let next = date.succ_opt().unwrap_or(date);
-    let (from, to) = (midnight(date, plan.zone), midnight(next, plan.zone) - 1);
+    let (from, to) = (midnight(date, plan.zone), midnight(next, plan.zone));
     (instant(from).unwrap_or(at), instant(to).unwrap_or(at))
 }
 

@@ -22,7 +22,7 @@ pub trait CalendarStore: Debug + Send + Sync {
 #[cfg_attr(feature = "testkit", mockall::automock)]
 #[async_trait]
 pub trait BranchCalendar: Debug + Send + Sync {
-    /// Makes an entry on the fairest free candidate: fewest booked minutes that day, then least recently assigned, then
+    /// Makes an entry on the fairest free candidate: fewest taken minutes that day, then least recently assigned, then
     /// given order; decided inside the transaction that writes it. The same key again answers the same entry.
     ///
     /// # Errors
@@ -71,7 +71,7 @@ pub struct NewEntry {
     pub taken_to: DateTime<Utc>,
     /// First instant of the local day, for fairness.
     pub day_from: DateTime<Utc>,
-    /// Last instant of the local day, for fairness.
+    /// First instant of the next local day, for fairness.
     pub day_to: DateTime<Utc>,
     /// How many may share the time on the subject.
     pub capacity: u32,
@@ -140,7 +140,7 @@ pub enum EntryMark {
 pub struct EntryFilter {
     /// This one.
     pub id: Option<String>,
-    /// The one last written with this key.
+    /// The one that an action with this key wrote, whatever was written on it since.
     pub key: Option<ActionKey>,
     /// This client's.
     pub contact: Option<ContactId>,

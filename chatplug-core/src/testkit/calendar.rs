@@ -179,11 +179,10 @@ impl Rows {
             };
             moments.map(at_once).max().unwrap_or(0) < new.capacity as usize
         };
-        let booked = |subject: &ClaimSubject| -> Duration {
-            let that_day = self.entries.iter().filter(|entry| standing(entry, subject));
-            that_day
-                .filter(|entry| new.day_from <= entry.start && entry.start <= new.day_to)
-                .fold(Duration::zero(), |sum, entry| sum + (entry.end - entry.start))
+        let booked = |subject: &ClaimSubject| {
+            let all = self.entries.iter().filter(|entry| standing(entry, subject));
+            let that_day = all.map(|entry| entry.taken_to.min(new.day_to) - entry.taken_from.max(new.day_from));
+            that_day.filter(|length| *length > Duration::zero()).fold(Duration::zero(), |sum, length| sum + length)
         };
         let turn = |subject: &ClaimSubject| self.turns.get(subject).copied().unwrap_or(0);
         // Of equals `min_by_key` takes the first, which is the given order.

@@ -49,6 +49,8 @@ macro_rules! calendar_store_contract {
             of_fifty_moves_to_one_time_at_once_one_succeeds
             two_that_swap_at_once_never_overlap
             entries_are_found_by_time_contact_key_and_id
+            an_entry_is_found_by_every_key_that_wrote_it
+            more_places_count_for_what_is_written_already
             branches_and_tenants_have_calendars_of_their_own
             handles_of_one_branch_share_its_calendar
         }
@@ -458,6 +460,30 @@ pub async fn entries_are_found_by_time_contact_key_and_id(store: &dyn CalendarSt
     assert_eq!(find(EntryFilter { from: Some(at(7000)), until: Some(at(7300)), ..any() }).await, [one, two]);
     assert_eq!(find(EntryFilter { id: Some("nothing".to_owned()), all: true, ..any() }).await, [""; 0]);
     assert_eq!(find(EntryFilter { contact: Some(contact("nobody")), ..any() }).await, [""; 0]);
+}
+
+/// A booking that was moved and cancelled since was still made: whoever asks by its first key must be told so.
+pub async fn an_entry_is_found_by_every_key_that_wrote_it(store: &dyn CalendarStore) {
+    let calendar = centre(store);
+    let first = calendar.insert(entry("book", &["ana"], 3600, 7200)).await.unwrap();
+    calendar.relocate(&first.id, entry("move", &["ana"], 9000, 12_600)).await.unwrap();
+    calendar.mark(&first.id, EntryMark::Cancelled, Some(action("cancel")), at(1)).await.unwrap();
+    for name in ["book", "move", "cancel"] {
+        let filter = EntryFilter { key: Some(action(name)), all: true, ..EntryFilter::default() };
+        let found: Vec<String> = calendar.entries(filter).await.unwrap().into_iter().map(|entry| entry.id).collect();
+        assert_eq!(found, [first.id.as_str()], "by the key of \"{name}\"");
+    }
+}
+
+/// How many may share a time is what the new entry says: a class that got bigger fills up to its new size.
+pub async fn more_places_count_for_what_is_written_already(store: &dyn CalendarStore) {
+    let calendar = centre(store);
+    for name in ["c1", "c2", "c3"] {
+        calendar.insert(class(name)).await.unwrap();
+    }
+    calendar.insert(NewEntry { capacity: 4, ..class("c4") }).await.unwrap();
+    taken(calendar.insert(NewEntry { capacity: 4, ..class("c5") }).await);
+    taken(calendar.insert(NewEntry { capacity: 2, ..class("c6") }).await);
 }
 
 /// Ids and times of another branch, or of another tenant, are other things.
