@@ -1,1 +1,33 @@
-//! Durable stores for chatplug: SQLite.
+#![doc = include_str!("../README.md")]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking"))]
+
+mod codec;
+mod fair;
+mod sqlite;
+
+pub use sqlite::{OpenError, Pruned, Retention, SqliteStore};
+
+/// Opens the store that a URL names: `sqlite:FILE`, `sqlite://FILE`, or the bare name of a file. It is made when it does
+/// not exist, and brought up to date when it is older than the program.
+///
+/// # Errors
+/// [`OpenError`], by what to do about it.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let folder = tempfile::tempdir()?;
+/// let store = chatplug_store::open(&format!("sqlite://{}", folder.path().join("chatplug.db").display())).await?;
+/// store.close().await?;
+/// # Ok(()) }
+/// ```
+pub async fn open(url: &str) -> Result<SqliteStore, OpenError> {
+    if let Some((scheme, _)) = url.split_once("://")
+        && !scheme.eq_ignore_ascii_case("sqlite")
+        && !scheme.eq_ignore_ascii_case("file")
+    {
+        return Err(OpenError::Unsupported { scheme: scheme.to_owned() });
+    }
+    let path = ["sqlite://", "file://", "sqlite:", "file:"].iter().find_map(|prefix| url.strip_prefix(prefix));
+    SqliteStore::open(path.unwrap_or(url)).await
+}

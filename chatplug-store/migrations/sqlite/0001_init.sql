@@ -1,0 +1,412 @@
+-- The first schema. Forward only: a released file never changes, the next one adds.
+--
+-- Times are microseconds since 1970 (UTC), ids of ours are 16-byte blobs, states are words, values of the domain are JSON.
+-- Every primary key leads with the tenant, except of `route`, which says whose an address is, and of `pulse`.
+
+CREATE TABLE tenant (
+    tenant TEXT NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- One row, written to find out whether writing works.
+CREATE TABLE pulse (
+    pulse INTEGER NOT NULL PRIMARY KEY CHECK (pulse = 1),
+    beats INTEGER NOT NULL
+) STRICT;
+INSERT INTO pulse VALUES (1, 0);
+
+CREATE TABLE branch (
+    tenant TEXT NOT NULL REFERENCES tenant (tenant),
+    branch TEXT NOT NULL,
+    PRIMARY KEY (tenant, branch)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE channel (
+    tenant TEXT NOT NULL REFERENCES tenant (tenant),
+    channel TEXT NOT NULL,
+    PRIMARY KEY (tenant, channel)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE route (
+    provider TEXT NOT NULL,
+    external_id TEXT NOT NULL,
+    tenant TEXT NOT NULL REFERENCES tenant (tenant),
+    channel TEXT,
+    branch TEXT,
+    PRIMARY KEY (provider, external_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX route_by_tenant ON route (tenant);
+
+CREATE TABLE contact (
+    tenant TEXT NOT NULL REFERENCES tenant (tenant),
+    contact BLOB NOT NULL,
+    -- The names to write to: the latest of each kind. All names ever seen are in `identity`.
+    phone TEXT,
+    user_id TEXT,
+    name TEXT,
+    -- 1: they told it themselves, so a profile's name does not replace it.
+    name_told INTEGER NOT NULL DEFAULT 0,
+    email TEXT,
+    language TEXT,
+    opted_out TEXT NOT NULL DEFAULT '[]',
+    last_inbound INTEGER,
+    PRIMARY KEY (tenant, contact)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE identity (
+    tenant TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('phone', 'user')),
+    value TEXT NOT NULL,
+    contact BLOB NOT NULL,
+    PRIMARY KEY (tenant, kind, value),
+    FOREIGN KEY (tenant, contact) REFERENCES contact (tenant, contact)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX identity_by_contact ON identity (tenant, contact);
+
+-- The small row that every write touches; the state of the dialogue lies beside it.
+CREATE TABLE conversation (
+    tenant TEXT NOT NULL,
+    conversation BLOB NOT NULL,
+    channel TEXT NOT NULL,
+    contact BLOB NOT NULL,
+    holder TEXT NOT NULL DEFAULT 'bot',
+    version INTEGER NOT NULL DEFAULT 0,
+    turns INTEGER NOT NULL DEFAULT 0,
+    -- Numbers mail and messages of both directions, in order of arrival.
+    last_seq INTEGER NOT NULL DEFAULT 0,
+    last_message TEXT,
+    active INTEGER NOT NULL,
+    token INTEGER NOT NULL DEFAULT 0,
+    lease_until INTEGER,
+    not_before INTEGER,
+    wake_at INTEGER,
+    action_open INTEGER NOT NULL DEFAULT 0,
+    -- The earliest of unread mail, timers and wake-up.
+    work_due INTEGER,
+    -- When a turn may run. Whoever opened an action and never gave the lease back is gone when the lease runs out.
+    turn_due INTEGER GENERATED ALWAYS AS (max(
+        CASE WHEN action_open AND lease_until IS NOT NULL
+            THEN min(coalesce(work_due, lease_until), lease_until) ELSE work_due END,
+        coalesce(lease_until, 0),
+        coalesce(not_before, 0)
+    )) VIRTUAL,
+    -- When the first message of the outbox that is not settled may be looked at.
+    delivery_due INTEGER,
+    PRIMARY KEY (tenant, conversation),
+    UNIQUE (tenant, channel, contact),
+    FOREIGN KEY (tenant, channel) REFERENCES channel (tenant, channel),
+    FOREIGN KEY (tenant, contact) REFERENCES contact (tenant, contact)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX conversation_by_turn_due ON conversation (turn_due) WHERE turn_due IS NOT NULL;
+CREATE INDEX conversation_by_delivery_due ON conversation (delivery_due) WHERE delivery_due IS NOT NULL;
+CREATE INDEX conversation_by_action ON conversation (tenant) WHERE action_open = 1;
+CREATE INDEX conversation_by_contact ON conversation (tenant, contact);
+
+CREATE TABLE dialogue (
+    tenant TEXT NOT NULL,
+    conversation BLOB NOT NULL,
+    state TEXT NOT NULL,
+    action TEXT,
+    PRIMARY KEY (tenant, conversation),
+    FOREIGN KEY (tenant, conversation) REFERENCES conversation (tenant, conversation)
+) STRICT;
+
+-- What came in. Read mail stays until a provider can no longer deliver it again.
+CREATE TABLE mailbox (
+    tenant TEXT NOT NULL,
+    source TEXT NOT NULL,
+    provider_id TEXT NOT NULL,
+    conversation BLOB NOT NULL,
+    seq INTEGER NOT NULL,
+    received INTEGER NOT NULL,
+    due INTEGER NOT NULL,
+    unread INTEGER NOT NULL DEFAULT 1,
+    -- The provider's id of the message of ours that it answers.
+    quoted TEXT,
+    event TEXT NOT NULL,
+    PRIMARY KEY (tenant, source, provider_id),
+    FOREIGN KEY (tenant, conversation) REFERENCES conversation (tenant, conversation)
+) STRICT;
+CREATE INDEX mailbox_unread ON mailbox (tenant, conversation, seq, due) WHERE unread = 1;
+
+CREATE TABLE timer (
+    tenant TEXT NOT NULL,
+    conversation BLOB NOT NULL,
+    key TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    timer TEXT NOT NULL,
+    PRIMARY KEY (tenant, conversation, key),
+    FOREIGN KEY (tenant, conversation) REFERENCES conversation (tenant, conversation)
+) STRICT, WITHOUT ROWID;
+
+-- What goes out. `live`: not settled yet; the first live one of a conversation holds up the others.
+CREATE TABLE outbox (
+    tenant TEXT NOT NULL,
+    delivery BLOB NOT NULL,
+    conversation BLOB NOT NULL,
+    seq INTEGER NOT NULL,
+    status TEXT NOT NULL DEFAULT 'queued' CHECK (status IN
+        ('queued', 'sending', 'unknown', 'sent', 'delivered', 'read', 'failed', 'dead', 'withdrawn')),
+    live INTEGER NOT NULL DEFAULT 1,
+    -- 0 until handed over, then 1 sent, 2 delivered, 3 read, 4 failed.
+    stage INTEGER NOT NULL DEFAULT 0,
+    -- When queued: not before. While being sent or unknown: given up then.
+    due INTEGER,
+    attempt INTEGER NOT NULL DEFAULT 0,
+    was_unknown INTEGER NOT NULL DEFAULT 0,
+    -- Of an unknown one: may be sent again.
+    repeatable INTEGER NOT NULL DEFAULT 1,
+    -- The provider's ids of the parts that were handed over, one a line.
+    parts TEXT NOT NULL DEFAULT '',
+    keep INTEGER NOT NULL,
+    for_person INTEGER NOT NULL,
+    about BLOB,
+    queued INTEGER NOT NULL,
+    shown TEXT,
+    error TEXT,
+    body TEXT NOT NULL,
+    PRIMARY KEY (tenant, delivery),
+    FOREIGN KEY (tenant, conversation) REFERENCES conversation (tenant, conversation)
+) STRICT;
+CREATE INDEX outbox_by_conversation ON outbox (tenant, conversation, live, seq);
+CREATE INDEX outbox_dead ON outbox (tenant, queued) WHERE status = 'dead';
+
+-- The provider's ids of what was handed over, one a part.
+CREATE TABLE part (
+    tenant TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    message TEXT NOT NULL,
+    delivery BLOB NOT NULL,
+    conversation BLOB NOT NULL,
+    about BLOB,
+    PRIMARY KEY (tenant, channel, message)
+) STRICT, WITHOUT ROWID;
+
+-- Statuses that wait: for their message to become known, or (with `delivery`) for its sender to say how it went.
+CREATE TABLE early (
+    tenant TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    message TEXT NOT NULL,
+    stage INTEGER NOT NULL,
+    delivery BLOB,
+    status TEXT NOT NULL,
+    received INTEGER NOT NULL,
+    PRIMARY KEY (tenant, channel, message, stage)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX early_by_delivery ON early (tenant, delivery) WHERE delivery IS NOT NULL;
+
+-- The log that people read: what came in at once, what went out when its outbox row is put away.
+CREATE TABLE message (
+    tenant TEXT NOT NULL,
+    conversation BLOB NOT NULL,
+    seq INTEGER NOT NULL,
+    inbound INTEGER NOT NULL,
+    message TEXT,
+    delivery BLOB,
+    at INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    status TEXT NOT NULL,
+    outcome TEXT,
+    PRIMARY KEY (tenant, conversation, seq),
+    FOREIGN KEY (tenant, conversation) REFERENCES conversation (tenant, conversation)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE turn (
+    tenant TEXT NOT NULL,
+    conversation BLOB NOT NULL,
+    number INTEGER NOT NULL,
+    turn BLOB NOT NULL,
+    at INTEGER NOT NULL,
+    duration_ms INTEGER NOT NULL,
+    steps TEXT NOT NULL,
+    versions TEXT NOT NULL,
+    PRIMARY KEY (tenant, conversation, number),
+    FOREIGN KEY (tenant, conversation) REFERENCES conversation (tenant, conversation)
+) STRICT;
+
+-- What the booking systems said of bookings; never the authority.
+CREATE TABLE booking (
+    tenant TEXT NOT NULL,
+    booking BLOB NOT NULL,
+    contact BLOB NOT NULL,
+    conversation BLOB NOT NULL,
+    starts INTEGER NOT NULL,
+    ends INTEGER NOT NULL,
+    standing INTEGER NOT NULL,
+    -- Whom or what it takes.
+    subject TEXT,
+    staff_id TEXT,
+    body TEXT NOT NULL,
+    PRIMARY KEY (tenant, booking),
+    FOREIGN KEY (tenant, contact) REFERENCES contact (tenant, contact),
+    FOREIGN KEY (tenant, conversation) REFERENCES conversation (tenant, conversation)
+) STRICT;
+CREATE INDEX booking_by_contact ON booking (tenant, contact, ends);
+CREATE INDEX booking_by_subject ON booking (tenant, subject, ends) WHERE standing = 1;
+
+CREATE TABLE booking_alias (
+    tenant TEXT NOT NULL,
+    install TEXT NOT NULL,
+    branch TEXT NOT NULL,
+    backend_id TEXT NOT NULL,
+    booking BLOB NOT NULL,
+    PRIMARY KEY (tenant, install, branch, backend_id),
+    FOREIGN KEY (tenant, booking) REFERENCES booking (tenant, booking)
+) STRICT, WITHOUT ROWID;
+
+-- Intervals being booked now: one an action.
+CREATE TABLE claim (
+    tenant TEXT NOT NULL REFERENCES tenant (tenant),
+    action BLOB NOT NULL,
+    subject TEXT NOT NULL,
+    taken_from INTEGER NOT NULL,
+    taken_to INTEGER NOT NULL,
+    capacity INTEGER NOT NULL CHECK (capacity > 0),
+    made INTEGER NOT NULL,
+    expires INTEGER NOT NULL,
+    -- A booking that is being moved: its own time does not count as taken.
+    ignoring BLOB,
+    PRIMARY KEY (tenant, action),
+    CHECK (taken_from < taken_to)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX claim_by_subject ON claim (tenant, subject, taken_to);
+CREATE INDEX claim_by_expiry ON claim (expires);
+
+-- When somebody was last given a booking, for fairness.
+CREATE TABLE assigned (
+    tenant TEXT NOT NULL REFERENCES tenant (tenant),
+    subject TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (tenant, subject)
+) STRICT, WITHOUT ROWID;
+
+-- No two live claims, and no claim and standing booking, share a moment of a subject beyond capacity. The count can only
+-- rise where an interval begins, so it is enough to look at those instants.
+CREATE TRIGGER claim_exclusion BEFORE INSERT ON claim
+BEGIN
+    SELECT RAISE(ABORT, 'chatplug: taken')
+    FROM (
+        SELECT NEW.taken_from AS at
+        UNION
+        SELECT t.taken_from FROM claim AS t
+        WHERE t.tenant = NEW.tenant AND t.subject = NEW.subject AND t.taken_to > NEW.taken_from
+            AND t.taken_from > NEW.taken_from AND t.taken_from < NEW.taken_to
+        UNION
+        SELECT b.starts FROM booking AS b
+        WHERE b.tenant = NEW.tenant AND b.subject = NEW.subject AND b.standing = 1 AND b.ends > NEW.taken_from
+            AND b.starts > NEW.taken_from AND b.starts < NEW.taken_to
+    ) AS p
+    WHERE (
+        SELECT count(*) FROM claim AS t
+        WHERE t.tenant = NEW.tenant AND t.subject = NEW.subject AND t.taken_to > p.at AND t.taken_from <= p.at
+            AND t.expires > NEW.made AND t.action <> NEW.action
+    ) + (
+        SELECT count(*) FROM booking AS b
+        WHERE b.tenant = NEW.tenant AND b.subject = NEW.subject AND b.standing = 1 AND b.ends > p.at AND b.starts <= p.at
+            AND b.booking IS NOT NEW.ignoring
+    ) >= min(NEW.capacity, coalesce((
+        SELECT min(t.capacity) FROM claim AS t
+        WHERE t.tenant = NEW.tenant AND t.subject = NEW.subject AND t.taken_to > p.at AND t.taken_from <= p.at
+            AND t.expires > NEW.made AND t.action <> NEW.action
+    ), NEW.capacity));
+END;
+
+-- The built-in calendar. It stands by itself: a calendar can be kept without a tenant being registered for chats.
+CREATE TABLE entry (
+    tenant TEXT NOT NULL,
+    branch TEXT NOT NULL,
+    entry TEXT NOT NULL,
+    services TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    staff TEXT,
+    starts INTEGER NOT NULL,
+    ends INTEGER NOT NULL,
+    taken_from INTEGER NOT NULL,
+    taken_to INTEGER NOT NULL,
+    capacity INTEGER NOT NULL CHECK (capacity > 0),
+    standing INTEGER NOT NULL DEFAULT 1,
+    confirmed INTEGER NOT NULL DEFAULT 0,
+    contact BLOB NOT NULL,
+    client_name TEXT,
+    price TEXT,
+    note TEXT,
+    key BLOB NOT NULL,
+    changed INTEGER NOT NULL,
+    PRIMARY KEY (tenant, branch, entry),
+    CHECK (taken_from < taken_to)
+) STRICT;
+CREATE INDEX entry_by_subject ON entry (tenant, branch, subject, taken_to) WHERE standing = 1;
+CREATE INDEX entry_by_time ON entry (tenant, branch, taken_to);
+CREATE INDEX entry_by_contact ON entry (tenant, branch, contact);
+CREATE INDEX entry_by_key ON entry (tenant, branch, key);
+
+-- Every key that ever wrote an entry: the same key again is the same deed, whatever happened to the entry since.
+CREATE TABLE entry_key (
+    tenant TEXT NOT NULL,
+    branch TEXT NOT NULL,
+    key BLOB NOT NULL,
+    entry TEXT NOT NULL,
+    PRIMARY KEY (tenant, branch, key),
+    FOREIGN KEY (tenant, branch, entry) REFERENCES entry (tenant, branch, entry)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE entry_assigned (
+    tenant TEXT NOT NULL,
+    branch TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (tenant, branch, subject)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER entry_exclusion_on_insert BEFORE INSERT ON entry WHEN NEW.standing = 1
+BEGIN
+    SELECT RAISE(ABORT, 'chatplug: taken')
+    FROM (
+        SELECT NEW.taken_from AS at
+        UNION
+        SELECT t.taken_from FROM entry AS t
+        WHERE t.tenant = NEW.tenant AND t.branch = NEW.branch AND t.subject = NEW.subject AND t.standing = 1
+            AND t.taken_to > NEW.taken_from AND t.taken_from > NEW.taken_from AND t.taken_from < NEW.taken_to
+    ) AS p
+    WHERE (
+        SELECT count(*) >= min(NEW.capacity, coalesce(min(t.capacity), NEW.capacity)) FROM entry AS t
+        WHERE t.tenant = NEW.tenant AND t.branch = NEW.branch AND t.subject = NEW.subject AND t.standing = 1
+            AND t.taken_to > p.at AND t.taken_from <= p.at AND t.entry <> NEW.entry
+    );
+END;
+
+CREATE TRIGGER entry_exclusion_on_update
+BEFORE UPDATE OF tenant, branch, entry, subject, taken_from, taken_to, capacity, standing ON entry WHEN NEW.standing = 1
+BEGIN
+    SELECT RAISE(ABORT, 'chatplug: taken')
+    FROM (
+        SELECT NEW.taken_from AS at
+        UNION
+        SELECT t.taken_from FROM entry AS t
+        WHERE t.tenant = NEW.tenant AND t.branch = NEW.branch AND t.subject = NEW.subject AND t.standing = 1
+            AND t.taken_to > NEW.taken_from AND t.taken_from > NEW.taken_from AND t.taken_from < NEW.taken_to
+    ) AS p
+    WHERE (
+        SELECT count(*) >= min(NEW.capacity, coalesce(min(t.capacity), NEW.capacity)) FROM entry AS t
+        WHERE t.tenant = NEW.tenant AND t.branch = NEW.branch AND t.subject = NEW.subject AND t.standing = 1
+            AND t.taken_to > p.at AND t.taken_from <= p.at AND t.entry <> OLD.entry
+    );
+END;
+
+CREATE TABLE audit (
+    tenant TEXT NOT NULL REFERENCES tenant (tenant),
+    seq INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    row TEXT NOT NULL,
+    PRIMARY KEY (tenant, seq)
+) STRICT, WITHOUT ROWID;
+
+-- What the team was told.
+CREATE TABLE event (
+    tenant TEXT NOT NULL REFERENCES tenant (tenant),
+    seq INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    conversation BLOB NOT NULL,
+    event TEXT NOT NULL,
+    PRIMARY KEY (tenant, seq)
+) STRICT, WITHOUT ROWID;

@@ -1,0 +1,283 @@
+//! The store on SQLite: one writer that groups commits, a few readers beside it.
+//!
+//! Here: opening, and the ports, each method of which is one command to the writer or one question to a reader.
+//! Commands and questions lie in the files of their subject.
+
+mod bookings;
+mod calendar;
+mod claims;
+mod contacts;
+mod db;
+mod ingest;
+mod open;
+mod outbox;
+mod prune;
+mod read;
+mod setup;
+mod status;
+#[cfg(test)]
+mod tests;
+mod turn;
+mod writer;
+
+pub use open::OpenError;
+pub use prune::{Pruned, Retention};
+
+use async_trait::async_trait;
+use calendar::Calendar;
+use chatplug_core::{
+    model::{
+        ActionKey, Booking, BookingRef, BranchId, ChannelId, ChannelUser, ClaimSubject, ContactId, ConversationId,
+        TenantId,
+    },
+    ports::{
+        AuditRow, BranchCalendar, CalendarError, CalendarStore, ClaimRequest, Committed, ConversationView, Delivery,
+        DeliveryRecord, Due, Entry, EntryFilter, EntryMark, Figures, Ingest, Ingested, Lease, Leased, LogEntry,
+        NewEntry, Route, Store, StoreError, TenantSetup, TenantStore, TurnCommit, TurnRecord,
+    },
+};
+use chrono::{DateTime, Utc};
+use db::{Answers, Script, put, store_error};
+use read::Question;
+use sqlx::SqlitePool;
+use std::sync::Arc;
+use tokio::sync::Notify;
+use writer::Writer;
+
+/// A store in one SQLite file. Clones share it.
+///
+/// # Contract
+/// What [`Store`] and [`CalendarStore`] promise. One process at a time should run turns on a file: the leases of a process
+/// that died are void when the next one opens the file, because it alone is there. Other programs may read and write
+/// beside it (an export, a maintenance command); they wait for each other for up to five seconds.
+///
+/// # Cancellation
+/// A write whose future is dropped may still happen: it is in the writer's queue.
+#[derive(Debug, Clone)]
+pub struct SqliteStore {
+    writer: Writer,
+    readers: SqlitePool,
+    woken: Arc<Notify>,
+}
+
+impl SqliteStore {
+    /// Moves the write-ahead log into the database file; done by itself now and then.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn checkpoint(&self) -> Result<(), StoreError> {
+        self.writer.checkpoint().await
+    }
+
+    /// Writes everything that waits, moves the log into the file and ends. Every clone is closed by it. Dropping the store
+    /// without it loses nothing that was answered.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn close(&self) -> Result<(), StoreError> {
+        self.readers.close().await;
+        self.writer.close().await
+    }
+
+    /// Forgets what is old: see [`Retention`] for what and when. Worth calling once an hour.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn prune(&self, retention: Retention, now: DateTime<Utc>) -> Result<Pruned, StoreError> {
+        let mut all = Pruned::default();
+        loop {
+            let step = self.writer.submit(prune::Prune { retention, now }).await?;
+            if step.is_empty() {
+                return Ok(all);
+            }
+            all = all.and(step);
+        }
+    }
+
+    async fn ask<T>(&self, question: Question<T>) -> Result<T, StoreError> {
+        let answers = self.read(question.script).await?;
+        (question.read)(&answers)
+    }
+
+    async fn read(&self, script: Script) -> Result<Answers, StoreError> {
+        let mut connection = self.readers.acquire().await.map_err(|error| store_error(&error))?;
+        script.run(&mut connection).await.map_err(|error| store_error(&error))
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    fn tenant(&self, tenant: &TenantId) -> Arc<dyn TenantStore> {
+        Arc::new(SqliteTenant { tenant: tenant.clone(), store: self.clone() })
+    }
+
+    async fn due(&self, now: DateTime<Utc>, limit: usize) -> Result<Vec<Due>, StoreError> {
+        self.ask(read::due(now, limit)).await
+    }
+
+    async fn next_due(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
+        self.ask(read::next_due()).await
+    }
+
+    async fn route(&self, provider: &str, external_id: &str) -> Result<Option<Route>, StoreError> {
+        let mut script = Script::default();
+        let place = put!(script, setup::FIND_ROUTE, provider, external_id);
+        self.read(script).await?.first(place).map(setup::route).transpose()
+    }
+
+    async fn woken(&self) {
+        self.woken.notified().await;
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        self.writer.submit(setup::Ping).await
+    }
+
+    async fn figures(&self, now: DateTime<Utc>) -> Result<Figures, StoreError> {
+        self.ask(read::figures(now)).await
+    }
+}
+
+impl CalendarStore for SqliteStore {
+    fn calendar(&self, tenant: &TenantId, branch: &BranchId) -> Arc<dyn BranchCalendar> {
+        let calendar = Calendar { tenant: tenant.clone(), branch: branch.clone() };
+        Arc::new(SqliteCalendar { calendar, store: self.clone() })
+    }
+}
+
+/// One tenant's rows.
+#[derive(Debug)]
+struct SqliteTenant {
+    tenant: TenantId,
+    store: SqliteStore,
+}
+
+#[async_trait]
+impl TenantStore for SqliteTenant {
+    fn tenant(&self) -> &TenantId {
+        &self.tenant
+    }
+
+    async fn register(&self, setup: &TenantSetup) -> Result<(), StoreError> {
+        let register = setup::Register { tenant: self.tenant.clone(), setup: setup.clone() };
+        self.store.writer.submit(register).await
+    }
+
+    async fn ingest(&self, events: Vec<Ingest>) -> Result<Vec<Ingested>, StoreError> {
+        self.store.writer.submit(ingest::IngestAll { tenant: self.tenant.clone(), events }).await
+    }
+
+    async fn lease(
+        &self,
+        conversation: ConversationId,
+        until: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Leased>, StoreError> {
+        let lease = turn::TakeLease { tenant: self.tenant.clone(), conversation, until, now };
+        self.store.writer.submit(lease).await
+    }
+
+    async fn commit(&self, commit: TurnCommit) -> Result<Committed, StoreError> {
+        self.store.writer.submit(turn::CommitTurn { tenant: self.tenant.clone(), commit }).await
+    }
+
+    async fn release(&self, lease: &Lease, retry: DateTime<Utc>) -> Result<(), StoreError> {
+        let release = turn::Release { tenant: self.tenant.clone(), lease: lease.clone(), retry };
+        self.store.writer.submit(release).await
+    }
+
+    async fn next_delivery(
+        &self,
+        conversation: ConversationId,
+        until: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Delivery>, StoreError> {
+        let next = outbox::NextDelivery { tenant: self.tenant.clone(), conversation, until, now };
+        self.store.writer.submit(next).await
+    }
+
+    async fn record_delivery(&self, record: DeliveryRecord) -> Result<Option<Delivery>, StoreError> {
+        self.store.writer.submit(outbox::Record { tenant: self.tenant.clone(), record }).await
+    }
+
+    async fn claim(&self, claim: ClaimRequest) -> Result<Option<ClaimSubject>, StoreError> {
+        self.store.writer.submit(claims::Claim { tenant: self.tenant.clone(), request: claim }).await
+    }
+
+    async fn unclaim(&self, action: ActionKey) -> Result<(), StoreError> {
+        self.store.writer.submit(claims::Unclaim { tenant: self.tenant.clone(), action }).await
+    }
+
+    async fn booking(&self, reference: &BookingRef) -> Result<Option<(ContactId, Booking)>, StoreError> {
+        self.store.ask(read::booking(&self.tenant, reference)).await
+    }
+
+    async fn bookings(&self, contact: ContactId, after: DateTime<Utc>) -> Result<Vec<Booking>, StoreError> {
+        self.store.ask(read::bookings(&self.tenant, contact, after)).await
+    }
+
+    async fn conversations(&self, limit: usize) -> Result<Vec<ConversationView>, StoreError> {
+        self.store.ask(read::conversations(&self.tenant, limit)).await
+    }
+
+    async fn conversation_of(
+        &self,
+        channel: &ChannelId,
+        user: &ChannelUser,
+    ) -> Result<Option<ConversationView>, StoreError> {
+        self.store.ask(read::conversation_of(&self.tenant, channel, user)).await
+    }
+
+    async fn conversation(&self, conversation: ConversationId) -> Result<Option<ConversationView>, StoreError> {
+        self.store.ask(read::conversation(&self.tenant, conversation)).await
+    }
+
+    async fn messages(&self, conversation: ConversationId, limit: usize) -> Result<Vec<LogEntry>, StoreError> {
+        self.store.ask(read::messages(&self.tenant, conversation, limit)).await
+    }
+
+    async fn turns(&self, conversation: ConversationId, limit: usize) -> Result<Vec<TurnRecord>, StoreError> {
+        self.store.ask(read::turns(&self.tenant, conversation, limit)).await
+    }
+
+    async fn audit(&self, after: i64, limit: usize) -> Result<Vec<(i64, AuditRow)>, StoreError> {
+        self.store.ask(read::audit(&self.tenant, after, limit)).await
+    }
+}
+
+/// One branch's calendar.
+#[derive(Debug)]
+struct SqliteCalendar {
+    calendar: Calendar,
+    store: SqliteStore,
+}
+
+#[async_trait]
+impl BranchCalendar for SqliteCalendar {
+    async fn insert(&self, entry: NewEntry) -> Result<Entry, CalendarError> {
+        self.store.writer.submit(calendar::Insert { calendar: self.calendar.clone(), entry }).await
+    }
+
+    async fn relocate(&self, id: &str, entry: NewEntry) -> Result<Entry, CalendarError> {
+        let relocate = calendar::Relocate { calendar: self.calendar.clone(), id: id.to_owned(), entry };
+        self.store.writer.submit(relocate).await
+    }
+
+    async fn mark(
+        &self,
+        id: &str,
+        mark: EntryMark,
+        key: Option<ActionKey>,
+        now: DateTime<Utc>,
+    ) -> Result<Entry, CalendarError> {
+        let mark = calendar::Mark { calendar: self.calendar.clone(), id: id.to_owned(), mark, key, now };
+        self.store.writer.submit(mark).await
+    }
+
+    async fn entries(&self, filter: EntryFilter) -> Result<Vec<Entry>, CalendarError> {
+        let mut script = Script::default();
+        let place = calendar::find(&mut script, &self.calendar, &filter);
+        let answers = self.store.read(script).await?;
+        calendar::found(&answers, place, &filter)
+    }
+}

@@ -1,0 +1,62 @@
+//! What the booking systems said of bookings, under every name that they ever gave them.
+
+use super::{
+    contacts::new_id,
+    db::{put, statements},
+    writer::Tx,
+};
+use crate::codec::{is_standing, subject_of, to_json};
+use chatplug_core::{
+    model::{Booking, BookingId, BookingRef, ConversationId, TenantId},
+    ports::StoreError,
+};
+
+statements! {
+    BY_ALIAS = "SELECT booking FROM booking_alias WHERE tenant = ? AND install = ? AND branch = ? AND backend_id = ?";
+    KEEP = "INSERT INTO booking (tenant, booking, contact, conversation, starts, ends, standing, subject, staff_id, body) \
+        SELECT v.tenant, ?, v.contact, v.conversation, ?, ?, ?, ?, ?, ? FROM conversation AS v \
+        WHERE v.tenant = ? AND v.conversation = ? ON CONFLICT DO UPDATE SET contact = excluded.contact, \
+        conversation = excluded.conversation, starts = excluded.starts, ends = excluded.ends, \
+        standing = excluded.standing, subject = excluded.subject, staff_id = excluded.staff_id, body = excluded.body";
+    ALIAS = "INSERT INTO booking_alias (tenant, install, branch, backend_id, booking) VALUES (?, ?, ?, ?, ?) \
+        ON CONFLICT DO UPDATE SET booking = excluded.booking";
+}
+
+/// Notes what a booking system said; a booking without our id gets one, or the one that its name is known under.
+pub(super) async fn keep(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    conversation: ConversationId,
+    mut booking: Booking,
+) -> Result<(), StoreError> {
+    let BookingRef { install, branch, backend_id } = booking.reference.clone();
+    let id = match booking.id {
+        Some(id) => id,
+        None => {
+            let mut script = tx.script();
+            let known = put!(script, BY_ALIAS, tenant, &install, &branch, &backend_id);
+            let answers = tx.run(script).await?;
+            let known: Option<BookingId> = answers.first(known).map(|mut row| row.next()).transpose()?;
+            known.unwrap_or_else(|| BookingId::from_uuid(new_id(booking.start)))
+        }
+    };
+    booking.id = Some(id);
+    let body = to_json(&booking, "a booking")?;
+    let subject = subject_of(&booking).map(|subject| subject.0);
+    let mut script = tx.script();
+    put!(
+        script,
+        KEEP,
+        id,
+        booking.start,
+        booking.end,
+        is_standing(&booking),
+        subject,
+        booking.staff.as_ref(),
+        body,
+        tenant,
+        conversation
+    );
+    put!(script, ALIAS, tenant, &install, &branch, &backend_id, id);
+    tx.run(script).await.map(drop)
+}

@@ -1,0 +1,347 @@
+//! The built-in calendar. That no two entries overlap is decided by triggers of the schema; what is chosen here before
+//! the write is only who gets it.
+
+use super::{
+    contacts::new_id,
+    db::{Answers, Columns, Script, is_taken, put, statements, store_error},
+    writer::{Command, Tx},
+};
+use crate::{
+    codec::{from_json, to_json},
+    fair::{Candidate, Stretch, Taken, fairest},
+};
+use async_trait::async_trait;
+use chatplug_core::{
+    model::{ActionKey, BranchId, ClaimSubject, Private, StaffId, TenantId},
+    ports::{CalendarError, Entry, EntryFilter, EntryMark, NewEntry, StoreError},
+};
+use chrono::{DateTime, Utc};
+
+/// Columns of an entry `e`, in the order that [`entry`] reads them.
+macro_rules! entry_columns {
+    () => {
+        "e.entry, e.services, e.subject, e.staff, e.starts, e.ends, e.taken_from, e.taken_to, e.standing, e.confirmed, \
+        e.contact, e.client_name, e.price, e.note, e.key, e.changed"
+    };
+}
+
+/// What every reading is narrowed by.
+macro_rules! entry_filter {
+    () => {
+        " AND e.taken_to > ? AND e.taken_from < ? AND (e.standing = 1 OR ?) ORDER BY e.starts, e.entry"
+    };
+}
+
+statements! {
+    WRITTEN = concat!("SELECT ", entry_columns!(), " FROM entry_key AS k \
+        JOIN entry AS e ON e.tenant = k.tenant AND e.branch = k.branch AND e.entry = k.entry \
+        WHERE k.tenant = ? AND k.branch = ? AND k.key = ?");
+    ENTRY = concat!("SELECT ", entry_columns!(), " FROM entry AS e WHERE e.tenant = ? AND e.branch = ? AND e.entry = ?");
+    TAKEN = "SELECT j.key, t.taken_from, t.taken_to, t.capacity FROM json_each(?) AS j \
+        JOIN entry AS t ON t.tenant = ? AND t.branch = ? AND t.subject = j.value AND t.standing = 1 AND t.taken_to > ? \
+        WHERE t.taken_from < ? AND t.entry <> ?";
+    ASSIGNED = "SELECT j.key, a.at FROM json_each(?) AS j \
+        JOIN entry_assigned AS a ON a.tenant = ? AND a.branch = ? AND a.subject = j.value";
+    INSERT = "INSERT INTO entry (tenant, branch, entry, services, subject, staff, starts, ends, taken_from, taken_to, \
+        capacity, contact, client_name, price, note, key, changed) \
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    MOVE = "UPDATE entry SET services = ?, subject = ?, staff = ?, starts = ?, ends = ?, taken_from = ?, taken_to = ?, \
+        capacity = ?, contact = ?, client_name = coalesce(?, client_name), price = coalesce(?, price), \
+        note = coalesce(?, note), confirmed = 0, key = ?, changed = ? WHERE tenant = ? AND branch = ? AND entry = ?";
+    CANCEL = "UPDATE entry SET standing = 0, changed = ?, key = coalesce(?, key) \
+        WHERE tenant = ? AND branch = ? AND entry = ? AND standing = 1";
+    CONFIRM = "UPDATE entry SET confirmed = 1, changed = ?, key = coalesce(?, key) \
+        WHERE tenant = ? AND branch = ? AND entry = ? AND standing = 1";
+    KEY = "INSERT INTO entry_key (tenant, branch, key, entry) SELECT ?, ?, ?, ? WHERE changes() = 1 ON CONFLICT DO NOTHING";
+    ASSIGN = "INSERT INTO entry_assigned (tenant, branch, subject, at) VALUES (?, ?, ?, ?) \
+        ON CONFLICT DO UPDATE SET at = excluded.at";
+    BY_ID = concat!("SELECT ", entry_columns!(), " FROM entry AS e WHERE e.tenant = ? AND e.branch = ? AND e.entry = ?",
+        entry_filter!());
+    BY_KEY = concat!("SELECT ", entry_columns!(), " FROM entry AS e WHERE e.tenant = ? AND e.branch = ? AND e.key = ?",
+        entry_filter!());
+    BY_CONTACT = concat!("SELECT ", entry_columns!(), " FROM entry AS e WHERE e.tenant = ? AND e.branch = ? \
+        AND e.contact = ?", entry_filter!());
+    BY_TIME = concat!("SELECT ", entry_columns!(), " FROM entry AS e WHERE e.tenant = ? AND e.branch = ?",
+        entry_filter!());
+}
+
+/// Of which calendar.
+#[derive(Debug, Clone)]
+pub(super) struct Calendar {
+    pub(super) tenant: TenantId,
+    pub(super) branch: BranchId,
+}
+
+/// Makes an entry on the fairest free candidate.
+#[derive(Debug)]
+pub(super) struct Insert {
+    pub(super) calendar: Calendar,
+    pub(super) entry: NewEntry,
+}
+
+#[async_trait]
+impl Command for Insert {
+    type Output = Entry;
+    type Error = CalendarError;
+
+    async fn run(self, tx: &mut Tx<'_>) -> Result<Entry, CalendarError> {
+        let Self { calendar, entry: new } = self;
+        let id = new_id(new.now).as_simple().to_string();
+        let (subject, staff) = match choose(tx, &calendar, &new, &id).await? {
+            Choice::Written(entry) => return Ok(*entry),
+            Choice::Free(subject, staff) => (subject, staff),
+        };
+        let Calendar { tenant, branch } = &calendar;
+        let services = to_json(&new.services, "services")?;
+        let mut script = tx.script();
+        put!(
+            script,
+            INSERT,
+            tenant,
+            branch,
+            &id,
+            services,
+            &subject.0,
+            staff.as_ref(),
+            new.start,
+            new.end,
+            new.taken_from,
+            new.taken_to,
+            new.capacity,
+            new.contact,
+            new.client_name.as_ref().map(Private::reveal),
+            new.price.as_ref(),
+            new.note.as_ref().map(Private::reveal),
+            new.key,
+            new.now
+        );
+        calendar.finish(tx, script, &id, Some(new.key), Some((&subject, new.now))).await
+    }
+}
+
+/// Moves an entry in place.
+#[derive(Debug)]
+pub(super) struct Relocate {
+    pub(super) calendar: Calendar,
+    pub(super) id: String,
+    pub(super) entry: NewEntry,
+}
+
+#[async_trait]
+impl Command for Relocate {
+    type Output = Entry;
+    type Error = CalendarError;
+
+    async fn run(self, tx: &mut Tx<'_>) -> Result<Entry, CalendarError> {
+        let Self { calendar, id, entry: new } = self;
+        let standing = calendar.read(tx, &id).await?.is_some_and(|entry| entry.standing);
+        let choice = choose(tx, &calendar, &new, &id).await;
+        let (subject, staff) = match choice {
+            Ok(Choice::Written(entry)) => return Ok(*entry),
+            _ if !standing => return Err(CalendarError::NotFound),
+            Ok(Choice::Free(subject, staff)) => (subject, staff),
+            Err(error) => return Err(error),
+        };
+        let Calendar { tenant, branch } = &calendar;
+        let services = to_json(&new.services, "services")?;
+        let mut script = tx.script();
+        put!(
+            script,
+            MOVE,
+            services,
+            &subject.0,
+            staff.as_ref(),
+            new.start,
+            new.end,
+            new.taken_from,
+            new.taken_to,
+            new.capacity,
+            new.contact,
+            new.client_name.as_ref().map(Private::reveal),
+            new.price.as_ref(),
+            new.note.as_ref().map(Private::reveal),
+            new.key,
+            new.now,
+            tenant,
+            branch,
+            &id
+        );
+        calendar.finish(tx, script, &id, Some(new.key), Some((&subject, new.now))).await
+    }
+}
+
+/// Changes status or confirmation.
+#[derive(Debug)]
+pub(super) struct Mark {
+    pub(super) calendar: Calendar,
+    pub(super) id: String,
+    pub(super) mark: EntryMark,
+    pub(super) key: Option<ActionKey>,
+    pub(super) now: DateTime<Utc>,
+}
+
+#[async_trait]
+impl Command for Mark {
+    type Output = Entry;
+    type Error = CalendarError;
+
+    async fn run(self, tx: &mut Tx<'_>) -> Result<Entry, CalendarError> {
+        let Self { calendar, id, mark, key, now } = self;
+        let Calendar { tenant, branch } = &calendar;
+        if let Some(key) = key {
+            let mut script = tx.script();
+            let written = put!(script, WRITTEN, tenant, branch, key);
+            let answers = tx.run(script).await?;
+            if let Some(mut row) = answers.first(written) {
+                return Ok(entry(&mut row)?);
+            }
+        }
+        let mut script = tx.script();
+        let sql = match mark {
+            EntryMark::Cancelled => CANCEL,
+            EntryMark::Confirmed => CONFIRM,
+        };
+        put!(script, sql, now, key, tenant, branch, &id);
+        calendar.finish(tx, script, &id, key, None).await
+    }
+}
+
+/// Adds the reading of entries to a script; the place of the answer.
+pub(super) fn find(script: &mut Script, calendar: &Calendar, filter: &EntryFilter) -> usize {
+    let Calendar { tenant, branch } = calendar;
+    let place = match filter {
+        EntryFilter { id: Some(id), .. } => put!(script, BY_ID, tenant, branch, id),
+        EntryFilter { key: Some(key), .. } => put!(script, BY_KEY, tenant, branch, *key),
+        EntryFilter { contact: Some(contact), .. } => put!(script, BY_CONTACT, tenant, branch, *contact),
+        _ => put!(script, BY_TIME, tenant, branch),
+    };
+    let bound = |at: Option<DateTime<Utc>>, none: i64| at.map_or(none, crate::codec::micros);
+    script.bind(bound(filter.from, i64::MIN));
+    script.bind(bound(filter.until, i64::MAX));
+    script.bind(filter.all);
+    place
+}
+
+/// The entries that a filter finds.
+pub(super) fn found(answers: &Answers, place: usize, filter: &EntryFilter) -> Result<Vec<Entry>, CalendarError> {
+    let mut entries = Vec::new();
+    for row in answers.rows(place) {
+        let entry = entry(&mut Columns::of(row))?;
+        let matches = filter.key.is_none_or(|key| entry.key == key)
+            && filter.contact.is_none_or(|contact| entry.contact == contact);
+        if matches {
+            entries.push(entry);
+        }
+    }
+    Ok(entries)
+}
+
+impl Calendar {
+    /// Writes an entry and reads it back.
+    async fn finish(
+        &self,
+        tx: &mut Tx<'_>,
+        mut script: Script,
+        id: &str,
+        key: Option<ActionKey>,
+        assigned: Option<(&ClaimSubject, DateTime<Utc>)>,
+    ) -> Result<Entry, CalendarError> {
+        let Self { tenant, branch } = self;
+        if let Some(key) = key {
+            put!(script, KEY, tenant, branch, key, id);
+        }
+        if let Some((subject, now)) = assigned {
+            put!(script, ASSIGN, tenant, branch, &subject.0, now);
+        }
+        let place = put!(script, ENTRY, tenant, branch, id);
+        let answers = match tx.attempt(script).await {
+            Ok(answers) => answers,
+            Err(error) if is_taken(&error) => return Err(CalendarError::Taken),
+            Err(error) => return Err(store_error(&error).into()),
+        };
+        Ok(entry(&mut answers.first(place).ok_or(CalendarError::NotFound)?)?)
+    }
+
+    async fn read(&self, tx: &mut Tx<'_>, id: &str) -> Result<Option<Entry>, CalendarError> {
+        let mut script = tx.script();
+        let place = put!(script, ENTRY, &self.tenant, &self.branch, id);
+        let answers = tx.run(script).await?;
+        Ok(answers.first(place).map(|mut row| entry(&mut row)).transpose()?)
+    }
+}
+
+/// Who gets an entry.
+enum Choice {
+    /// This key wrote already.
+    Written(Box<Entry>),
+    /// The fairest who is free.
+    Free(ClaimSubject, Option<StaffId>),
+}
+
+async fn choose(tx: &mut Tx<'_>, calendar: &Calendar, new: &NewEntry, id: &str) -> Result<Choice, CalendarError> {
+    let Calendar { tenant, branch } = calendar;
+    let subjects: Vec<&str> = new.candidates.iter().map(|(subject, _)| subject.0.as_str()).collect();
+    let subjects = to_json(&subjects, "candidates")?;
+    let (earliest, latest) = (new.taken_from.min(new.day_from), new.taken_to.max(new.day_to));
+    let mut script = tx.script();
+    let written = put!(script, WRITTEN, tenant, branch, new.key);
+    let taken = put!(script, TAKEN, &subjects, tenant, branch, earliest, latest, id);
+    let assigned = put!(script, ASSIGNED, &subjects, tenant, branch);
+    let answers = tx.run(script).await?;
+    if let Some(mut row) = answers.first(written) {
+        return Ok(Choice::Written(Box::new(entry(&mut row)?)));
+    }
+    let candidates = candidates(&answers, new.candidates.len(), taken, assigned)?;
+    let wanted = Stretch { from: new.taken_from, to: new.taken_to };
+    let day = Stretch { from: new.day_from, to: new.day_to };
+    let chosen = fairest(&candidates, wanted, day, i64::from(new.capacity));
+    let (subject, staff) = chosen.and_then(|place| new.candidates.get(place)).ok_or(CalendarError::Taken)?;
+    Ok(Choice::Free(subject.clone(), staff.clone()))
+}
+
+/// What is known of candidates: rows of (place, from, to, capacity) and of (place, last assigned).
+pub(super) fn candidates(
+    answers: &Answers,
+    count: usize,
+    taken: usize,
+    assigned: usize,
+) -> Result<Vec<Candidate>, StoreError> {
+    let mut candidates = vec![Candidate::default(); count];
+    for row in answers.rows(taken) {
+        let mut row = Columns::of(row);
+        let place: i64 = row.next()?;
+        let taken = Taken { stretch: Stretch { from: row.next()?, to: row.next()? }, capacity: row.next()? };
+        if let Some(candidate) = usize::try_from(place).ok().and_then(|place| candidates.get_mut(place)) {
+            candidate.taken.push(taken);
+        }
+    }
+    for row in answers.rows(assigned) {
+        let mut row = Columns::of(row);
+        let place: i64 = row.next()?;
+        if let Some(candidate) = usize::try_from(place).ok().and_then(|place| candidates.get_mut(place)) {
+            candidate.assigned = Some(row.next()?);
+        }
+    }
+    Ok(candidates)
+}
+
+fn entry(row: &mut Columns<'_>) -> Result<Entry, StoreError> {
+    Ok(Entry {
+        id: row.next()?,
+        services: from_json(&row.next::<String>()?, "services")?,
+        subject: ClaimSubject(row.next()?),
+        staff: row.parse_opt("a staff id")?,
+        start: row.next()?,
+        end: row.next()?,
+        taken_from: row.next()?,
+        taken_to: row.next()?,
+        standing: row.next()?,
+        confirmed: row.next()?,
+        contact: row.next()?,
+        client_name: row.next::<Option<String>>()?.map(Private::new),
+        price: row.next()?,
+        note: row.next::<Option<String>>()?.map(Private::new),
+        key: row.next()?,
+        changed: row.next()?,
+    })
+}

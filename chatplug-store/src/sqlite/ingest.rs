@@ -1,0 +1,237 @@
+//! What comes in: messages of clients, hints of the booking systems, deeds of the business. Statuses are in `status`.
+
+use super::{
+    contacts,
+    db::{Script, put, statements},
+    status,
+    writer::{Command, Tx},
+};
+use crate::codec::{text_of, to_json};
+use async_trait::async_trait;
+use chatplug_core::{
+    model::{BookingRef, ChannelId, Content, ConversationId, Inbound, MessageId, Private, TenantId},
+    ports::{Ingest, Ingested, MailEvent, StoreError},
+};
+use chrono::{DateTime, Utc};
+
+statements! {
+    KNOWN = "SELECT EXISTS (SELECT 1 FROM channel WHERE tenant = ? AND channel = ?), \
+        EXISTS (SELECT 1 FROM mailbox WHERE tenant = ? AND source = ? AND provider_id = ?)";
+    /// The way of nearly every message: somebody who is known, under the same names, in a conversation that exists.
+    FROM_KNOWN = "INSERT INTO mailbox (tenant, source, provider_id, conversation, seq, received, due, quoted, event) \
+        SELECT i.tenant, ?, ?, v.conversation, v.last_seq + 1, ?, ?, ?, ? FROM identity AS i \
+        JOIN contact AS c ON c.tenant = i.tenant AND c.contact = i.contact \
+        JOIN conversation AS v ON v.tenant = c.tenant AND v.channel = ? AND v.contact = c.contact \
+        WHERE i.tenant = ? AND i.kind = ? AND i.value = ? AND c.phone IS ? AND c.user_id IS ? \
+        AND (c.name_told OR c.name IS coalesce(?, c.name)) ON CONFLICT DO NOTHING RETURNING conversation";
+    INTO = "INSERT INTO mailbox (tenant, source, provider_id, conversation, seq, received, due, quoted, event) \
+        SELECT v.tenant, ?, ?, v.conversation, v.last_seq + 1, ?, ?, ?, ? FROM conversation AS v \
+        WHERE v.tenant = ? AND v.conversation = ? ON CONFLICT DO NOTHING RETURNING conversation";
+    /// After a statement that put one piece of mail into the box, and only then.
+    ARRIVED = "UPDATE conversation SET last_seq = last_seq + 1, active = max(active, ?), \
+        work_due = min(coalesce(work_due, ?), ?), last_message = coalesce(?, last_message) WHERE changes() = 1 \
+        AND tenant = ? AND conversation = \
+        (SELECT conversation FROM mailbox WHERE tenant = ? AND source = ? AND provider_id = ?)";
+    /// After `ARRIVED`, and only then.
+    LOG = "INSERT INTO message (tenant, conversation, seq, inbound, message, at, text, status) \
+        SELECT tenant, conversation, seq, 1, provider_id, ?, ?, '' FROM mailbox \
+        WHERE changes() = 1 AND tenant = ? AND source = ? AND provider_id = ?";
+    /// After `LOG`, and only then.
+    HEARD = "UPDATE contact SET last_inbound = max(coalesce(last_inbound, ?), ?) WHERE changes() = 1 AND tenant = ? \
+        AND contact = (SELECT contact FROM identity WHERE tenant = ? AND kind = ? AND value = ?)";
+    HINT = "INSERT INTO mailbox (tenant, source, provider_id, conversation, seq, received, due, event) \
+        SELECT v.tenant, ?, ?, v.conversation, v.last_seq + 1, ?, ?, ? FROM booking_alias AS a \
+        JOIN booking AS b ON b.tenant = a.tenant AND b.booking = a.booking \
+        JOIN conversation AS v ON v.tenant = b.tenant AND v.conversation = b.conversation \
+        WHERE a.tenant = ? AND a.install = ? AND a.branch = ? AND a.backend_id = ? \
+        ON CONFLICT DO NOTHING RETURNING conversation";
+    ALIAS = "SELECT 1 FROM booking_alias WHERE tenant = ? AND install = ? AND branch = ? AND backend_id = ?";
+    CONVERSATION = "SELECT 1 FROM conversation WHERE tenant = ? AND conversation = ?";
+}
+
+/// Stores incoming events, all or none.
+#[derive(Debug)]
+pub(super) struct IngestAll {
+    pub(super) tenant: TenantId,
+    pub(super) events: Vec<Ingest>,
+}
+
+#[async_trait]
+impl Command for IngestAll {
+    type Output = Vec<Ingested>;
+    type Error = StoreError;
+
+    async fn run(self, tx: &mut Tx<'_>) -> Result<Vec<Ingested>, StoreError> {
+        let mut became = Vec::with_capacity(self.events.len());
+        for event in self.events {
+            let ingested = one(tx, &self.tenant, event).await?;
+            if matches!(ingested, Ingested::Queued(_)) {
+                tx.wake();
+            }
+            became.push(ingested);
+        }
+        Ok(became)
+    }
+}
+
+/// One piece of mail on its way into a mailbox.
+#[derive(Debug)]
+pub(super) struct NewMail<'a> {
+    pub(super) tenant: &'a TenantId,
+    pub(super) source: &'a str,
+    /// Unique in its source.
+    pub(super) key: &'a str,
+    pub(super) received: DateTime<Utc>,
+    pub(super) due: DateTime<Utc>,
+    pub(super) event: String,
+    pub(super) quoted: Option<&'a MessageId>,
+    pub(super) message: Option<&'a MessageId>,
+}
+
+impl NewMail<'_> {
+    /// Puts it into the mailbox of a conversation; the place of the answer: one row when it is new there.
+    pub(super) fn put_into(&self, script: &mut Script, conversation: ConversationId) -> usize {
+        let Self { tenant, source, key, received, due, quoted, event, .. } = self;
+        let place = put!(script, INTO, *source, *key, *received, *due, *quoted, event, *tenant, conversation);
+        self.arrived(script);
+        place
+    }
+
+    fn arrived(&self, script: &mut Script) {
+        let Self { tenant, source, key, received, due, message, .. } = self;
+        put!(script, ARRIVED, *received, *due, *due, *message, *tenant, *tenant, *source, *key);
+    }
+}
+
+async fn one(tx: &mut Tx<'_>, tenant: &TenantId, event: Ingest) -> Result<Ingested, StoreError> {
+    match event {
+        Ingest::Message { channel, message, due, received } => {
+            receive(tx, tenant, &channel, message, due, received).await
+        }
+        Ingest::Status { channel, status, received } => status::receive(tx, tenant, &channel, &status, received).await,
+        Ingest::Booking { reference, key, received } => hint(tx, tenant, reference, &key, received).await,
+        Ingest::Operator { conversation, key, by, operator, received } => {
+            let event = to_json(&MailEvent::Operator { operator, by }, "mail")?;
+            let source = format!("operator/{conversation}");
+            let (source, key) = (source.as_str(), key.as_str());
+            let mail = NewMail { tenant, source, key, received, due: received, event, quoted: None, message: None };
+            let mut script = tx.script();
+            let queued = mail.put_into(&mut script, conversation);
+            let known = put!(script, CONVERSATION, tenant, conversation);
+            let answers = tx.run(script).await?;
+            Ok(match (answers.first(queued), answers.first(known)) {
+                (Some(_), _) => Ingested::Queued(conversation),
+                (None, Some(_)) => Ingested::Duplicate,
+                (None, None) => Ingested::Unknown,
+            })
+        }
+    }
+}
+
+async fn receive(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    channel: &ChannelId,
+    message: Box<Inbound>,
+    due: DateTime<Utc>,
+    received: DateTime<Utc>,
+) -> Result<Ingested, StoreError> {
+    let event = MailEvent::Message { message, about: None };
+    let json = to_json(&event, "mail")?;
+    let MailEvent::Message { message, .. } = event else { return Ok(Ingested::Unknown) };
+    let source = format!("message/{channel}");
+    let mail = NewMail {
+        tenant,
+        source: &source,
+        key: message.id.as_str(),
+        received,
+        due,
+        event: json,
+        quoted: answers_to(&message),
+        message: Some(&message.id),
+    };
+    if let Some(queued) = from_known(tx, channel, &message, &mail).await? {
+        return Ok(Ingested::Queued(queued));
+    }
+
+    let mut script = tx.script();
+    let known = put!(script, KNOWN, tenant, channel, tenant, mail.source, mail.key);
+    let answers = tx.run(script).await?;
+    let (channel_known, seen) = match answers.first(known) {
+        Some(mut row) => (row.next::<bool>()?, row.next::<bool>()?),
+        None => (false, false),
+    };
+    if !channel_known {
+        return Err(StoreError::NotFound { what: "the channel" });
+    }
+    if seen {
+        return Ok(Ingested::Duplicate);
+    }
+    let conversation = contacts::meet(tx, tenant, channel, &message, received).await?;
+    let mut script = tx.script();
+    mail.put_into(&mut script, conversation);
+    put!(script, LOG, received, text_of(&message), tenant, mail.source, mail.key);
+    tx.run(script).await?;
+    Ok(Ingested::Queued(conversation))
+}
+
+/// Stores a message in one trip when nothing about its sender is new; `None`: it takes the long way.
+async fn from_known(
+    tx: &mut Tx<'_>,
+    channel: &ChannelId,
+    message: &Inbound,
+    mail: &NewMail<'_>,
+) -> Result<Option<ConversationId>, StoreError> {
+    let NewMail { tenant, source, key, received, due, quoted, event, .. } = mail;
+    let phone = message.from.phone.as_ref().map(contacts::digits);
+    let user_id = message.from.user_id.as_ref().map(|id| id.reveal().as_str());
+    let (kind, name) = match (user_id, phone) {
+        _ if matches!(message.content, Content::IdentityChanged { .. }) => return Ok(None),
+        (Some(user_id), _) => ("user", user_id),
+        (None, Some(phone)) => ("phone", phone),
+        (None, None) => return Ok(None),
+    };
+    let profile = message.profile_name.as_ref().map(Private::reveal);
+    let mut script = tx.script();
+    let queued = put!(
+        script, FROM_KNOWN, *source, *key, *received, *due, *quoted, event, channel, *tenant, kind, name, phone,
+        user_id, profile
+    );
+    mail.arrived(&mut script);
+    put!(script, LOG, *received, text_of(message), *tenant, *source, *key);
+    put!(script, HEARD, message.at, message.at, *tenant, *tenant, kind, name);
+    let answers = tx.run(script).await?;
+    answers.first(queued).map(|mut row| row.next()).transpose()
+}
+
+async fn hint(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    reference: BookingRef,
+    key: &str,
+    received: DateTime<Utc>,
+) -> Result<Ingested, StoreError> {
+    let source = format!("booking/{}", reference.install);
+    let BookingRef { install, branch, backend_id } = reference.clone();
+    let event = to_json(&MailEvent::Booking { reference }, "mail")?;
+    let mail = NewMail { tenant, source: &source, key, received, due: received, event, quoted: None, message: None };
+    let mut script = tx.script();
+    let queued =
+        put!(script, HINT, &source, key, received, received, &mail.event, tenant, &install, &branch, &backend_id);
+    mail.arrived(&mut script);
+    let known = put!(script, ALIAS, tenant, &install, &branch, &backend_id);
+    let answers = tx.run(script).await?;
+    match (answers.first(queued), answers.first(known)) {
+        (Some(mut row), _) => Ok(Ingested::Queued(row.next()?)),
+        (None, Some(_)) => Ok(Ingested::Duplicate),
+        (None, None) => Ok(Ingested::Unknown),
+    }
+}
+
+/// The message of ours that a client's message quotes or reacts to.
+fn answers_to(message: &Inbound) -> Option<&MessageId> {
+    match &message.content {
+        Content::Reaction { target, .. } => Some(target),
+        _ => message.quoted.as_ref(),
+    }
+}

@@ -1,0 +1,232 @@
+//! What people and screens read, and what is due. All of it runs beside the writer, on connections of its own.
+
+use super::{
+    contacts::{contact, contact_columns},
+    db::{Answers, Columns, Script, put, statements},
+    turn::decode,
+};
+use crate::codec::{from_json, holder, words_of};
+use chatplug_core::{
+    model::{Booking, BookingRef, ChannelId, ChannelUser, ContactId, ConversationId, Private, TenantId},
+    ports::{AuditRow, ConversationView, Due, Figures, LogEntry, OutboxBody, StoreError, TurnRecord, Work},
+};
+use chrono::{DateTime, Utc};
+
+/// Columns of a view, in the order that [`view`] reads them.
+macro_rules! view {
+    () => {
+        concat!(
+            "SELECT v.conversation, v.channel, v.holder, d.state, d.action, v.active, v.version, ",
+            contact_columns!(),
+            " FROM conversation AS v JOIN contact AS c ON c.tenant = v.tenant AND c.contact = v.contact \
+            LEFT JOIN dialogue AS d ON d.tenant = v.tenant AND d.conversation = v.conversation "
+        )
+    };
+}
+
+statements! {
+    DUE = "SELECT * FROM (SELECT * FROM (SELECT tenant, conversation, turn_due AS due, 0 AS delivery FROM conversation \
+        WHERE turn_due <= ? ORDER BY turn_due LIMIT ?) UNION ALL SELECT * FROM \
+        (SELECT tenant, conversation, delivery_due AS due, 1 AS delivery FROM conversation \
+        WHERE delivery_due <= ? ORDER BY delivery_due LIMIT ?)) ORDER BY due LIMIT ?";
+    NEXT_DUE = "SELECT min(due) FROM (SELECT min(turn_due) AS due FROM conversation WHERE turn_due IS NOT NULL \
+        UNION ALL SELECT min(delivery_due) FROM conversation WHERE delivery_due IS NOT NULL)";
+    BOOKING = "SELECT b.contact, b.body FROM booking_alias AS a \
+        JOIN booking AS b ON b.tenant = a.tenant AND b.booking = a.booking \
+        WHERE a.tenant = ? AND a.install = ? AND a.branch = ? AND a.backend_id = ?";
+    BOOKINGS = "SELECT body FROM booking WHERE tenant = ? AND contact = ? AND ends > ? ORDER BY starts";
+    CONVERSATIONS = concat!(view!(), "WHERE v.tenant = ? ORDER BY v.active DESC, v.conversation DESC LIMIT ?");
+    CONVERSATION = concat!(view!(), "WHERE v.tenant = ? AND v.conversation = ?");
+    /// By user id first, because phone numbers change hands.
+    CONVERSATION_OF = concat!(view!(), "WHERE v.tenant = ? AND v.channel = ? AND v.contact = coalesce( \
+        (SELECT contact FROM identity WHERE tenant = ? AND kind = 'user' AND value = ?), \
+        (SELECT i.contact FROM identity AS i JOIN contact AS o ON o.tenant = i.tenant AND o.contact = i.contact \
+        WHERE i.tenant = ? AND i.kind = 'phone' AND i.value = ? AND (o.user_id IS NULL OR ? IS NULL)))");
+    MESSAGES = "SELECT * FROM (SELECT seq, inbound, message, delivery, at, text, status, outcome, NULL, NULL FROM message \
+        WHERE tenant = ? AND conversation = ? UNION ALL \
+        SELECT seq, 0, parts, delivery, queued, NULL, status, NULL, shown, body FROM outbox \
+        WHERE tenant = ? AND conversation = ? ORDER BY seq DESC LIMIT ?) ORDER BY seq";
+    TURNS = "SELECT turn, number, at, steps, versions, duration_ms FROM turn WHERE tenant = ? AND conversation = ? \
+        ORDER BY number DESC LIMIT ?";
+    AUDIT = "SELECT seq, row FROM audit WHERE tenant = ? AND seq > ? ORDER BY seq LIMIT ?";
+    MAIL_FIGURES = "SELECT count(*), min(m.received) FROM conversation AS v JOIN mailbox AS m \
+        ON m.tenant = v.tenant AND m.conversation = v.conversation AND m.unread = 1 AND m.due <= ? \
+        WHERE v.turn_due IS NOT NULL";
+    OUTBOX_FIGURES = "SELECT count(*) FILTER (WHERE o.status = 'queued'), \
+        min(o.queued) FILTER (WHERE o.status = 'queued'), count(*) FILTER (WHERE o.status = 'unknown') \
+        FROM conversation AS v JOIN outbox AS o \
+        ON o.tenant = v.tenant AND o.conversation = v.conversation AND o.live = 1 WHERE v.delivery_due IS NOT NULL";
+    OTHER_FIGURES = "SELECT (SELECT count(*) FROM outbox WHERE status = 'dead'), \
+        (SELECT count(*) FROM conversation WHERE action_open = 1), (SELECT count(*) FROM conversation)";
+}
+
+/// One question of one trip.
+pub(super) struct Question<T> {
+    pub(super) script: Script,
+    pub(super) read: Box<dyn Fn(&Answers) -> Result<T, StoreError> + Send>,
+}
+
+fn ask<T>(script: Script, read: impl Fn(&Answers) -> Result<T, StoreError> + Send + 'static) -> Question<T> {
+    Question { script, read: Box::new(read) }
+}
+
+fn bounded(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}
+
+pub(super) fn due(now: DateTime<Utc>, limit: usize) -> Question<Vec<Due>> {
+    let mut script = Script::default();
+    let limit = bounded(limit);
+    put!(script, DUE, now, limit, now, limit, limit);
+    ask(script, |answers| {
+        decode(answers, 0, |row| {
+            let (tenant, conversation) = (row.parse("a tenant id")?, row.next()?);
+            let _due: i64 = row.next()?;
+            let work = if row.next::<bool>()? { Work::Delivery } else { Work::Turn };
+            Ok(Due { tenant, conversation, work })
+        })
+    })
+}
+
+pub(super) fn next_due() -> Question<Option<DateTime<Utc>>> {
+    let mut script = Script::default();
+    put!(script, NEXT_DUE);
+    ask(script, |answers| answers.first(0).map_or(Ok(None), |mut row| row.next()))
+}
+
+pub(super) fn booking(tenant: &TenantId, reference: &BookingRef) -> Question<Option<(ContactId, Booking)>> {
+    let mut script = Script::default();
+    put!(script, BOOKING, tenant, &reference.install, &reference.branch, &reference.backend_id);
+    ask(script, |answers| {
+        let read = |mut row: Columns<'_>| Ok((row.next()?, from_json(&row.next::<String>()?, "a booking")?));
+        answers.first(0).map(read).transpose()
+    })
+}
+
+pub(super) fn bookings(tenant: &TenantId, contact: ContactId, after: DateTime<Utc>) -> Question<Vec<Booking>> {
+    let mut script = Script::default();
+    put!(script, BOOKINGS, tenant, contact, after);
+    ask(script, |answers| decode(answers, 0, |row| from_json(&row.next::<String>()?, "a booking")))
+}
+
+pub(super) fn conversations(tenant: &TenantId, limit: usize) -> Question<Vec<ConversationView>> {
+    let mut script = Script::default();
+    put!(script, CONVERSATIONS, tenant, bounded(limit));
+    ask(script, |answers| decode(answers, 0, view))
+}
+
+pub(super) fn conversation(tenant: &TenantId, conversation: ConversationId) -> Question<Option<ConversationView>> {
+    let mut script = Script::default();
+    put!(script, CONVERSATION, tenant, conversation);
+    ask(script, |answers| answers.first(0).map(|mut row| view(&mut row)).transpose())
+}
+
+pub(super) fn conversation_of(
+    tenant: &TenantId,
+    channel: &ChannelId,
+    user: &ChannelUser,
+) -> Question<Option<ConversationView>> {
+    let mut script = Script::default();
+    let user_id = user.user_id.as_ref().map(Private::reveal);
+    let phone = user.phone.as_ref().map(super::contacts::digits);
+    put!(script, CONVERSATION_OF, tenant, channel, tenant, user_id, tenant, phone, user_id);
+    ask(script, |answers| answers.first(0).map(|mut row| view(&mut row)).transpose())
+}
+
+pub(super) fn messages(tenant: &TenantId, conversation: ConversationId, limit: usize) -> Question<Vec<LogEntry>> {
+    let mut script = Script::default();
+    put!(script, MESSAGES, tenant, conversation, tenant, conversation, bounded(limit));
+    ask(script, |answers| decode(answers, 0, line))
+}
+
+pub(super) fn turns(tenant: &TenantId, conversation: ConversationId, limit: usize) -> Question<Vec<TurnRecord>> {
+    let mut script = Script::default();
+    put!(script, TURNS, tenant, conversation, bounded(limit));
+    ask(script, |answers| {
+        decode(answers, 0, |row| {
+            Ok(TurnRecord {
+                id: row.next()?,
+                number: row.next()?,
+                at: row.next()?,
+                steps: from_json(&row.next::<String>()?, "a turn")?,
+                versions: from_json(&row.next::<String>()?, "a turn")?,
+                duration_ms: row.next()?,
+            })
+        })
+    })
+}
+
+pub(super) fn audit(tenant: &TenantId, after: i64, limit: usize) -> Question<Vec<(i64, AuditRow)>> {
+    let mut script = Script::default();
+    put!(script, AUDIT, tenant, after, bounded(limit));
+    ask(script, |answers| {
+        decode(answers, 0, |row| Ok((row.next()?, from_json(&row.next::<String>()?, "an audit row")?)))
+    })
+}
+
+pub(super) fn figures(now: DateTime<Utc>) -> Question<Figures> {
+    let mut script = Script::default();
+    put!(script, MAIL_FIGURES, now);
+    put!(script, OUTBOX_FIGURES);
+    put!(script, OTHER_FIGURES);
+    let age =
+        move |at: Option<DateTime<Utc>>| at.map_or(0, |at| u64::try_from((now - at).num_milliseconds()).unwrap_or(0));
+    ask(script, move |answers| {
+        let mut figures = Figures::default();
+        if let Some(mut row) = answers.first(0) {
+            figures.mail_due = row.next()?;
+            figures.mail_age_ms = age(row.next()?);
+        }
+        if let Some(mut row) = answers.first(1) {
+            figures.outbox_queued = row.next()?;
+            figures.outbox_age_ms = age(row.next()?);
+            figures.outbox_unknown = row.next()?;
+        }
+        if let Some(mut row) = answers.first(2) {
+            figures.outbox_dead = row.next()?;
+            figures.actions_open = row.next()?;
+            figures.conversations = row.next()?;
+        }
+        Ok(figures)
+    })
+}
+
+fn view(row: &mut Columns<'_>) -> Result<ConversationView, StoreError> {
+    Ok(ConversationView {
+        id: row.next()?,
+        channel: row.parse("a channel id")?,
+        holder: holder(&row.next::<String>()?)?,
+        state: row.next()?,
+        action: row.next()?,
+        active: row.next()?,
+        version: row.next()?,
+        contact: contact(row)?,
+    })
+}
+
+/// A line of the log: put away already, or of a row that still lies in the outbox.
+fn line(row: &mut Columns<'_>) -> Result<LogEntry, StoreError> {
+    let _seq: i64 = row.next()?;
+    let inbound = row.next()?;
+    let parts: Option<String> = row.next()?;
+    let message = parts.as_deref().and_then(|parts| parts.lines().next());
+    let message = message.map(|id| id.parse().map_err(|_| StoreError::Corrupt { what: "a message id".to_owned() }));
+    let (key, at) = (row.next()?, row.next()?);
+    let (text, status): (Option<String>, String) = (row.next()?, row.next()?);
+    let outcome: Option<String> = row.next()?;
+    let (shown, body): (Option<String>, Option<String>) = (row.next()?, row.next()?);
+    let text = match (text.or(shown), body) {
+        (Some(text), _) => text,
+        (None, Some(body)) => words_of(&from_json::<OutboxBody>(&body, "a message to send")?).to_owned(),
+        (None, None) => String::new(),
+    };
+    Ok(LogEntry {
+        message: message.transpose()?,
+        key,
+        inbound,
+        at,
+        text: Private::new(text),
+        status,
+        outcome: outcome.map(|word| from_json(&word, "an outcome")).transpose()?,
+    })
+}

@@ -1,0 +1,92 @@
+//! Tenants, their branches, channels and routes.
+
+use super::{
+    db::{Columns, put, statements},
+    writer::{Command, Tx},
+};
+use async_trait::async_trait;
+use chatplug_core::{
+    model::TenantId,
+    ports::{Route, StoreError, TenantSetup},
+};
+
+statements! {
+    TENANT = "INSERT INTO tenant (tenant, name) VALUES (?, ?) ON CONFLICT DO UPDATE SET name = excluded.name";
+    BRANCH = "INSERT INTO branch (tenant, branch) VALUES (?, ?) ON CONFLICT DO NOTHING";
+    CHANNEL = "INSERT INTO channel (tenant, channel) VALUES (?, ?) ON CONFLICT DO NOTHING";
+    FORGET_ROUTES = "DELETE FROM route WHERE tenant = ?";
+    /// Takes the address unless somebody else has it; answers whose it is then.
+    ADD_ROUTE = "INSERT INTO route (provider, external_id, tenant, channel, branch) VALUES (?, ?, ?, ?, ?) \
+        ON CONFLICT DO UPDATE SET channel = CASE WHEN tenant = excluded.tenant THEN excluded.channel ELSE channel END, \
+        branch = CASE WHEN tenant = excluded.tenant THEN excluded.branch ELSE branch END RETURNING tenant";
+    /// The only read across tenants beside the queue.
+    ROUTE = "SELECT tenant, channel, branch FROM route WHERE provider = ? AND external_id = ?";
+    PULSE = "UPDATE pulse SET beats = beats + 1";
+}
+pub(super) const FIND_ROUTE: &str = ROUTE;
+
+/// Makes a tenant known, or brings it up to date.
+#[derive(Debug)]
+pub(super) struct Register {
+    pub(super) tenant: TenantId,
+    pub(super) setup: TenantSetup,
+}
+
+#[async_trait]
+impl Command for Register {
+    type Output = ();
+    type Error = StoreError;
+
+    async fn run(self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        let Self { tenant, setup } = self;
+        let mut script = tx.script();
+        put!(script, TENANT, &tenant, &setup.name);
+        put!(script, FORGET_ROUTES, &tenant);
+        tx.run(script).await?;
+        let mut script = tx.script();
+        for branch in &setup.branches {
+            tx.make_room(&mut script).await?;
+            put!(script, BRANCH, &tenant, branch);
+        }
+        for channel in &setup.channels {
+            tx.make_room(&mut script).await?;
+            put!(script, CHANNEL, &tenant, channel);
+        }
+        tx.run(script).await?;
+        for (provider, external_id, route) in &setup.routes {
+            let mut script = tx.script();
+            let (channel, branch) = (route.channel.as_ref(), route.branch.as_ref());
+            let owner = put!(script, ADD_ROUTE, provider, external_id, &tenant, channel, branch);
+            let answers = tx.run(script).await?;
+            let owner = answers.first(owner).map(|mut row| row.next::<String>()).transpose()?;
+            if owner.as_deref() != Some(tenant.as_str()) {
+                return Err(StoreError::RouteTaken { provider: provider.clone(), external_id: external_id.clone() });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Finds out whether writing works.
+#[derive(Debug)]
+pub(super) struct Ping;
+
+#[async_trait]
+impl Command for Ping {
+    type Output = ();
+    type Error = StoreError;
+
+    async fn run(self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        let mut script = tx.script();
+        put!(script, PULSE);
+        tx.run(script).await.map(drop)
+    }
+}
+
+pub(super) fn route(mut row: Columns<'_>) -> Result<Route, StoreError> {
+    Ok(Route {
+        tenant: row.parse("a tenant id")?,
+        channel: row.parse_opt("a channel id")?,
+        branch: row.parse_opt("a branch id")?,
+    })
+}

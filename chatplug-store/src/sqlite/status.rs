@@ -1,0 +1,220 @@
+//! Statuses of outgoing messages: they move a message forward, never back, and may come before the message is known.
+
+use super::{
+    db::{Columns, put, statements},
+    outbox::{self, PUT_PART},
+    writer::Tx,
+};
+use crate::codec::{from_json, stage_number, stage_word, to_json};
+use chatplug_core::{
+    model::{ChannelId, ConversationId, DeliveryKey, DeliveryStatus, FailureKind, Stage, StatusFailure, TenantId},
+    ports::{Ingested, NewOutbox, OutboxBody, StoreError},
+};
+use chrono::{DateTime, Utc};
+
+statements! {
+    /// The way of nearly every status: its message was handed over and has not come so far yet.
+    FORWARD = "UPDATE outbox SET status = ?, stage = ? WHERE tenant = ? AND delivery = \
+        (SELECT delivery FROM part WHERE tenant = ? AND channel = ? AND message = ?) AND stage > 0 AND stage < ? \
+        RETURNING delivery, conversation";
+    FORWARD_KEY = "UPDATE outbox SET status = ?, stage = ? WHERE tenant = ? AND delivery = ? AND stage > 0 AND stage < ? \
+        RETURNING conversation";
+    BY_PART = "SELECT o.delivery, o.live FROM part AS p \
+        JOIN outbox AS o ON o.tenant = p.tenant AND o.delivery = p.delivery \
+        WHERE p.tenant = ? AND p.channel = ? AND p.message = ?";
+    BY_KEY = "SELECT o.status, o.stage, o.conversation, o.live FROM outbox AS o \
+        JOIN conversation AS v ON v.tenant = o.tenant AND v.conversation = o.conversation \
+        WHERE o.tenant = ? AND o.delivery = ? AND v.channel = ?";
+    KEEP = "INSERT INTO early (tenant, channel, message, stage, delivery, status, received) VALUES (?, ?, ?, ?, ?, ?, ?) \
+        ON CONFLICT DO UPDATE SET delivery = coalesce(excluded.delivery, delivery)";
+    /// Takes a message over that a status speaks of: it was handed over, whatever was known of it.
+    ADOPT = "UPDATE outbox SET parts = CASE parts WHEN '' THEN ? ELSE parts || char(10) || ? END, \
+        status = CASE stage WHEN 0 THEN 'sent' ELSE status END, stage = max(stage, 1), live = 0, due = NULL \
+        WHERE tenant = ? AND delivery = ?";
+    LOST = "SELECT e.channel, e.message FROM early AS e WHERE e.tenant = ? AND e.delivery = ? AND NOT EXISTS \
+        (SELECT 1 FROM part AS p WHERE p.tenant = e.tenant AND p.channel = e.channel AND p.message = e.message) LIMIT 1";
+    FAILED = "SELECT keep, for_person, about, body FROM outbox WHERE tenant = ? AND delivery = ?";
+    STATE = "SELECT o.stage, o.live, o.parts, v.channel FROM outbox AS o \
+        JOIN conversation AS v ON v.tenant = o.tenant AND v.conversation = o.conversation \
+        WHERE o.tenant = ? AND o.delivery = ?";
+    WAITING_KEY = "DELETE FROM early WHERE tenant = ? AND delivery = ? RETURNING channel, message, status";
+    WAITING_PART = "DELETE FROM early WHERE tenant = ? AND channel = ? AND message = ? RETURNING channel, message, status";
+}
+
+/// A status came in.
+pub(super) async fn receive(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    channel: &ChannelId,
+    status: &DeliveryStatus,
+    received: DateTime<Utc>,
+) -> Result<Ingested, StoreError> {
+    let (word, stage) = (stage_word(status.stage), stage_number(status.stage));
+    let message = &status.message;
+    let mut script = tx.script();
+    let forward = put!(script, FORWARD, word, stage, tenant, tenant, channel, message, stage);
+    let by_part = put!(script, BY_PART, tenant, channel, message);
+    let by_key = status.key.map(|key| put!(script, BY_KEY, tenant, key, channel));
+    let answers = tx.run(script).await?;
+
+    if let Some(mut row) = answers.first(forward) {
+        if status.stage == Stage::Failed {
+            let (key, conversation) = (row.next()?, row.next()?);
+            failed(tx, tenant, conversation, key, status.failure.as_ref(), received).await?;
+        }
+        return Ok(Ingested::Applied);
+    }
+    if let Some(mut row) = answers.first(by_part) {
+        let (key, live): (DeliveryKey, bool) = (row.next()?, row.next()?);
+        if !live {
+            return Ok(Ingested::Duplicate);
+        }
+        // One of several parts, the others being on their way: noted until the sender says how it went.
+        keep(tx, tenant, channel, status, Some(key), received).await?;
+        return Ok(Ingested::Applied);
+    }
+    let by_key = by_key.and_then(|place| answers.first(place));
+    let (Some(key), Some(mut row)) = (status.key, by_key) else {
+        keep(tx, tenant, channel, status, None, received).await?;
+        return Ok(Ingested::Unknown);
+    };
+    let (state, _stage): (String, i64) = (row.next()?, row.next()?);
+    let (conversation, was_live): (ConversationId, bool) = (row.next()?, row.next()?);
+    if state == "sending" {
+        // Its sender is about to say which parts went out: until then it is only noted.
+        keep(tx, tenant, channel, status, Some(key), received).await?;
+        return Ok(Ingested::Applied);
+    }
+    // The answer of an earlier attempt was lost, and this is what became of it.
+    let mut script = tx.script();
+    put!(script, ADOPT, message, message, tenant, key);
+    put!(script, PUT_PART, channel, message, tenant, key);
+    outbox::refresh_due(&mut script, tenant, conversation, None);
+    tx.run(script).await?;
+    advance(tx, tenant, conversation, key, status, received).await?;
+    if was_live {
+        tx.wake();
+    }
+    Ok(Ingested::Applied)
+}
+
+/// Whether a status proves that a part went out of which no sender told: the message is handed over then.
+pub(super) async fn adopt(tx: &mut Tx<'_>, tenant: &TenantId, key: DeliveryKey) -> Result<bool, StoreError> {
+    let mut script = tx.script();
+    let lost = put!(script, LOST, tenant, key);
+    let answers = tx.run(script).await?;
+    let Some(mut row) = answers.first(lost) else { return Ok(false) };
+    let (channel, message): (String, String) = (row.next()?, row.next()?);
+    let mut script = tx.script();
+    put!(script, ADOPT, &message, &message, tenant, key);
+    put!(script, PUT_PART, &channel, &message, tenant, key);
+    tx.run(script).await?;
+    Ok(true)
+}
+
+/// Applies the statuses that waited for a message, once its sender has said how it went.
+pub(super) async fn apply_early(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    conversation: ConversationId,
+    key: DeliveryKey,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let mut script = tx.script();
+    let state = put!(script, STATE, tenant, key);
+    let answers = tx.run(script).await?;
+    let Some(mut row) = answers.first(state) else { return Ok(()) };
+    let (_stage, live): (i64, bool) = (row.next()?, row.next()?);
+    let (parts, channel): (String, String) = (row.next()?, row.next()?);
+    if live {
+        return Ok(());
+    }
+    let mut waiting = Vec::new();
+    let mut script = tx.script();
+    let mut places = vec![put!(script, WAITING_KEY, tenant, key)];
+    places.extend(parts.lines().map(|part| put!(script, WAITING_PART, tenant, &channel, part)));
+    let answers = tx.run(script).await?;
+    for row in places.iter().flat_map(|place| answers.rows(*place)) {
+        let mut row = Columns::of(row);
+        let (channel, message): (String, String) = (row.next()?, row.next()?);
+        let status: DeliveryStatus = from_json(&row.next::<String>()?, "a status")?;
+        waiting.push((channel, message, status));
+    }
+    waiting.sort_by_key(|(.., status)| status.stage);
+    for (channel, message, status) in waiting {
+        let mut script = tx.script();
+        put!(script, PUT_PART, channel, message, tenant, key);
+        tx.run(script).await?;
+        advance(tx, tenant, conversation, key, &status, now).await?;
+    }
+    let mut script = tx.script();
+    outbox::refresh_due(&mut script, tenant, conversation, None);
+    tx.run(script).await.map(drop)
+}
+
+async fn advance(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    conversation: ConversationId,
+    key: DeliveryKey,
+    status: &DeliveryStatus,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let (word, stage) = (stage_word(status.stage), stage_number(status.stage));
+    let mut script = tx.script();
+    let forward = put!(script, FORWARD_KEY, word, stage, tenant, key, stage);
+    let answers = tx.run(script).await?;
+    if answers.first(forward).is_some() && status.stage == Stage::Failed {
+        failed(tx, tenant, conversation, key, status.failure.as_ref(), now).await?;
+    }
+    Ok(())
+}
+
+async fn keep(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    channel: &ChannelId,
+    status: &DeliveryStatus,
+    key: Option<DeliveryKey>,
+    received: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let stage = stage_number(status.stage);
+    let json = to_json(status, "a status")?;
+    let mut script = tx.script();
+    put!(script, KEEP, tenant, channel, &status.message, stage, key, json, received);
+    tx.run(script).await.map(drop)
+}
+
+/// A message will not arrive: once more as a template where that helps, else the conversation hears of it.
+async fn failed(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    conversation: ConversationId,
+    key: DeliveryKey,
+    failure: Option<&StatusFailure>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let mut script = tx.script();
+    let place = put!(script, FAILED, tenant, key);
+    let answers = tx.run(script).await?;
+    let Some(mut row) = answers.first(place) else { return Ok(()) };
+    let (keep, for_person, about) = (row.next()?, row.next()?, row.next()?);
+    let body: OutboxBody = from_json(&row.next::<String>()?, "a message to send")?;
+    let outside = failure.is_some_and(|failure| failure.kind == FailureKind::OutsideWindow);
+    match body {
+        OutboxBody::Reply { reply, lang, as_template: false } if outside && reply.template.is_some() => {
+            let key = DeliveryKey::derive(&[&key.to_string(), "template"]);
+            let body = OutboxBody::Reply { reply, lang, as_template: true };
+            let again = NewOutbox { key, body, about, keep, for_person };
+            outbox::queue_one(tx, tenant, conversation, again, now).await
+        }
+        _ => {
+            let detail = failure.map(|failure| failure.detail.clone()).unwrap_or_default();
+            let mut script = tx.script();
+            outbox::undeliverable(&mut script, tenant, conversation, (key, "failed"), detail, now)?;
+            tx.run(script).await?;
+            tx.wake();
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,311 @@
+//! Turns: leases, commits, and when the next turn is due.
+
+use super::{
+    bookings,
+    contacts::{self, contact, contact_columns},
+    db::{Answers, Columns, Script, put, statements},
+    outbox::{self, Wish},
+    writer::{Command, Tx},
+};
+use crate::codec::{from_json, holder, holder_word, to_json};
+use async_trait::async_trait;
+use chatplug_core::{
+    dialogue::{Outcome, Timer},
+    model::{Booking, ConversationId, TenantId},
+    ports::{Committed, Lease, Leased, Mail, MailEvent, StoreError, TurnCommit},
+};
+use chrono::{DateTime, Utc};
+
+/// When the first message that is not settled is due, of a row of `conversation`.
+macro_rules! delivery_due {
+    () => {
+        "(SELECT o.due FROM outbox AS o WHERE o.tenant = conversation.tenant \
+        AND o.conversation = conversation.conversation AND o.live = 1 ORDER BY o.seq LIMIT 1)"
+    };
+}
+pub(super) use delivery_due;
+
+/// The earliest of unread mail, timers and a wake-up, of a row of `conversation`.
+macro_rules! work_due {
+    ($wake:literal) => {
+        concat!(
+            "nullif(min(coalesce((SELECT min(m.due) FROM mailbox AS m WHERE m.tenant = conversation.tenant \
+            AND m.conversation = conversation.conversation AND m.unread = 1), 9223372036854775807), \
+            coalesce((SELECT min(t.at) FROM timer AS t WHERE t.tenant = conversation.tenant \
+            AND t.conversation = conversation.conversation), 9223372036854775807), \
+            coalesce(",
+            $wake,
+            ", 9223372036854775807)), 9223372036854775807)"
+        )
+    };
+}
+
+statements! {
+    LEASE = "UPDATE conversation SET token = token + 1, lease_until = ?, not_before = NULL \
+        WHERE tenant = ? AND conversation = ? AND turn_due <= ? RETURNING token, version, turns, channel, holder";
+    LEASED = concat!("SELECT d.state, d.action, ", contact_columns!(), " FROM conversation AS v \
+        JOIN contact AS c ON c.tenant = v.tenant AND c.contact = v.contact \
+        LEFT JOIN dialogue AS d ON d.tenant = v.tenant AND d.conversation = v.conversation \
+        WHERE v.tenant = ? AND v.conversation = ?");
+    LEASED_BOOKINGS = "SELECT b.body FROM conversation AS v \
+        JOIN booking AS b ON b.tenant = v.tenant AND b.contact = v.contact AND b.ends > ? \
+        WHERE v.tenant = ? AND v.conversation = ? ORDER BY b.starts";
+    UNREAD = "SELECT m.seq, m.received, m.due, m.event, p.about FROM mailbox AS m \
+        JOIN conversation AS v ON v.tenant = m.tenant AND v.conversation = m.conversation \
+        LEFT JOIN part AS p ON p.tenant = m.tenant AND p.channel = v.channel AND p.message = m.quoted \
+        WHERE m.tenant = ? AND m.conversation = ? AND m.unread = 1 ORDER BY m.seq";
+    RINGING = "SELECT timer FROM timer WHERE tenant = ? AND conversation = ? AND at <= ? ORDER BY at";
+    READ = "UPDATE mailbox SET unread = 0 WHERE tenant = ? AND conversation = ? AND seq = ? AND unread = 1";
+    OUTCOME = "UPDATE message SET outcome = ? WHERE tenant = ? AND conversation = ? AND seq = ?";
+    DROP_TIMER = "DELETE FROM timer WHERE tenant = ? AND conversation = ? AND key = ?";
+    SET_TIMER = "INSERT INTO timer (tenant, conversation, key, at, timer) VALUES (?, ?, ?, ?, ?) \
+        ON CONFLICT DO UPDATE SET at = excluded.at, timer = excluded.timer";
+    STATE = "INSERT INTO dialogue (tenant, conversation, state, action) VALUES (?, ?, ?, ?) \
+        ON CONFLICT DO UPDATE SET state = excluded.state, action = excluded.action";
+    RECORD = "INSERT INTO turn (tenant, conversation, number, turn, at, duration_ms, steps, versions) \
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
+    UNCLAIM = "DELETE FROM claim WHERE tenant = ? AND action = ?";
+    AUDIT = "INSERT INTO audit (tenant, seq, at, row) \
+        SELECT ?, coalesce((SELECT max(seq) FROM audit WHERE tenant = ?), 0) + 1, ?, ?";
+    EVENT = "INSERT INTO event (tenant, seq, at, conversation, event) \
+        SELECT ?, coalesce((SELECT max(seq) FROM event WHERE tenant = ?), 0) + 1, ?, ?, ?";
+    /// The fence: nothing comes back when another worker has the conversation.
+    COMMIT = concat!("UPDATE conversation SET version = version + 1, lease_until = ?, not_before = NULL, \
+        holder = coalesce(?, holder), wake_at = ?, action_open = ?, active = max(active, ?), turns = turns + ?, \
+        last_seq = last_seq + ?, work_due = ", work_due!("?"), ", delivery_due = ", delivery_due!(), " \
+        WHERE tenant = ? AND conversation = ? AND token = ? AND version = ? AND lease_until IS NOT NULL \
+        RETURNING version, turn_due, delivery_due");
+    RELEASE = "UPDATE conversation SET lease_until = NULL, not_before = ?, \
+        work_due = CASE WHEN action_open AND wake_at IS NULL THEN min(coalesce(work_due, ?), ?) ELSE work_due END, \
+        wake_at = CASE WHEN action_open THEN coalesce(wake_at, ?) ELSE wake_at END \
+        WHERE tenant = ? AND conversation = ? AND token = ? AND version = ? AND lease_until IS NOT NULL";
+    WORK_DUE = concat!("UPDATE conversation SET work_due = ", work_due!("wake_at"), " \
+        WHERE tenant = ? AND conversation = ?");
+}
+pub(super) const REFRESH: &str = WORK_DUE;
+pub(super) const LET_GO: &str = UNCLAIM;
+
+/// Takes the lease of a conversation.
+#[derive(Debug)]
+pub(super) struct TakeLease {
+    pub(super) tenant: TenantId,
+    pub(super) conversation: ConversationId,
+    pub(super) until: DateTime<Utc>,
+    pub(super) now: DateTime<Utc>,
+}
+
+#[async_trait]
+impl Command for TakeLease {
+    type Output = Option<Leased>;
+    type Error = StoreError;
+
+    async fn run(self, tx: &mut Tx<'_>) -> Result<Option<Leased>, StoreError> {
+        let Self { tenant, conversation, until, now } = self;
+        let mut script = tx.script();
+        let lease = put!(script, LEASE, until, &tenant, conversation, now);
+        let leased = put!(script, LEASED, &tenant, conversation);
+        let bookings = put!(script, LEASED_BOOKINGS, now, &tenant, conversation);
+        let unread = put!(script, UNREAD, &tenant, conversation);
+        let ringing = put!(script, RINGING, &tenant, conversation, now);
+        let answers = tx.run(script).await?;
+        let (Some(mut row), Some(mut rest)) = (answers.first(lease), answers.first(leased)) else { return Ok(None) };
+        let lease = Lease { conversation, token: row.next()?, version: row.next()?, until };
+        let turns = row.next()?;
+        let (channel, held_by) = (row.parse("a channel id")?, row.next::<String>()?);
+        let (state, action) = (rest.next()?, rest.next()?);
+        Ok(Some(Leased {
+            lease,
+            channel,
+            contact: contact(&mut rest)?,
+            holder: holder(&held_by)?,
+            state,
+            action,
+            bookings: decode(&answers, bookings, |row| from_json::<Booking>(&row.next::<String>()?, "a booking"))?,
+            mail: mail(&answers, unread, now)?,
+            timers: decode(&answers, ringing, |row| from_json::<Timer>(&row.next::<String>()?, "a timer"))?,
+            turns,
+        }))
+    }
+}
+
+/// Commits a turn or a part of it.
+#[derive(Debug)]
+pub(super) struct CommitTurn {
+    pub(super) tenant: TenantId,
+    pub(super) commit: TurnCommit,
+}
+
+#[async_trait]
+impl Command for CommitTurn {
+    type Output = Committed;
+    type Error = StoreError;
+
+    async fn run(self, tx: &mut Tx<'_>) -> Result<Committed, StoreError> {
+        let Self { tenant, commit } = self;
+        let Lease { conversation, token, version, .. } = commit.lease;
+        let now = commit.now;
+        let mut script = tx.script();
+        small_things(tx, &mut script, &tenant, &commit).await?;
+        if commit.withdraw {
+            outbox::withdraw(&mut script, &tenant, conversation);
+        }
+        outbox::queue(tx, &mut script, &tenant, conversation, &commit.outbox, now).await?;
+        let queued = i64::try_from(commit.outbox.len()).unwrap_or(0);
+        put!(script, STATE, &tenant, conversation, commit.state, commit.action.as_ref());
+        if let Some(record) = &commit.record {
+            let (steps, versions) = (to_json(&record.steps, "a turn")?, to_json(&record.versions, "a turn")?);
+            put!(
+                script,
+                RECORD,
+                &tenant,
+                conversation,
+                record.number,
+                record.id,
+                record.at,
+                record.duration_ms,
+                steps,
+                versions
+            );
+        }
+        if !commit.bookings.is_empty() || !commit.contact.is_empty() {
+            tx.run(script).await?;
+            for booking in &commit.bookings {
+                bookings::keep(tx, &tenant, conversation, booking.clone()).await?;
+            }
+            for change in &commit.contact {
+                contacts::change(tx, &tenant, conversation, change).await?;
+            }
+            script = tx.script();
+        }
+
+        let wish = commit.take_delivery.map(|until| Wish { tenant: &tenant, conversation, until, now });
+        let taken = wish.as_ref().map(|wish| wish.take(&mut script));
+        let holder = commit.holder.map(holder_word);
+        let open = commit.action.is_some();
+        let fence = put!(
+            script,
+            COMMIT,
+            commit.keep_until,
+            holder,
+            commit.wake_at,
+            open,
+            now,
+            commit.record.is_some(),
+            queued,
+            commit.wake_at,
+            &tenant,
+            conversation,
+            token,
+            version
+        );
+        // The same columns as the long way reads: when the first message is due.
+        let due = wish.as_ref().map(|_| outbox::refresh_due(&mut script, &tenant, conversation, None));
+        let view = wish.as_ref().map(|wish| wish.view(&mut script));
+        let answers = tx.run(script).await?;
+        let Some(mut row) = answers.first(fence) else { return Err(StoreError::Fenced) };
+        let version = row.next()?;
+        let (turn_due, delivery_due): (Option<i64>, Option<i64>) = (row.next()?, row.next()?);
+        let delivery = match (wish, taken, due, view) {
+            (Some(wish), Some(taken), Some(due), Some(view)) => wish.taken(tx, &answers, taken, due, view).await?,
+            _ => None,
+        };
+        if turn_due.is_some() || (delivery_due.is_some() && delivery.is_none()) {
+            tx.wake();
+        }
+        let lease = commit.keep_until.map(|until| Lease { conversation, token, version, until });
+        Ok(Committed { lease, delivery })
+    }
+}
+
+/// Gives a lease back without a commit.
+#[derive(Debug)]
+pub(super) struct Release {
+    pub(super) tenant: TenantId,
+    pub(super) lease: Lease,
+    pub(super) retry: DateTime<Utc>,
+}
+
+#[async_trait]
+impl Command for Release {
+    type Output = ();
+    type Error = StoreError;
+
+    async fn run(self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        let Self { tenant, lease: Lease { conversation, token, version, .. }, retry } = self;
+        let mut script = tx.script();
+        put!(script, RELEASE, retry, retry, retry, retry, &tenant, conversation, token, version);
+        tx.run(script).await?;
+        tx.wake();
+        Ok(())
+    }
+}
+
+/// Mail read, timers, claims, audit: one short statement each.
+async fn small_things(
+    tx: &mut Tx<'_>,
+    script: &mut Script,
+    tenant: &TenantId,
+    commit: &TurnCommit,
+) -> Result<(), StoreError> {
+    let conversation = commit.lease.conversation;
+    for (seq, outcome) in &commit.read {
+        tx.make_room(script).await?;
+        put!(script, READ, tenant, conversation, *seq);
+        if let Some(outcome) = outcome {
+            put!(script, OUTCOME, outcome_word(*outcome)?, tenant, conversation, *seq);
+        }
+    }
+    for timer in commit.rang.iter().chain(&commit.cancel_timers) {
+        tx.make_room(script).await?;
+        put!(script, DROP_TIMER, tenant, conversation, timer.key());
+    }
+    for (timer, at) in &commit.set_timers {
+        tx.make_room(script).await?;
+        put!(script, SET_TIMER, tenant, conversation, timer.key(), *at, to_json(timer, "a timer")?);
+    }
+    for action in &commit.unclaim {
+        tx.make_room(script).await?;
+        put!(script, UNCLAIM, tenant, *action);
+    }
+    for row in &commit.audit {
+        tx.make_room(script).await?;
+        put!(script, AUDIT, tenant, tenant, row.at, to_json(row, "an audit row")?);
+    }
+    for event in &commit.notify {
+        tx.make_room(script).await?;
+        put!(script, EVENT, tenant, tenant, commit.now, conversation, to_json(event, "an event")?);
+    }
+    Ok(())
+}
+
+/// What is due; with a message of the client among it everything that came since: a burst is one thought.
+fn mail(answers: &Answers, place: usize, now: DateTime<Utc>) -> Result<Vec<Mail>, StoreError> {
+    let unread = decode(answers, place, |row| {
+        let (seq, received, due): (i64, DateTime<Utc>, DateTime<Utc>) = (row.next()?, row.next()?, row.next()?);
+        let mut event: MailEvent = from_json(&row.next::<String>()?, "mail")?;
+        if let MailEvent::Message { about, .. } = &mut event {
+            *about = row.next()?;
+        }
+        Ok((due <= now, Mail { seq, received, event }))
+    })?;
+    let is_burst = unread.iter().any(|(due, mail)| *due && matches!(mail.event, MailEvent::Message { .. }));
+    let mut mail: Vec<Mail> = unread.into_iter().filter(|(due, _)| *due || is_burst).map(|(_, mail)| mail).collect();
+    mail.sort_by_key(|mail| match &mail.event {
+        MailEvent::Message { message, .. } => (message.at, mail.seq),
+        _ => (mail.received, mail.seq),
+    });
+    Ok(mail)
+}
+
+pub(super) fn decode<T>(
+    answers: &Answers,
+    place: usize,
+    read: impl Fn(&mut Columns<'_>) -> Result<T, StoreError>,
+) -> Result<Vec<T>, StoreError> {
+    answers.rows(place).iter().map(|row| read(&mut Columns::of(row))).collect()
+}
+
+/// An outcome as the word that it is in JSON.
+fn outcome_word(outcome: Outcome) -> Result<String, StoreError> {
+    to_json(&outcome, "an outcome")
+}
