@@ -117,7 +117,8 @@ pub enum TapKind {
 /// A file at the provider.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MediaRef {
-    /// What it is.
+    /// What it is. Not written as `kind`: that is the tag of [`Content`] which stands beside it.
+    #[serde(rename = "media")]
     pub kind: MediaKind,
     /// The provider's id of it.
     pub id: String,

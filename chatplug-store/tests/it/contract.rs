@@ -1,0 +1,34 @@
+//! The suites that every store must pass.
+
+use chatplug_store::SqliteStore;
+use std::ops::Deref;
+use tempfile::TempDir;
+
+/// A store in a folder that goes with it.
+struct Fresh {
+    store: SqliteStore,
+    _folder: TempDir,
+}
+
+impl Deref for Fresh {
+    type Target = SqliteStore;
+    fn deref(&self) -> &SqliteStore {
+        &self.store
+    }
+}
+
+async fn fresh() -> Fresh {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path().join("chatplug.db")).await.unwrap();
+    Fresh { store, _folder: folder }
+}
+
+mod store {
+    use super::fresh;
+    chatplug_core::store_contract!(fresh());
+}
+
+mod calendar {
+    use super::fresh;
+    chatplug_core::calendar_store_contract!(fresh());
+}

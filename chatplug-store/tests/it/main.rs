@@ -1,0 +1,5 @@
+//! What the store promises, judged from outside: the contract suites of the core, and what only a database can show.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
+
+mod contract;
