@@ -8,3 +8,4 @@ mod words;
 mod words_any;
 mod words_locale;
 mod words_shape;
+mod wrappers;
