@@ -9,4 +9,3 @@ pub mod reply;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 pub mod understand;
-pub mod wrappers;

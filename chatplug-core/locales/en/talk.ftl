@@ -15,8 +15,11 @@ ask-branch = Which of our locations suits you?
 ask-service = What would you like to book?
 ask-which-service = There are a few that match. Which one do you mean?
 one-service-first = One at a time: which shall we book first?
-party-too-large = Here I can only book for { $most } at a time. For a group of { $party }, a colleague will gladly help.
-cannot-look = I can’t see the calendar right now. Nothing has been changed.
+party-too-large = { $most ->
+    [1] I can only book for one person at a time here, not for { $party }. Shall I get a colleague to help?
+   *[other] I can't book for { $party } people at once here: { $most } is the most. Shall I get a colleague to help?
+}
+cannot-look = I can't see the calendar right now. Nothing has been changed. Shall I try again?
 ask-staff = *{ $service }*: who would you like to book with?
 ask-which-staff = There are a few people it could be. Who do you mean?
 ask-day = *{ $service }*: which day suits you?
@@ -29,8 +32,11 @@ ask-name = What name shall I put it under?
 ask-email = Which email address should the confirmation go to?
 bad-email = Hmm, that doesn't look like an email address. Could you check it and send it again?
 
-not-free-then = I'm sorry, there's nothing free on { $when }. These are the closest times I have.
-not-free-that-day = I'm sorry, there's nothing free on { $date }. These are the closest times I have.
+not-free-then = I'm sorry, there's nothing free on { $when }.
+not-free-that-day = I'm sorry, there's nothing free on { $date }.
+# Follows the two above, and slot-taken, when other times are shown beneath.
+closest-times = These are the closest times I have.
+still-free = These are still free.
 nothing-free-next = I'm sorry, there's nothing free in the coming days.
 nothing-free-next-staff = I'm sorry, { $staff } has nothing free in the coming days.
 nothing-free-day = I'm sorry, there's nothing free on { $date }.
@@ -40,7 +46,7 @@ nothing-free-days-staff = I'm sorry, { $staff } has nothing free on those days (
 nothing-free-at-all = I'm sorry, everything is taken for as far ahead as we take bookings.
 nothing-free-at-all-staff = I'm sorry, { $staff } has nothing free for as far ahead as we take bookings.
 day-in-past = That day has already passed ({ $date }).
-staff-does-not-do = { $staff } doesn't do *{ $service }*. Here's who does.
+staff-does-not-do = { $staff } doesn't do *{ $service }*.
 
 out-of-scope = I can only help with appointments here. Shall I ask a colleague to answer you?
 not-understood = Sorry, I didn't quite get that. Could you put it another way?
@@ -50,9 +56,9 @@ cannot-read-voice = I can't listen to voice messages yet. Could you write it to 
 cannot-read-image = I can't see pictures yet. Could you put it in words?
 cannot-read-video = I can't watch videos yet. Could you put it in words?
 cannot-read-document = I can't open files yet. Could you put it in words?
-cannot-read-sticker = Nice one! 😄 I only understand words, though. How can I help?
+cannot-read-sticker = Nice one! 😄 I only understand words, though.
 old-list = That list is from earlier. Here's how things look now.
-nothing-open = There's nothing waiting for a yes right now. How can I help?
+nothing-open = There's nothing waiting for a yes right now.
 ask-language = Which language would you like?
 language-changed = Sure, English from now on.
 opted-out = All right, you won't get any more messages from us.
@@ -61,11 +67,11 @@ opted-in = Good to have you back! You'll get our messages again.
 
 handed-over-asked = Of course. I'm getting a colleague, who will answer you right here.
 handed-over-not-understood = I'm sorry, I can't follow. I'm getting a colleague, who will answer you right here.
-handed-over-backend-down = I'm sorry, I can't reach our booking system, so nothing has been booked, moved or cancelled. A colleague will answer you right here.
-handed-over-outcome-unclear = I can't tell for certain whether that went through. A colleague is looking into it and will answer you right here.
-handed-over-too-late = This close to the appointment I can't change it myself. A colleague will answer you right here.
-handed-over-refused = I can't do this one myself. A colleague will answer you right here.
-handed-over-running-late = I'm letting the team know. A colleague will answer you right here.
-handed-over-unsafe-move = I can't move this one safely myself, so it stays as it is for now. A colleague will answer you right here.
+handed-over-backend-down = I can't reach our booking system, so nothing has been booked, moved or cancelled. A colleague will answer you right here.
+handed-over-outcome-unclear = A colleague is looking into it and will answer you right here.
+handed-over-too-late = A colleague will help you right here.
+handed-over-refused = A colleague will help you right here.
+handed-over-running-late = A colleague will answer you right here.
+handed-over-unsafe-move = This move needs a careful hand: a colleague will help you right here.
 handed-back = It's the assistant again. Where were we?
 one-moment = One moment, please.

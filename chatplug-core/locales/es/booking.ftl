@@ -30,14 +30,14 @@ checking-book = Estoy comprobando si la reserva se hizo. Un momento, por favor.
 checking-cancel = Estoy comprobando si la cancelación se hizo. Un momento, por favor.
 checking-confirm = Estoy comprobando si la confirmación quedó anotada. Un momento, por favor.
 checking-move = Estoy comprobando si el cambio se hizo. Un momento, por favor.
-not-done-book = Lo siento, la reserva *no se pudo hacer*. Alguien del equipo se encarga y responde por aquí.
-not-done-cancel = Lo siento, no la pude cancelar: la cita *sigue en pie*. Alguien del equipo se encarga y responde por aquí.
-not-done-confirm = Lo siento, no pude anotar la confirmación. Alguien del equipo se encarga y responde por aquí.
-not-done-move = Lo siento, no la pude cambiar: la cita *queda como estaba*. Alguien del equipo se encarga y responde por aquí.
-unclear-book = Lo siento, no puedo saber si la reserva se hizo. Alguien del equipo lo está revisando y responde por aquí.
-unclear-cancel = Lo siento, no puedo saber si la cancelación se hizo. Alguien del equipo lo está revisando y responde por aquí.
-unclear-confirm = Lo siento, no puedo saber si la confirmación quedó anotada. Alguien del equipo lo está revisando y responde por aquí.
-unclear-move = Lo siento, no puedo saber si el cambio se hizo. Alguien del equipo lo está revisando y responde por aquí.
+not-done-book = Lo siento, la reserva *no se pudo hacer*.
+not-done-cancel = Lo siento, no la pude cancelar: la cita *sigue en pie*.
+not-done-confirm = Lo siento, no pude anotar la confirmación.
+not-done-move = Lo siento, no la pude cambiar: la cita *queda como estaba*.
+unclear-book = Lo siento, no puedo saber si la reserva se hizo.
+unclear-cancel = Lo siento, no puedo saber si la cancelación se hizo.
+unclear-confirm = Lo siento, no puedo saber si la confirmación quedó anotada.
+unclear-move = Lo siento, no puedo saber si el cambio se hizo.
 still-working = Estoy en ello, un momento.
 refused = Lo siento, esa reserva no se puede hacer por este chat.
 too-many = { $form ->
@@ -72,10 +72,7 @@ cancelled =
     }
 kept = De acuerdo, todo queda como está.
 dropped = De acuerdo, no reservé nada.
-too-late-to-change = { $form ->
-    [formal] Falta muy poco para la cita y ya no se puede cambiar por aquí ({ $line }). Alguien del equipo le ayuda.
-   *[informal] Falta muy poco para la cita y ya no se puede cambiar por aquí ({ $line }). Alguien del equipo te ayuda.
-}
+too-late-to-change = Falta muy poco para la cita y ya no se puede cambiar por aquí ({ $line }).
 
 no-bookings = { $form ->
     [formal] No tiene citas próximas.

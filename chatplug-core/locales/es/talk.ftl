@@ -24,8 +24,11 @@ ask-service = { $form ->
 }
 ask-which-service = Hay varias opciones parecidas. ¿Cuál de estas?
 one-service-first = Vamos por partes: ¿cuál reservamos primero?
-party-too-large = Por aquí solo puedo reservar para { $most } a la vez. Para un grupo de { $party }, alguien del equipo lo organiza con gusto.
-cannot-look = Ahora mismo no puedo ver la agenda. No se ha cambiado nada.
+party-too-large = { $most ->
+    [1] Por aquí solo puedo reservar para una persona a la vez, no para { $party }. ¿Aviso a alguien del equipo?
+   *[other] Por aquí no puedo reservar para { $party } personas a la vez: el máximo es { $most }. ¿Aviso a alguien del equipo?
+}
+cannot-look = Ahora mismo no puedo ver la agenda. No se ha cambiado nada. ¿Lo intento otra vez?
 ask-staff = { $form ->
     [formal] *{ $service }*: ¿con quién prefiere?
    *[informal] *{ $service }*: ¿con quién prefieres?
@@ -56,8 +59,10 @@ bad-email = { $form ->
    *[informal] Mmm, eso no parece un correo electrónico. ¿Puedes revisarlo y enviarlo otra vez?
 }
 
-not-free-then = Lo siento, no queda nada libre el { $when }. Estas son las horas más cercanas.
-not-free-that-day = Lo siento, no queda nada libre el { $date }. Estas son las horas más cercanas.
+not-free-then = Lo siento, no queda nada libre el { $when }.
+not-free-that-day = Lo siento, no queda nada libre el { $date }.
+closest-times = Estas son las horas más cercanas.
+still-free = Estas siguen libres.
 nothing-free-next = Lo siento, no queda nada libre en los próximos días.
 nothing-free-next-staff = Lo siento, con { $staff } no queda nada libre en los próximos días.
 nothing-free-day = Lo siento, no queda nada libre el { $date }.
@@ -67,7 +72,7 @@ nothing-free-days-staff = Lo siento, con { $staff } no queda nada libre en esos 
 nothing-free-at-all = Lo siento, la agenda está completa hasta donde damos cita.
 nothing-free-at-all-staff = Lo siento, la agenda de { $staff } está completa hasta donde damos cita.
 day-in-past = Ese día ya pasó ({ $date }).
-staff-does-not-do = { $staff } no hace *{ $service }*. Lo hacen:
+staff-does-not-do = { $staff } no hace *{ $service }*.
 
 out-of-scope = { $form ->
     [formal] Por aquí solo puedo ayudarle con las citas. ¿Le pido a alguien del equipo que le responda?
@@ -101,15 +106,9 @@ cannot-read-document = { $form ->
     [formal] Todavía no puedo abrir archivos. ¿Me lo escribe, por favor?
    *[informal] Todavía no puedo abrir archivos. ¿Me lo escribes?
 }
-cannot-read-sticker = { $form ->
-    [formal] ¡Muy bueno! 😄 Pero yo solo entiendo palabras. ¿En qué le puedo ayudar?
-   *[informal] ¡Muy bueno! 😄 Pero yo solo entiendo palabras. ¿En qué te ayudo?
-}
+cannot-read-sticker = ¡Muy bueno! 😄 Pero yo solo entiendo palabras.
 old-list = Esa lista es de antes. Ahora está así.
-nothing-open = { $form ->
-    [formal] Ahora mismo no hay nada que confirmar. ¿En qué le puedo ayudar?
-   *[informal] Ahora mismo no hay nada que confirmar. ¿En qué te ayudo?
-}
+nothing-open = Ahora mismo no hay nada que confirmar.
 ask-language = { $form ->
     [formal] ¿En qué idioma prefiere hablar?
    *[informal] ¿En qué idioma prefieres hablar?
@@ -137,28 +136,28 @@ handed-over-not-understood = { $form ->
    *[informal] Lo siento, no consigo entenderlo. Aviso a alguien del equipo, que te responde por aquí mismo.
 }
 handed-over-backend-down = { $form ->
-    [formal] Lo siento, la agenda no responde, así que no se ha reservado, cambiado ni cancelado nada. Alguien del equipo le responde por aquí mismo.
-   *[informal] Lo siento, la agenda no responde, así que no se ha reservado, cambiado ni cancelado nada. Alguien del equipo te responde por aquí mismo.
+    [formal] La agenda no responde, así que no se ha reservado, cambiado ni cancelado nada. Alguien del equipo le responde por aquí mismo.
+   *[informal] La agenda no responde, así que no se ha reservado, cambiado ni cancelado nada. Alguien del equipo te responde por aquí mismo.
 }
 handed-over-outcome-unclear = { $form ->
-    [formal] No puedo saber con certeza si quedó hecho. Alguien del equipo lo revisa y le responde por aquí mismo.
-   *[informal] No puedo saber con certeza si quedó hecho. Alguien del equipo lo revisa y te responde por aquí mismo.
+    [formal] Alguien del equipo lo revisa y le responde por aquí mismo.
+   *[informal] Alguien del equipo lo revisa y te responde por aquí mismo.
 }
 handed-over-too-late = { $form ->
-    [formal] Tan cerca de la hora ya no puedo cambiarla yo. Alguien del equipo le responde por aquí mismo.
-   *[informal] Tan cerca de la hora ya no puedo cambiarla yo. Alguien del equipo te responde por aquí mismo.
+    [formal] Alguien del equipo le ayuda por aquí mismo.
+   *[informal] Alguien del equipo te ayuda por aquí mismo.
 }
 handed-over-refused = { $form ->
-    [formal] Esto no lo puedo hacer yo. Alguien del equipo le responde por aquí mismo.
-   *[informal] Esto no lo puedo hacer yo. Alguien del equipo te responde por aquí mismo.
+    [formal] Alguien del equipo le ayuda por aquí mismo.
+   *[informal] Alguien del equipo te ayuda por aquí mismo.
 }
 handed-over-running-late = { $form ->
-    [formal] Aviso al equipo. Alguien le responde por aquí mismo.
-   *[informal] Aviso al equipo. Alguien te responde por aquí mismo.
+    [formal] Alguien del equipo le responde por aquí mismo.
+   *[informal] Alguien del equipo te responde por aquí mismo.
 }
 handed-over-unsafe-move = { $form ->
-    [formal] Este cambio no lo puedo hacer yo con seguridad, así que de momento todo queda como está. Alguien del equipo le responde por aquí mismo.
-   *[informal] Este cambio no lo puedo hacer yo con seguridad, así que de momento todo queda como está. Alguien del equipo te responde por aquí mismo.
+    [formal] Este cambio pide un cuidado especial: alguien del equipo le ayuda por aquí mismo.
+   *[informal] Este cambio pide un cuidado especial: alguien del equipo te ayuda por aquí mismo.
 }
 handed-back = Aquí el asistente otra vez. ¿Por dónde íbamos?
 one-moment = Un momento, por favor.

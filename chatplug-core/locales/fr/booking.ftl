@@ -30,14 +30,14 @@ checking-book = Je vérifie si la réservation est bien passée. Un instant.
 checking-cancel = Je vérifie si l'annulation est bien passée. Un instant.
 checking-confirm = Je vérifie si la confirmation est bien passée. Un instant.
 checking-move = Je vérifie si le changement est bien passé. Un instant.
-not-done-book = Désolé, la réservation *n'a pas pu se faire*. Quelqu'un de l'équipe s'en occupe et répond ici.
-not-done-cancel = Désolé, l'annulation n'a pas pu se faire : le rendez-vous *tient toujours*. Quelqu'un de l'équipe s'en occupe et répond ici.
-not-done-confirm = Désolé, la confirmation n'a pas pu être notée. Quelqu'un de l'équipe s'en occupe et répond ici.
-not-done-move = Désolé, le changement n'a pas pu se faire : le rendez-vous *reste comme avant*. Quelqu'un de l'équipe s'en occupe et répond ici.
-unclear-book = Désolé, je ne peux pas dire si la réservation est passée. Quelqu'un de l'équipe vérifie et répond ici.
-unclear-cancel = Désolé, je ne peux pas dire si l'annulation est passée. Quelqu'un de l'équipe vérifie et répond ici.
-unclear-confirm = Désolé, je ne peux pas dire si la confirmation est passée. Quelqu'un de l'équipe vérifie et répond ici.
-unclear-move = Désolé, je ne peux pas dire si le changement est passé. Quelqu'un de l'équipe vérifie et répond ici.
+not-done-book = Désolé, la réservation *n'a pas pu se faire*.
+not-done-cancel = Désolé, l'annulation n'a pas pu se faire : le rendez-vous *tient toujours*.
+not-done-confirm = Désolé, la confirmation n'a pas pu être notée.
+not-done-move = Désolé, le changement n'a pas pu se faire : le rendez-vous *reste comme avant*.
+unclear-book = Désolé, je ne peux pas dire si la réservation est passée.
+unclear-cancel = Désolé, je ne peux pas dire si l'annulation est passée.
+unclear-confirm = Désolé, je ne peux pas dire si la confirmation est passée.
+unclear-move = Désolé, je ne peux pas dire si le changement est passé.
 still-working = Je m'en occupe, un instant.
 refused = Désolé, cette réservation n'est pas possible ici, dans le chat.
 too-many = { $form ->
@@ -72,10 +72,7 @@ cancelled =
     }
 kept = Très bien, tout reste comme prévu.
 dropped = Très bien, je n'ai rien réservé.
-too-late-to-change = { $form ->
-    [formal] C'est trop près du rendez-vous pour le changer ici ({ $line }). Quelqu'un de l'équipe va vous aider.
-   *[informal] C'est trop près du rendez-vous pour le changer ici ({ $line }). Quelqu'un de l'équipe va t'aider.
-}
+too-late-to-change = C'est trop près du rendez-vous pour le changer ici ({ $line }).
 
 no-bookings = { $form ->
     [formal] Vous n'avez aucun rendez-vous à venir.

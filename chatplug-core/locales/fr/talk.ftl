@@ -26,9 +26,12 @@ ask-service = { $form ->
    *[informal] Qu'est-ce que tu veux réserver ?
 }
 ask-which-service = Plusieurs prestations correspondent. Laquelle ?
-one-service-first = Une chose à la fois : laquelle réserve-t-on d’abord ?
-party-too-large = Ici, je ne peux réserver que pour { $most } à la fois. Pour un groupe de { $party }, quelqu’un de l’équipe s’en occupe volontiers.
-cannot-look = Je n’ai pas accès à l’agenda pour le moment. Rien n’a été modifié.
+one-service-first = Une chose à la fois : laquelle réserve-t-on d'abord ?
+party-too-large = { $most ->
+    [1] Ici, je ne peux réserver que pour une personne à la fois, pas pour { $party }. Je préviens quelqu'un de l'équipe ?
+   *[other] Ici, je ne peux pas réserver pour { $party } personnes à la fois : le maximum est de { $most }. Je préviens quelqu'un de l'équipe ?
+}
+cannot-look = Je n'ai pas accès à l'agenda pour le moment. Rien n'a été modifié. Je réessaie ?
 ask-staff = *{ $service }* : avec qui ?
 ask-which-staff = Plusieurs personnes correspondent. Laquelle ?
 ask-day = { $form ->
@@ -56,8 +59,10 @@ bad-email = { $form ->
    *[informal] Hum, ça ne ressemble pas à une adresse e-mail. Tu peux vérifier et me la renvoyer ?
 }
 
-not-free-then = Désolé, rien de libre le { $when }. Voici les horaires les plus proches.
-not-free-that-day = Désolé, rien de libre le { $date }. Voici les horaires les plus proches.
+not-free-then = Désolé, rien de libre le { $when }.
+not-free-that-day = Désolé, rien de libre le { $date }.
+closest-times = Voici les horaires les plus proches.
+still-free = Ceux-ci sont encore libres.
 nothing-free-next = Désolé, rien de libre dans les prochains jours.
 nothing-free-next-staff = Désolé, rien de libre avec { $staff } dans les prochains jours.
 nothing-free-day = Désolé, rien de libre le { $date }.
@@ -67,7 +72,7 @@ nothing-free-days-staff = Désolé, rien de libre avec { $staff } ces jours-là 
 nothing-free-at-all = Désolé, tout est complet sur toute la période ouverte aux réservations.
 nothing-free-at-all-staff = Désolé, avec { $staff } tout est complet sur toute la période ouverte aux réservations.
 day-in-past = Ce jour est déjà passé ({ $date }).
-staff-does-not-do = { $staff } ne propose pas *{ $service }*. Voici avec qui c'est possible.
+staff-does-not-do = { $staff } ne propose pas *{ $service }*.
 
 out-of-scope = { $form ->
     [formal] Ici, je peux seulement aider pour les rendez-vous. Voulez-vous que quelqu'un de l'équipe vous réponde ?
@@ -101,15 +106,9 @@ cannot-read-document = { $form ->
     [formal] Je ne peux pas encore ouvrir les fichiers. Pouvez-vous me l'écrire ?
    *[informal] Je ne peux pas encore ouvrir les fichiers. Tu peux me l'écrire ?
 }
-cannot-read-sticker = { $form ->
-    [formal] Bien vu ! 😄 Mais je ne comprends que les mots. Comment puis-je vous aider ?
-   *[informal] Bien vu ! 😄 Mais je ne comprends que les mots. Comment je peux t'aider ?
-}
+cannot-read-sticker = Bien vu ! 😄 Mais je ne comprends que les mots.
 old-list = Cette liste date un peu. Voici où on en est.
-nothing-open = { $form ->
-    [formal] Il n'y a rien à confirmer pour le moment. Comment puis-je vous aider ?
-   *[informal] Il n'y a rien à confirmer pour le moment. Comment je peux t'aider ?
-}
+nothing-open = Il n'y a rien à confirmer pour le moment.
 ask-language = { $form ->
     [formal] Quelle langue préférez-vous ?
    *[informal] Tu préfères quelle langue ?
@@ -137,28 +136,28 @@ handed-over-not-understood = { $form ->
    *[informal] Désolé, je n'arrive pas à te suivre. Je préviens quelqu'un de l'équipe, qui te répond ici même.
 }
 handed-over-backend-down = { $form ->
-    [formal] Désolé, notre agenda ne répond pas, donc rien n'a été réservé, déplacé ni annulé. Quelqu'un de l'équipe vous répond ici même.
-   *[informal] Désolé, notre agenda ne répond pas, donc rien n'a été réservé, déplacé ni annulé. Quelqu'un de l'équipe te répond ici même.
+    [formal] Notre agenda ne répond pas, donc rien n'a été réservé, déplacé ni annulé. Quelqu'un de l'équipe vous répond ici même.
+   *[informal] Notre agenda ne répond pas, donc rien n'a été réservé, déplacé ni annulé. Quelqu'un de l'équipe te répond ici même.
 }
 handed-over-outcome-unclear = { $form ->
-    [formal] Je ne peux pas dire avec certitude si c'est passé. Quelqu'un de l'équipe vérifie et vous répond ici même.
-   *[informal] Je ne peux pas dire avec certitude si c'est passé. Quelqu'un de l'équipe vérifie et te répond ici même.
+    [formal] Quelqu'un de l'équipe vérifie et vous répond ici même.
+   *[informal] Quelqu'un de l'équipe vérifie et te répond ici même.
 }
 handed-over-too-late = { $form ->
-    [formal] Si près de l'heure, je ne peux plus rien changer moi-même. Quelqu'un de l'équipe vous répond ici même.
-   *[informal] Si près de l'heure, je ne peux plus rien changer moi-même. Quelqu'un de l'équipe te répond ici même.
+    [formal] Quelqu'un de l'équipe va vous aider ici même.
+   *[informal] Quelqu'un de l'équipe va t'aider ici même.
 }
 handed-over-refused = { $form ->
-    [formal] Cela, je ne peux pas le faire moi-même. Quelqu'un de l'équipe vous répond ici même.
-   *[informal] Ça, je ne peux pas le faire moi-même. Quelqu'un de l'équipe te répond ici même.
+    [formal] Quelqu'un de l'équipe va vous aider ici même.
+   *[informal] Quelqu'un de l'équipe va t'aider ici même.
 }
 handed-over-running-late = { $form ->
-    [formal] Je préviens l'équipe. Quelqu'un vous répond ici même.
-   *[informal] Je préviens l'équipe. Quelqu'un te répond ici même.
+    [formal] Quelqu'un de l'équipe vous répond ici même.
+   *[informal] Quelqu'un de l'équipe te répond ici même.
 }
 handed-over-unsafe-move = { $form ->
-    [formal] Je ne peux pas faire ce changement moi-même sans risque, donc pour l'instant tout reste comme prévu. Quelqu'un de l'équipe vous répond ici même.
-   *[informal] Je ne peux pas faire ce changement moi-même sans risque, donc pour l'instant tout reste comme prévu. Quelqu'un de l'équipe te répond ici même.
+    [formal] Ce changement demande un peu de soin : quelqu'un de l'équipe va vous aider ici même.
+   *[informal] Ce changement demande un peu de soin : quelqu'un de l'équipe va t'aider ici même.
 }
 handed-back = C'est de nouveau l'assistant. { $form ->
     [formal] Où en étions-nous ?

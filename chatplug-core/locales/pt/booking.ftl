@@ -30,14 +30,14 @@ checking-book = Vou verificar se o pedido deu certo. Só um momento, por favor.
 checking-cancel = Vou verificar se o cancelamento deu certo. Só um momento, por favor.
 checking-confirm = Vou verificar se a confirmação deu certo. Só um momento, por favor.
 checking-move = Vou verificar se a alteração deu certo. Só um momento, por favor.
-not-done-book = Infelizmente *não foi possível marcar*. Alguém da { own-team } vai tratar disso e responde por aqui.
-not-done-cancel = Infelizmente não foi possível cancelar: { own-your-appointment } *continua de pé*. Alguém da { own-team } vai tratar disso e responde por aqui.
-not-done-confirm = Infelizmente não foi possível anotar a confirmação. Alguém da { own-team } vai tratar disso e responde por aqui.
-not-done-move = Infelizmente não foi possível alterar: { own-your-appointment } *fica como estava*. Alguém da { own-team } vai tratar disso e responde por aqui.
-unclear-book = Infelizmente não consigo saber se deu certo marcar. Alguém da { own-team } vai verificar e responde por aqui.
-unclear-cancel = Infelizmente não consigo saber se o cancelamento deu certo. Alguém da { own-team } vai verificar e responde por aqui.
-unclear-confirm = Infelizmente não consigo saber se a confirmação deu certo. Alguém da { own-team } vai verificar e responde por aqui.
-unclear-move = Infelizmente não consigo saber se a alteração deu certo. Alguém da { own-team } vai verificar e responde por aqui.
+not-done-book = Infelizmente *não foi possível marcar*.
+not-done-cancel = Infelizmente não foi possível cancelar: { own-your-appointment } *continua de pé*.
+not-done-confirm = Infelizmente não foi possível anotar a confirmação.
+not-done-move = Infelizmente não foi possível alterar: { own-your-appointment } *fica como estava*.
+unclear-book = Infelizmente não consigo saber se deu certo marcar.
+unclear-cancel = Infelizmente não consigo saber se o cancelamento deu certo.
+unclear-confirm = Infelizmente não consigo saber se a confirmação deu certo.
+unclear-move = Infelizmente não consigo saber se a alteração deu certo.
 still-working = É para já, só um momento.
 refused = Infelizmente não dá para marcar isso aqui pelo chat.
 too-many = { $region ->
@@ -72,7 +72,7 @@ cancelled =
     Para outro horário, é só escrever.
 kept = Tudo bem, fica tudo como está.
 dropped = Tudo bem, não marquei nada.
-too-late-to-change = Já está muito perto da hora para alterar por aqui ({ $line }). Alguém da { own-team } vai ajudar.
+too-late-to-change = Já está muito perto da hora para alterar por aqui ({ $line }).
 
 no-bookings = { $region ->
     [PT] Não há nenhuma marcação futura.

@@ -30,8 +30,11 @@ ask-branch = { $region ->
 ask-service = O que { own-want } marcar?
 ask-which-service = Encontrei mais de uma opção parecida. Qual destas?
 one-service-first = Vamos por partes: qual marcamos primeiro?
-party-too-large = Por aqui só consigo marcar para { $most } de cada vez. Para um grupo de { $party }, alguém da equipa trata disso com gosto.
-cannot-look = Neste momento não consigo ver a agenda. Nada foi alterado.
+party-too-large = { $most ->
+    [1] Por aqui só consigo marcar para uma pessoa de cada vez, não para { $party }. Chamo alguém da { own-team } para ajudar?
+   *[other] Por aqui não consigo marcar para { $party } pessoas de uma vez: o máximo é { $most }. Chamo alguém da { own-team } para ajudar?
+}
+cannot-look = Neste momento não consigo ver a agenda. Nada foi alterado. Tento de novo?
 ask-staff = *{ $service }*: com quem { own-prefer }?
 ask-which-staff = Há mais de uma pessoa com esse nome. Com qual delas?
 ask-day = *{ $service }*: que dia { own-prefer }?
@@ -53,8 +56,10 @@ bad-email = { $form ->
     }
 }
 
-not-free-then = Que pena, não há vaga para { $when }. Estes são os horários mais próximos.
-not-free-that-day = Que pena, não há vaga para { $date }. Estes são os horários mais próximos.
+not-free-then = Que pena, não há vaga para { $when }.
+not-free-that-day = Que pena, não há vaga para { $date }.
+closest-times = Estes são os horários mais próximos.
+still-free = Estes ainda estão livres.
 nothing-free-next = Que pena, não há vagas nos próximos dias.
 nothing-free-next-staff = Que pena, nos próximos dias não há vagas com { $staff }.
 nothing-free-day = Que pena, não há vagas para { $date }.
@@ -64,7 +69,7 @@ nothing-free-days-staff = Que pena, não há vagas com { $staff } nesses dias ({
 nothing-free-at-all = Que pena, a agenda está cheia em todas as datas abertas.
 nothing-free-at-all-staff = Que pena, a agenda de { $staff } está cheia em todas as datas abertas.
 day-in-past = Esse dia já passou ({ $date }).
-staff-does-not-do = { $staff } não faz *{ $service }*. Quem faz:
+staff-does-not-do = { $staff } não faz *{ $service }*.
 out-of-scope = { $region ->
     [PT] Por aqui só consigo ajudar com marcações. Chamo alguém da equipa para responder?
    *[other] Por aqui eu só consigo ajudar com agendamentos. Chamo alguém da equipe para responder?
@@ -88,9 +93,9 @@ cannot-read-voice = Ainda não consigo ouvir áudios. Dá para escrever?
 cannot-read-image = Ainda não consigo ver imagens. Dá para escrever?
 cannot-read-video = Ainda não consigo ver vídeos. Dá para escrever?
 cannot-read-document = Ainda não consigo abrir documentos. Dá para escrever?
-cannot-read-sticker = Essa foi boa! 😄 Mas eu só entendo palavras. Como posso ajudar?
+cannot-read-sticker = Essa foi boa! 😄 Mas eu só entendo palavras.
 old-list = Essa lista é de antes. Agora está assim.
-nothing-open = Neste momento não há nada para confirmar. Como posso ajudar?
+nothing-open = Neste momento não há nada para confirmar.
 ask-language = Em que idioma { own-prefer } falar?
 language-changed = Combinado, seguimos em português.
 opted-out = Tudo bem, não vamos enviar mais mensagens.
@@ -102,11 +107,11 @@ opted-in = Que bom! As nossas mensagens voltam a chegar por aqui.
 
 handed-over-asked = Claro! Vou chamar alguém da { own-team }, que responde por aqui mesmo.
 handed-over-not-understood = Infelizmente não consigo entender. Vou chamar alguém da { own-team }, que responde por aqui mesmo.
-handed-over-backend-down = Infelizmente a agenda não responde neste momento, por isso nada foi marcado, alterado ou cancelado. Alguém da { own-team } responde por aqui mesmo.
-handed-over-outcome-unclear = Não tenho certeza se deu certo. Alguém da { own-team } vai verificar e responde por aqui mesmo.
-handed-over-too-late = Tão perto da hora, eu não consigo alterar. Alguém da { own-team } responde por aqui mesmo.
-handed-over-refused = Isso eu não consigo fazer por aqui. Alguém da { own-team } responde por aqui mesmo.
-handed-over-running-late = Vou avisar a { own-team }. Alguém responde por aqui mesmo.
-handed-over-unsafe-move = Essa mudança eu não consigo fazer com segurança, então por enquanto fica tudo como está. Alguém da { own-team } responde por aqui mesmo.
+handed-over-backend-down = A agenda não responde neste momento, por isso nada foi marcado, alterado ou cancelado. Alguém da { own-team } responde por aqui mesmo.
+handed-over-outcome-unclear = Alguém da { own-team } vai verificar e responde por aqui mesmo.
+handed-over-too-late = Alguém da { own-team } vai ajudar por aqui mesmo.
+handed-over-refused = Alguém da { own-team } vai ajudar por aqui mesmo.
+handed-over-running-late = Alguém da { own-team } responde por aqui mesmo.
+handed-over-unsafe-move = Essa mudança pede um cuidado especial: alguém da { own-team } vai ajudar por aqui mesmo.
 handed-back = Aqui é o assistente de novo. Onde estávamos?
 one-moment = Só um momento, por favor.

@@ -4,7 +4,7 @@ use super::{
     label::label,
     say::{Label, Reply},
     shape,
-    speak::speak,
+    speak::{lead, speak},
     voice::Voice,
     words::Words,
 };
@@ -91,7 +91,13 @@ pub fn render_noting(words: &Words, reply: &Reply, lang: Lang, context: &RenderC
     let voice = Voice::new(words, lang, context);
     let limits = context.limits;
     let paragraphs: Vec<_> = reply.say.iter().map(|say| speak(&voice, say)).filter(|text| !text.is_empty()).collect();
-    let body = paragraphs.join("\n\n");
+    let mut body = paragraphs.join("\n\n");
+    if let (Some(last), Some(choices)) = (reply.say.last(), &reply.choices)
+        && choices.options.iter().any(|choice| matches!(choice.label, Label::DayTime { .. } | Label::Time { .. }))
+        && let Some(lead) = lead(&voice, last)
+    {
+        body = format!("{body} {lead}");
+    }
 
     let mut messages = Vec::new();
     if let Some(image) = reply.image.as_ref().filter(|_| limits.images) {

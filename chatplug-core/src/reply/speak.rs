@@ -225,6 +225,15 @@ pub(crate) fn speak(voice: &Voice<'_>, say: &Say) -> String {
     }
 }
 
+/// What leads from a sentence to the times shown beneath it, when no question stands between.
+pub(crate) fn lead(voice: &Voice<'_>, say: &Say) -> Option<String> {
+    match say {
+        Say::NotFreeThen { .. } => Some(voice.plain(id::CLOSEST_TIMES)),
+        Say::SlotTaken => Some(voice.plain(id::STILL_FREE)),
+        _ => None,
+    }
+}
+
 fn with_visit(voice: &Voice<'_>, id: Id, view: &BookingView) -> String {
     voice.say(id, Args::new().ours("visit", voice.visit(view)))
 }

@@ -1,7 +1,5 @@
 //! What is said, in every language: the snapshots are the wording, to be read by a native.
 
-#![expect(clippy::panic, reason = "tests fail by panicking")]
-
 use chatplug_core::{
     model::{ChannelLimits, Formality, Lang, Outbound, Private},
     ports::{TemplateState, TemplateStock},

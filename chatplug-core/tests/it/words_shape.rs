@@ -60,6 +60,23 @@ fn more_options_or_longer_ones_are_a_list() {
 }
 
 #[test]
+fn bad_news_leads_to_the_times_beneath_it() {
+    let facts = &manners()[4].facts;
+    let limits = ChannelLimits::whatsapp();
+    let times = || samples::choices([Label::DayTime { at: facts.at }, Label::Key { key: Key::AnotherDay }]);
+    let words = |reply: Reply| match rendered(&reply, &limits).clean().remove(0) {
+        Outbound::Buttons { body, .. } | Outbound::Text { body } => body,
+        other => panic!("{other:?}"),
+    };
+    let taken = "I'm sorry, someone has just taken that time.";
+    assert_eq!(words(Reply::of(Say::SlotTaken).choosing(times())), format!("{taken} These are still free."));
+    assert_eq!(words(Reply::of(Say::SlotTaken)), taken);
+    let none = Reply::of(Say::SlotTaken).and(Say::NothingFreeAtAll { staff: None });
+    let way_out = samples::choices([Label::Key { key: Key::Human }]);
+    assert!(words(none.choosing(way_out)).ends_with("as we take bookings."));
+}
+
+#[test]
 fn hints_need_a_list_and_sections_need_headings() {
     let slot = |name: &str, section: Option<&str>, hint: Option<&str>| Choice {
         id: format!("v1:1:{name}"),
