@@ -9,3 +9,4 @@ pub mod reply;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 pub mod understand;
+pub mod wrappers;

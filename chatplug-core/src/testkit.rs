@@ -21,6 +21,7 @@ mod notifier;
 mod payments;
 mod templates;
 mod webhook;
+pub mod wrap;
 
 pub use calendar::{MemoryCalendar, MemoryCalendarStore};
 pub use clock::VirtualClock;

@@ -37,7 +37,16 @@ impl Read<'_> {
 
 /// The day that counts, and those that are explicitly unwanted.
 pub(super) fn date(read: &Read<'_>, intent: Intent, corrected: bool) -> (DateMention, Vec<DateRange>) {
-    let picky = matches!(intent, Intent::Book | Intent::AskAvailability | Intent::Reschedule | Intent::Other);
+    let picky = !matches!(
+        intent,
+        Intent::Cancel
+            | Intent::ConfirmVisit
+            | Intent::ListBookings
+            | Intent::RunningLate
+            | Intent::AskHours
+            | Intent::Review
+            | Intent::Human
+    );
     let wanted: Vec<&dates::Mention> = read.dates.iter().filter(|mention| !(picky && mention.unwanted)).collect();
     let unwanted = read.dates.iter().filter(|mention| picky && mention.unwanted);
     let not_dates: Vec<DateRange> = unwanted.filter_map(|mention| mention.readings.first().copied()).collect();
@@ -89,10 +98,14 @@ pub(super) fn date(read: &Read<'_>, intent: Intent, corrected: bool) -> (DateMen
 
 /// The time that counts.
 pub(super) fn time(read: &Read<'_>, intent: Intent, corrected: bool) -> TimeMention {
-    let clocks: Vec<&times::Mention> =
-        read.times.iter().filter(|mention| !matches!(mention.shape, Shape::Part(_))).collect();
+    let late = intent == Intent::RunningLate;
+    let clocks: Vec<&times::Mention> = read
+        .times
+        .iter()
+        .filter(|mention| !matches!(mention.shape, Shape::Part(_)) && !(late && mention.relative))
+        .collect();
     let parts: Vec<&times::Mention> =
-        read.times.iter().filter(|mention| matches!(mention.shape, Shape::Part(_))).collect();
+        read.times.iter().filter(|mention| matches!(mention.shape, Shape::Part(_)) && !late).collect();
     if intent == Intent::Reschedule {
         let new = clocks.iter().rev().find_map(|mention| {
             mention.target.map(TimeReading::At).or_else(|| (!mention.old).then_some(mention.reading))
@@ -117,6 +130,12 @@ pub(super) fn time(read: &Read<'_>, intent: Intent, corrected: bool) -> TimeMent
     }
     let picked = if corrected { pool.last() } else { pool.first() };
     match picked.copied().or_else(|| parts.first().copied()) {
+        // "I won't get there until 2:10"
+        Some(mention) if late => match mention.reading {
+            TimeReading::Between { from: Some(time), to: None }
+            | TimeReading::Between { from: None, to: Some(time) } => TimeMention::Exact(TimeReading::At(time)),
+            reading => TimeMention::Exact(reading),
+        },
         Some(mention) => TimeMention::Exact(mention.reading),
         None => TimeMention::None,
     }
@@ -143,6 +162,7 @@ pub(super) fn minutes(items: &Items<'_>) -> Option<u16> {
     (0..items.len()).find_map(|at| {
         let minutes = match items.unit(at)? {
             Unit::Minute => at.checked_sub(1).and_then(|before| items.number(before))?,
+            Unit::Hour if items.has(at, &Tag::Half) => 30,
             Unit::Hour if items.number(at).is_none() || items.digits(at) == 0 => {
                 let before = at.checked_sub(1)?;
                 if items.has(before, &Tag::Half) || items.has(before, &Tag::HalfTo) {
@@ -235,6 +255,9 @@ pub(super) fn answer(meaning: &mut Interpretation, text: &Text, read: &Read<'_>,
                 }
             }
         }
+    }
+    if asked == OpenQuestion::Service && meaning.services.is_empty() && words.len() <= 4 {
+        meaning.services.clone_from(&read.services.of_kind);
     }
     if asked == OpenQuestion::Staff && words.len() <= 4 {
         let anyone = text.tokens.iter().any(|token| {

@@ -166,7 +166,7 @@ impl Parser<'_, '_> {
                 let from = first.first()?.from;
                 Some((from, calendar::next_day_of_month(from, day)?))
             }
-            (None, Some(day)) if prefixed && first.month.is_some() => {
+            (None, Some(day)) if first.month.is_some() && (prefixed || day > 12 && self.today.lang == Lang::EN) => {
                 let from = first.first()?.from;
                 Some((from, calendar::next_day_of_month(from, day)?))
             }
@@ -380,12 +380,16 @@ impl Parser<'_, '_> {
             let date = calendar::plus(calendar::next_weekday(today, day)?, 7 * weeks)?;
             return self.weekday_atom(here + 1, vec![DateRange::day(date)]);
         }
-        // "quarta da semana que vem", "Wednesday next week"
-        let gap = usize::from(items.has(here, &Tag::Of) || items.has(here, &Tag::At) || items.plain(here));
-        for skip in [0, gap] {
+        // "quarta da semana que vem", "mercredi de la semaine prochaine", "Wednesday next week"
+        for skip in 0..=2 {
             if let Some(week) = items.week(here + skip) {
                 let date = calendar::weekday_of_week(today, day, week)?;
                 return self.weekday_atom(here + skip + 1, vec![DateRange::day(date)]);
+            }
+            let link = here + skip;
+            if !(items.has(link, &Tag::Of) || items.has(link, &Tag::At) || items.plain(link)) || items.sep(link) != ' '
+            {
+                break;
             }
         }
         // "Wed the 18th", "quinta dia 12", "Friday 13 March"
@@ -457,9 +461,7 @@ impl Parser<'_, '_> {
         }
         let mut end = here + 1;
         let mut suffixed = false;
-        if items.has(end, &Tag::OrdSuffix)
-            && (items.tight(end) || items.get(end).is_some_and(|i| items_word_len(i) > 2))
-        {
+        if items.has(end, &Tag::OrdSuffix) && (items.tight(end) || items.has(end, &Tag::DayMark)) {
             suffixed = true;
             end += 1;
             if items.has(end, &Tag::DayMark) && items.has(end, &Tag::OrdSuffix) {
@@ -605,9 +607,4 @@ impl Parser<'_, '_> {
                 && !(start > 1 && items.unit(start - 2) == Some(Unit::Day)))
             || items.has(start, &Tag::From)
     }
-}
-
-fn items_word_len(item: &super::items::Item<'_>) -> usize {
-    // Several tokens, or a word of its own such as "числа": told by not being glued to the number.
-    if item.end - item.start > 1 || !item.tight { 3 } else { 0 }
 }

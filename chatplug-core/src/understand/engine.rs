@@ -6,7 +6,7 @@ use super::{
     intents::{self, Cues, Facts, Verdict},
     items::Items,
     language,
-    lexicon::{Hit, Lexicon},
+    lexicon::{Hit, Lexicon, Tag},
     people::{self, StaffIndex},
     services::ServiceIndex,
     text::{Kind, Text, cyrillise},
@@ -220,7 +220,8 @@ impl OfflineEngine {
                 token.kind != Kind::Word || !(own.vocabulary.contains_key(&token.text) || own.has_stem(&token.text))
             })
             .collect();
-        if !text.tokens.iter().zip(&foreign).any(|(token, foreign)| *foreign && token.kind == Kind::Word) {
+        let lone = text.tokens.iter().filter(|token| token.kind == Kind::Word).count() == 1;
+        if !lone && !text.tokens.iter().zip(&foreign).any(|(token, foreign)| *foreign && token.kind == Kind::Word) {
             return hits;
         }
         let mut others: Vec<Lang> = self.languages();
@@ -232,7 +233,8 @@ impl OfflineEngine {
                 let strange = foreign.get(hit.start..hit.end).is_some_and(|span| span.iter().all(|word| *word));
                 let long = hit.words > 1 || text.tokens.get(hit.start).is_some_and(|t| t.text.chars().count() >= 3);
                 let word = text.tokens.get(hit.start).is_some_and(|t| t.kind == Kind::Word);
-                if strange && long && word {
+                let answer = lone && hit.tags.iter().any(|tag| matches!(tag, Tag::Cue(..)));
+                if (strange && long && word) || answer {
                     hits.push(hit);
                 }
             }

@@ -111,7 +111,13 @@ impl<'a> Scores<'a> {
                         && other.tags.iter().any(tag)
                 })
             };
-            if inside(&|tag| matches!(tag, Tag::AnyStaff)) {
+            let anyone = hits.iter().any(|other| {
+                other.start < hit.end
+                    && hit.start < other.end
+                    && other.words >= 2
+                    && other.tags.contains(&Tag::AnyStaff)
+            });
+            if anyone {
                 continue;
             }
             let foreign = hit.lang.is_some_and(|other| other != lang);
@@ -170,7 +176,7 @@ pub(super) fn decide(cues: &Cues, text: &Text, hits: &[Hit<'_>], facts: Facts, o
         && !facts.service
         && !facts.date
         && !facts.time
-        && let Some(verdict) = small_talk(&scores, open)
+        && let Some(verdict) = small_talk(&scores, text, open)
     {
         return verdict;
     }
@@ -217,10 +223,10 @@ pub(super) fn decide(cues: &Cues, text: &Text, hits: &[Hit<'_>], facts: Facts, o
         let new_slot = facts.dates >= 1 && (text.question || facts.times > 0 || facts.dates >= 2);
         if moving >= 2.0
             || bookverb && !facts.service
-            || facts.dates >= 2
+            || facts.all_dates >= 2
             || new_slot && availability > 0.0 && !facts.service
         {
-            moving += 3.0;
+            moving += 5.0;
         } else if !(book >= 3.0 && facts.service) {
             cancelling = cancelling.max(0.0) + cant + 1.5;
         }
@@ -231,6 +237,7 @@ pub(super) fn decide(cues: &Cues, text: &Text, hits: &[Hit<'_>], facts: Facts, o
         confirm *= 0.5;
         hours *= 0.6;
         late *= 0.7;
+        list *= 0.6;
     }
     // Facts make requests likelier.
     if facts.service {
@@ -363,6 +370,9 @@ fn fallback(scores: &Scores<'_>, text: &Text, facts: Facts, open: OpenQuestion, 
             // The facts are the answer; what to do with them is what was asked.
             return Verdict { intent: Intent::Other, confidence: 0.4 };
         }
+        if text.question && facts.service && !facts.date && !facts.time {
+            return Verdict { intent: Intent::AskService, confidence: 0.5 };
+        }
         let asks = text.question && !facts.service && !facts.time;
         return if asks || (facts.date && !facts.service && !facts.time) {
             Verdict { intent: Intent::AskAvailability, confidence: 0.55 }
@@ -384,7 +394,7 @@ fn fallback(scores: &Scores<'_>, text: &Text, facts: Facts, open: OpenQuestion, 
 }
 
 /// A message of nothing but courtesies and short answers.
-fn small_talk(scores: &Scores<'_>, open: OpenQuestion) -> Option<Verdict> {
+fn small_talk(scores: &Scores<'_>, text: &Text, open: OpenQuestion) -> Option<Verdict> {
     let s = |name: &str| scores.of(name);
     let strongest = NAMED
         .iter()
@@ -397,9 +407,13 @@ fn small_talk(scores: &Scores<'_>, open: OpenQuestion) -> Option<Verdict> {
     if best <= 0.0 || strongest > best + 0.5 {
         return None;
     }
-    let intent = if no >= 3.0 && no + 0.5 >= yes {
+    let intent = if no >= 2.5 && no + 0.5 >= yes {
         Intent::No
     } else if yes >= 3.0 && open == OpenQuestion::YesNo {
+        Intent::Yes
+    } else if greet >= 2.7 && text.question {
+        Intent::Greet
+    } else if yes >= 6.0 {
         Intent::Yes
     } else if thanks >= 2.0 {
         Intent::Thanks

@@ -473,8 +473,9 @@ impl Pack {
         if matches!(pats.first(), None | Some(Pat::Gap)) || matches!(pats.last(), Some(Pat::Gap)) {
             return false;
         }
-        if vocabulary {
-            let loan = tags.contains(&Tag::Loan);
+        let loan = tags.contains(&Tag::Loan);
+        // Greetings of several words tell nothing that their words do not tell elsewhere.
+        if vocabulary && !(loan && pats.len() > 1) {
             for pat in &pats {
                 if let Pat::Exact(word) = pat
                     && word.chars().all(char::is_alphabetic)

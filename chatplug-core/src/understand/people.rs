@@ -198,6 +198,22 @@ fn closeness(heard: &str, name: &str, cyrillic: bool) -> Option<u8> {
 
 /// Counts the people a message speaks for.
 pub(super) fn people(tokens: &[Token], hits: &[Hit<'_>], number: &dyn Fn(usize) -> Option<u32>) -> People {
+    let begins =
+        |at: usize, test: &dyn Fn(&Tag) -> bool| hits.iter().any(|hit| hit.start == at && hit.tags.iter().any(test));
+    // "à quatre heures", "à quatre et demie" are no people.
+    let timed = |at: usize| {
+        begins(at, &|tag| matches!(tag, Tag::Unit(_) | Tag::Half | Tag::Part(_)))
+            || begins(at, &|tag| *tag == Tag::And) && begins(at + 1, &|tag| matches!(tag, Tag::Half | Tag::Quarter))
+    };
+    // "ladies cut", "corte de senhora" name a service.
+    let served = |hit: &Hit<'_>| {
+        hits.iter().any(|other| {
+            other.start <= hit.start
+                && hit.end <= other.end
+                && other.words > hit.words
+                && other.tags.iter().any(|tag| matches!(tag, Tag::Concept(_)))
+        })
+    };
     let mut people = People { count: 1, ..People::default() };
     let mut persons: Vec<(usize, usize, Gender, u8)> = Vec::new();
     let mut selves: Vec<usize> = Vec::new();
@@ -205,9 +221,9 @@ pub(super) fn people(tokens: &[Token], hits: &[Hit<'_>], number: &dyn Fn(usize) 
     for hit in hits {
         for tag in hit.tags {
             match tag {
-                Tag::Person(gender, many) => persons.push((hit.start, hit.end, *gender, *many)),
+                Tag::Person(gender, many) if !served(hit) => persons.push((hit.start, hit.end, *gender, *many)),
                 Tag::MySelf => selves.push(hit.start),
-                Tag::PartyOf(n) => {
+                Tag::PartyOf(n) if !timed(hit.end) => {
                     count = count.max(u32::from(*n));
                     people.counted.push((hit.start, hit.end));
                 }
@@ -215,6 +231,15 @@ pub(super) fn people(tokens: &[Token], hits: &[Hit<'_>], number: &dyn Fn(usize) 
                     if let Some(n) = number(hit.end).filter(|n| (2..=12).contains(n) && !is_time(tokens, hit.end)) {
                         count = count.max(n);
                         people.counted.push((hit.end, hit.end + 1));
+                    }
+                }
+                // "two haircuts", "deux coupes"
+                Tag::Concept(_) => {
+                    let before =
+                        hit.start.checked_sub(1).filter(|_| tokens.get(hit.start).is_some_and(|t| t.sep == ' '));
+                    if let Some(n) = before.and_then(number).filter(|n| (2..=6).contains(n)) {
+                        count = count.max(n);
+                        people.counted.push((hit.start.saturating_sub(1), hit.start));
                     }
                 }
                 Tag::People => {

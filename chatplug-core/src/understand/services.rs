@@ -29,8 +29,8 @@ pub(super) struct Services {
     pub(super) all: bool,
     /// Words of common services were read, in the catalogue or not.
     pub(super) spoken_of: bool,
-    /// The tokens that named them.
-    pub(super) spans: Vec<(usize, usize)>,
+    /// Services of the kind that was said alone ("for men"): an answer to which service.
+    pub(super) of_kind: Vec<ServiceId>,
 }
 
 #[derive(Debug, Clone)]
@@ -107,8 +107,18 @@ impl ServiceIndex {
             }
         }
         let all = ids.len() > 1 && found.iter().all(|fits| fits.len() == 1);
-        let spans = spoken.iter().map(|m| (m.start, m.end)).collect();
-        Services { ids, all, spoken_of: spoken.iter().any(|m| !m.concepts.is_empty()), spans }
+        let kinds: BTreeSet<u16> = hits
+            .iter()
+            .flat_map(|hit| hit.tags)
+            .filter_map(|tag| if let Tag::Modifier(kind) = tag { Some(*kind) } else { None })
+            .collect();
+        let of_kind = self
+            .services
+            .iter()
+            .filter(|entry| !entry.mods.is_disjoint(&kinds))
+            .map(|entry| entry.id.clone())
+            .collect();
+        Services { ids, all, spoken_of: spoken.iter().any(|m| !m.concepts.is_empty()), of_kind }
     }
 
     fn fitting(&self, lexicon: &Lexicon, concepts: &BTreeSet<u16>) -> Vec<&Entry> {

@@ -40,6 +40,8 @@ pub(super) struct Mention {
     pub(super) old: bool,
     /// Of "from 2 to 4" the second time, for who moves a booking.
     pub(super) target: Option<NaiveTime>,
+    /// Counted from now ("in 15 minutes").
+    pub(super) relative: bool,
 }
 
 /// Minutes since midnight as said, before morning or afternoon is known.
@@ -99,7 +101,7 @@ struct Parser<'a, 'b> {
 impl Parser<'_, '_> {
     fn mention(&self, at: usize, now: NaiveTime) -> Option<Mention> {
         let items = self.items;
-        if items.used(at) && items.part(at).is_none() || items.has(at, &Tag::Noise) {
+        if items.used(at) && !(items.part(at).is_some() && items.day(at).is_some()) || items.has(at, &Tag::Noise) {
             return None;
         }
         if let Some(mention) = self.relative(at, now).or_else(|| self.between(at)).or_else(|| self.bounded(at)) {
@@ -141,6 +143,7 @@ impl Parser<'_, '_> {
             weak: false,
             old: false,
             target: None,
+            relative: false,
         })
     }
 
@@ -154,7 +157,7 @@ impl Parser<'_, '_> {
         let half = items.has(here, &Tag::Half) || items.has(here, &Tag::HalfTo);
         let count = items.number(here);
         let only_unit = matches!(items.unit(here), Some(Unit::Hour)) && items.digits(here) == 0;
-        if (half || count.is_some()) && !(only_unit && items.unit(here + 1).is_none()) {
+        if (half && items.unit(here).is_none() || count.is_some()) && !(only_unit && items.unit(here + 1).is_none()) {
             here += 1;
         }
         let minutes = match items.unit(here)? {
@@ -165,7 +168,9 @@ impl Parser<'_, '_> {
         };
         let total = now.hour() * 60 + now.minute() + minutes;
         let reading = time(total / 60, total % 60)?;
-        self.make(at, here + 1, Shape::At, Some(reading), None, false)
+        let mut mention = self.make(at, here + 1, Shape::At, Some(reading), None, false)?;
+        mention.relative = true;
+        Some(mention)
     }
 
     /// "entre 9 e 11", "from 6 to 8", "14h-16h", "с 10 до 12".
@@ -264,7 +269,7 @@ impl Parser<'_, '_> {
         let from = |at: usize| items.has(at, &Tag::From) && !items.used(at);
         let own_from = from(start) && !items.has(start, &Tag::To);
         mention.old = (own_from || start > 0 && from(start - 1) && !items.has(start - 1, &Tag::To))
-            || items.before(start, 2, |at| items.has(at, &Tag::Old));
+            || items.before(start, 1, |at| items.has(at, &Tag::Old));
         Some(mention)
     }
 
@@ -285,8 +290,8 @@ impl Parser<'_, '_> {
             }
         };
         let items = self.items;
-        let old = items.before(start, 2, |at| items.has(at, &Tag::Old));
-        Some(Mention { start, end, shape, reading, weak, old, target: None })
+        let old = items.before(start, 1, |at| items.has(at, &Tag::Old));
+        Some(Mention { start, end, shape, reading, weak, old, target: None, relative: false })
     }
 
     /// Morning or afternoon, settled by what was said or by the rule: 1 to 7 are the afternoon.
@@ -496,7 +501,9 @@ impl Parser<'_, '_> {
         {
             return None;
         }
-        made(next, 0, false)
+        // "threeish"; "7 tomorrow evening"
+        let told = items.digits(at) > 0 && hour <= 12 && items.day(next).is_some() && self.day_part.is_some();
+        made(next, 0, items.has(at, &Tag::Ish) || told)
     }
 
     /// Minutes that count down to the hour come before it.

@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
 mod testkit;
+mod understand;
 mod words;
 mod words_any;
 mod words_locale;
 mod words_shape;
+mod wrappers;

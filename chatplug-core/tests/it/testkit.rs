@@ -115,6 +115,20 @@ mod intent {
     }
 
     chatplug_core::intent_contract!(engine());
+
+    mod offline {
+        use chatplug_core::understand::OfflineEngine;
+        use std::sync::{Arc, LazyLock};
+
+        /// Loading the languages takes a while, and the engine keeps nothing: one for all.
+        static ENGINE: LazyLock<Arc<OfflineEngine>> = LazyLock::new(|| Arc::new(OfflineEngine::new()));
+
+        async fn engine() -> Arc<OfflineEngine> {
+            Arc::clone(&ENGINE)
+        }
+
+        chatplug_core::intent_contract!(engine());
+    }
 }
 
 mod templates {

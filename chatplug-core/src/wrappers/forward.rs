@@ -1,0 +1,363 @@
+//! Each port's methods, written out once: a wrapper names its type and gets the implementation of the port.
+//!
+//! A wrapper has a method `inner(&self) -> &P` and an `async fn around(&self, port, operation, call)` that runs the call
+//! as it sees fit. Nothing is called before `around` awaits it.
+
+/// Implements [`BookingBackend`](crate::ports::BookingBackend) for a wrapper of one.
+macro_rules! forward_backend {
+    ($wrapper:ident) => {
+        #[async_trait::async_trait]
+        impl $crate::ports::BookingBackend for $wrapper<dyn $crate::ports::BookingBackend> {
+            fn capabilities(&self) -> $crate::ports::Capabilities {
+                self.inner().capabilities()
+            }
+
+            async fn catalog(
+                &self,
+                branch: &$crate::model::BranchId,
+            ) -> Result<$crate::model::Catalog, $crate::ports::BackendError> {
+                self.around("backend", "catalog", self.inner().catalog(branch)).await
+            }
+
+            async fn availability(
+                &self,
+                query: &$crate::model::SlotQuery,
+            ) -> Result<$crate::model::Availability, $crate::ports::BackendError> {
+                self.around("backend", "availability", self.inner().availability(query)).await
+            }
+
+            async fn book(
+                &self,
+                request: &$crate::ports::BookingRequest,
+                key: $crate::model::ActionKey,
+            ) -> Result<$crate::model::Booking, $crate::ports::BookError> {
+                self.around("backend", "book", self.inner().book(request, key)).await
+            }
+
+            async fn reschedule(
+                &self,
+                booking: &$crate::model::BookingRef,
+                to: &$crate::model::Slot,
+                key: $crate::model::ActionKey,
+            ) -> Result<$crate::model::Booking, $crate::ports::BookError> {
+                self.around("backend", "reschedule", self.inner().reschedule(booking, to, key)).await
+            }
+
+            async fn cancel(
+                &self,
+                booking: &$crate::model::BookingRef,
+                reason: $crate::model::CancelReason,
+                key: $crate::model::ActionKey,
+            ) -> Result<(), $crate::ports::BookError> {
+                self.around("backend", "cancel", self.inner().cancel(booking, reason, key)).await
+            }
+
+            async fn confirm_visit(
+                &self,
+                booking: &$crate::model::BookingRef,
+            ) -> Result<$crate::model::Booking, $crate::ports::BookError> {
+                self.around("backend", "confirm_visit", self.inner().confirm_visit(booking)).await
+            }
+
+            async fn resolve(
+                &self,
+                action: &$crate::ports::Action,
+                key: $crate::model::ActionKey,
+                attempted: chrono::DateTime<chrono::Utc>,
+            ) -> Result<$crate::ports::Resolution, $crate::ports::BackendError> {
+                self.around("backend", "resolve", self.inner().resolve(action, key, attempted)).await
+            }
+
+            async fn find(
+                &self,
+                filter: &$crate::ports::BookingFilter,
+            ) -> Result<Vec<$crate::model::Booking>, $crate::ports::BackendError> {
+                self.around("backend", "find", self.inner().find(filter)).await
+            }
+        }
+    };
+}
+
+/// Implements [`Messenger`](crate::ports::Messenger) for a wrapper of one.
+macro_rules! forward_messenger {
+    ($wrapper:ident) => {
+        #[async_trait::async_trait]
+        impl $crate::ports::Messenger for $wrapper<dyn $crate::ports::Messenger> {
+            fn limits(&self) -> &$crate::model::ChannelLimits {
+                self.inner().limits()
+            }
+
+            async fn send(
+                &self,
+                to: &$crate::model::Address,
+                message: &$crate::model::Outbound,
+                key: $crate::model::DeliveryKey,
+            ) -> Result<$crate::ports::Sent, $crate::ports::SendError> {
+                self.around("messenger", "send", self.inner().send(to, message, key)).await
+            }
+
+            async fn seen(
+                &self,
+                message: &$crate::model::MessageRef,
+                typing: bool,
+            ) -> Result<(), $crate::ports::SendError> {
+                self.around("messenger", "seen", self.inner().seen(message, typing)).await
+            }
+
+            async fn fetch_media(
+                &self,
+                media: &$crate::model::MediaRef,
+            ) -> Result<$crate::ports::Media, $crate::ports::SendError> {
+                self.around("messenger", "fetch_media", self.inner().fetch_media(media)).await
+            }
+        }
+    };
+}
+
+/// Implements the small ports for a wrapper: intent engine, templates, notifier, payments.
+macro_rules! forward_small_ports {
+    ($wrapper:ident) => {
+        #[async_trait::async_trait]
+        impl $crate::ports::IntentEngine for $wrapper<dyn $crate::ports::IntentEngine> {
+            async fn interpret<'a>(
+                &self,
+                utterance: &$crate::ports::Utterance,
+                context: &$crate::ports::Context<'a>,
+            ) -> Result<$crate::ports::Interpretation, $crate::ports::IntentError> {
+                self.around("intents", "interpret", self.inner().interpret(utterance, context)).await
+            }
+        }
+
+        #[async_trait::async_trait]
+        impl $crate::ports::Templates for $wrapper<dyn $crate::ports::Templates> {
+            async fn find(&self, meaning: &str, langs: &[$crate::model::Lang]) -> Option<$crate::ports::TemplateStock> {
+                let found = async { Ok(self.inner().find(meaning, langs).await) };
+                let found: Result<_, $crate::ports::TemplateError> = self.around("templates", "find", found).await;
+                found.unwrap_or(None)
+            }
+
+            async fn status(&self) -> Result<Vec<$crate::ports::TemplateStock>, $crate::ports::TemplateError> {
+                self.around("templates", "status", self.inner().status()).await
+            }
+
+            async fn submit(
+                &self,
+                draft: &$crate::ports::TemplateDraft,
+            ) -> Result<$crate::ports::TemplateStock, $crate::ports::TemplateError> {
+                self.around("templates", "submit", self.inner().submit(draft)).await
+            }
+        }
+
+        #[async_trait::async_trait]
+        impl $crate::ports::Notifier for $wrapper<dyn $crate::ports::Notifier> {
+            async fn notify(&self, notice: &$crate::ports::Notice) -> Result<(), $crate::ports::NotifyError> {
+                self.around("notifier", "notify", self.inner().notify(notice)).await
+            }
+        }
+
+        #[async_trait::async_trait]
+        impl $crate::ports::Payments for $wrapper<dyn $crate::ports::Payments> {
+            async fn open(
+                &self,
+                deposit: &$crate::ports::DepositRequest,
+            ) -> Result<$crate::ports::DepositLink, $crate::ports::PaymentError> {
+                self.around("payments", "open", self.inner().open(deposit)).await
+            }
+
+            async fn status(
+                &self,
+                link: &$crate::ports::DepositLink,
+            ) -> Result<$crate::ports::DepositStatus, $crate::ports::PaymentError> {
+                self.around("payments", "status", self.inner().status(link)).await
+            }
+
+            async fn refund(
+                &self,
+                link: &$crate::ports::DepositLink,
+                key: &str,
+            ) -> Result<(), $crate::ports::PaymentError> {
+                self.around("payments", "refund", self.inner().refund(link, key)).await
+            }
+        }
+    };
+}
+
+/// Implements [`Store`](crate::ports::Store) and its tenants' handles for a wrapper, which also has a method
+/// `beside(&self, inner, tenant)` that makes the wrapper of a handle.
+macro_rules! forward_store {
+    ($wrapper:ident) => {
+        #[async_trait::async_trait]
+        impl $crate::ports::Store for $wrapper<dyn $crate::ports::Store> {
+            fn tenant(&self, tenant: &$crate::model::TenantId) -> std::sync::Arc<dyn $crate::ports::TenantStore> {
+                std::sync::Arc::new(self.beside(self.inner().tenant(tenant), tenant))
+            }
+
+            async fn due(
+                &self,
+                now: chrono::DateTime<chrono::Utc>,
+                limit: usize,
+            ) -> Result<Vec<$crate::ports::Due>, $crate::ports::StoreError> {
+                self.around("store", "due", self.inner().due(now, limit)).await
+            }
+
+            async fn next_due(&self) -> Result<Option<chrono::DateTime<chrono::Utc>>, $crate::ports::StoreError> {
+                self.around("store", "next_due", self.inner().next_due()).await
+            }
+
+            async fn route(
+                &self,
+                provider: &str,
+                external_id: &str,
+            ) -> Result<Option<$crate::ports::Route>, $crate::ports::StoreError> {
+                self.around("store", "route", self.inner().route(provider, external_id)).await
+            }
+
+            async fn woken(&self) {
+                self.inner().woken().await;
+            }
+
+            async fn ping(&self) -> Result<(), $crate::ports::StoreError> {
+                self.around("store", "ping", self.inner().ping()).await
+            }
+
+            async fn figures(
+                &self,
+                now: chrono::DateTime<chrono::Utc>,
+            ) -> Result<$crate::ports::Figures, $crate::ports::StoreError> {
+                self.around("store", "figures", self.inner().figures(now)).await
+            }
+        }
+
+        #[async_trait::async_trait]
+        impl $crate::ports::TenantStore for $wrapper<dyn $crate::ports::TenantStore> {
+            fn tenant(&self) -> &$crate::model::TenantId {
+                self.inner().tenant()
+            }
+
+            async fn register(&self, setup: &$crate::ports::TenantSetup) -> Result<(), $crate::ports::StoreError> {
+                self.around("store", "register", self.inner().register(setup)).await
+            }
+
+            async fn ingest(
+                &self,
+                events: Vec<$crate::ports::Ingest>,
+            ) -> Result<Vec<$crate::ports::Ingested>, $crate::ports::StoreError> {
+                self.around("store", "ingest", self.inner().ingest(events)).await
+            }
+
+            async fn lease(
+                &self,
+                conversation: $crate::model::ConversationId,
+                until: chrono::DateTime<chrono::Utc>,
+                now: chrono::DateTime<chrono::Utc>,
+            ) -> Result<Option<$crate::ports::Leased>, $crate::ports::StoreError> {
+                self.around("store", "lease", self.inner().lease(conversation, until, now)).await
+            }
+
+            async fn commit(
+                &self,
+                commit: $crate::ports::TurnCommit,
+            ) -> Result<$crate::ports::Committed, $crate::ports::StoreError> {
+                self.around("store", "commit", self.inner().commit(commit)).await
+            }
+
+            async fn release(
+                &self,
+                lease: &$crate::ports::Lease,
+                retry: chrono::DateTime<chrono::Utc>,
+            ) -> Result<(), $crate::ports::StoreError> {
+                self.around("store", "release", self.inner().release(lease, retry)).await
+            }
+
+            async fn next_delivery(
+                &self,
+                conversation: $crate::model::ConversationId,
+                until: chrono::DateTime<chrono::Utc>,
+                now: chrono::DateTime<chrono::Utc>,
+            ) -> Result<Option<$crate::ports::Delivery>, $crate::ports::StoreError> {
+                self.around("store", "next_delivery", self.inner().next_delivery(conversation, until, now)).await
+            }
+
+            async fn record_delivery(
+                &self,
+                record: $crate::ports::DeliveryRecord,
+            ) -> Result<Option<$crate::ports::Delivery>, $crate::ports::StoreError> {
+                self.around("store", "record_delivery", self.inner().record_delivery(record)).await
+            }
+
+            async fn claim(
+                &self,
+                claim: $crate::ports::ClaimRequest,
+            ) -> Result<Option<$crate::model::ClaimSubject>, $crate::ports::StoreError> {
+                self.around("store", "claim", self.inner().claim(claim)).await
+            }
+
+            async fn unclaim(&self, action: $crate::model::ActionKey) -> Result<(), $crate::ports::StoreError> {
+                self.around("store", "unclaim", self.inner().unclaim(action)).await
+            }
+
+            async fn booking(
+                &self,
+                reference: &$crate::model::BookingRef,
+            ) -> Result<Option<($crate::model::ContactId, $crate::model::Booking)>, $crate::ports::StoreError> {
+                self.around("store", "booking", self.inner().booking(reference)).await
+            }
+
+            async fn bookings(
+                &self,
+                contact: $crate::model::ContactId,
+                after: chrono::DateTime<chrono::Utc>,
+            ) -> Result<Vec<$crate::model::Booking>, $crate::ports::StoreError> {
+                self.around("store", "bookings", self.inner().bookings(contact, after)).await
+            }
+
+            async fn conversations(
+                &self,
+                limit: usize,
+            ) -> Result<Vec<$crate::ports::ConversationView>, $crate::ports::StoreError> {
+                self.around("store", "conversations", self.inner().conversations(limit)).await
+            }
+
+            async fn conversation_of(
+                &self,
+                channel: &$crate::model::ChannelId,
+                user: &$crate::model::ChannelUser,
+            ) -> Result<Option<$crate::ports::ConversationView>, $crate::ports::StoreError> {
+                self.around("store", "conversation_of", self.inner().conversation_of(channel, user)).await
+            }
+
+            async fn conversation(
+                &self,
+                conversation: $crate::model::ConversationId,
+            ) -> Result<Option<$crate::ports::ConversationView>, $crate::ports::StoreError> {
+                self.around("store", "conversation", self.inner().conversation(conversation)).await
+            }
+
+            async fn messages(
+                &self,
+                conversation: $crate::model::ConversationId,
+                limit: usize,
+            ) -> Result<Vec<$crate::ports::LogEntry>, $crate::ports::StoreError> {
+                self.around("store", "messages", self.inner().messages(conversation, limit)).await
+            }
+
+            async fn turns(
+                &self,
+                conversation: $crate::model::ConversationId,
+                limit: usize,
+            ) -> Result<Vec<$crate::ports::TurnRecord>, $crate::ports::StoreError> {
+                self.around("store", "turns", self.inner().turns(conversation, limit)).await
+            }
+
+            async fn audit(
+                &self,
+                after: i64,
+                limit: usize,
+            ) -> Result<Vec<(i64, $crate::ports::AuditRow)>, $crate::ports::StoreError> {
+                self.around("store", "audit", self.inner().audit(after, limit)).await
+            }
+        }
+    };
+}
+
+pub(crate) use {forward_backend, forward_messenger, forward_small_ports, forward_store};

@@ -1,0 +1,515 @@
+//! The offline engine on whole messages: the labelled set, phrases of dates and times, answers in context, any text.
+
+use chatplug_core::{
+    model::{Catalog, Lang, Private},
+    ports::{
+        Context, DateMention, Intent, Interpretation, OpenQuestion, Ordinal, StaffMention, TimeMention, TimeReading,
+        Utterance,
+    },
+    understand::{
+        OfflineEngine,
+        eval::{CatalogFile, Dates, Labels, Line, Prediction, Score, Times, predict},
+    },
+};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, Timelike, Utc};
+use proptest::prelude::*;
+use std::{path::PathBuf, sync::LazyLock};
+
+static ENGINE: LazyLock<OfflineEngine> = LazyLock::new(OfflineEngine::new);
+
+/// A salon of four people and eight services, as in the evaluation set.
+const SALON: &str = r#"{"services":[
+ {"id":"haircut_women","minutes":60,"names":{"en":"Women's haircut","pt":"Corte feminino","es":"Corte de mujer","fr":"Coupe femme","ru":"Женская стрижка"}},
+ {"id":"haircut_men","minutes":30,"names":{"en":"Men's haircut","pt":"Corte masculino","es":"Corte de hombre","fr":"Coupe homme","ru":"Мужская стрижка"}},
+ {"id":"beard_trim","minutes":30,"names":{"en":"Beard trim","pt":"Barba","es":"Arreglo de barba","fr":"Taille de barbe","ru":"Стрижка бороды"}},
+ {"id":"manicure","minutes":45,"names":{"en":"Manicure","pt":"Manicure","es":"Manicura","fr":"Manucure","ru":"Маникюр"}},
+ {"id":"pedicure","minutes":60,"names":{"en":"Pedicure","pt":"Pedicure","es":"Pedicura","fr":"Pédicure","ru":"Педикюр"}},
+ {"id":"colour","minutes":120,"names":{"en":"Hair colouring","pt":"Coloração","es":"Tinte","fr":"Coloration","ru":"Окрашивание волос"}},
+ {"id":"massage","minutes":60,"names":{"en":"Relaxing massage","pt":"Massagem relaxante","es":"Masaje relajante","fr":"Massage relaxant","ru":"Расслабляющий массаж"}},
+ {"id":"brows","minutes":30,"names":{"en":"Eyebrow shaping","pt":"Design de sobrancelhas","es":"Diseño de cejas","fr":"Épilation des sourcils","ru":"Коррекция бровей"}}],
+ "staff":[{"id":"ana","name":"Ana Souza"},{"id":"bruno","name":"Bruno Lima"},{"id":"carla","name":"Carla Reyes"},
+ {"id":"dmitri","name":"Dmitri Volkov","also":["Дмитрий Волков"]},{"id":"elise","name":"Élise Martin"}]}"#;
+
+fn salon(lang: &str, country: &str, zone: chrono_tz::Tz) -> Catalog {
+    CatalogFile::parse(SALON).unwrap().catalog(lang.parse().unwrap(), country, zone).unwrap()
+}
+
+fn shared() -> Option<PathBuf> {
+    let mut folder = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    while folder.pop() {
+        let shared = folder.join("shared");
+        if shared.join("eval").is_dir() {
+            return Some(shared);
+        }
+    }
+    println!("no shared/eval folder beside the checkout: the labelled set is not measured");
+    None
+}
+
+#[test]
+fn labelled_messages_are_understood() {
+    let Some(shared) = shared() else { return };
+    let read = |name: &str| std::fs::read_to_string(shared.join("eval").join(name)).unwrap();
+    let file = CatalogFile::parse(&read("catalog.json")).unwrap();
+    let mut score = Score::default();
+    for json in read("nlu-dev.jsonl").lines().filter(|line| !line.trim().is_empty()) {
+        let labels: Labels = serde_json::from_str(json).unwrap();
+        score.add(labels.lang, &predict(&ENGINE, &file, json).unwrap().verdicts(&labels));
+    }
+    let least = [
+        ("lang", 0.985),
+        ("intent", 0.98),
+        ("service", 0.98),
+        ("staff", 0.985),
+        ("date", 0.98),
+        ("time", 0.98),
+        ("party", 0.98),
+        ("whole", 0.95),
+    ];
+    for (field, least) in least {
+        for (group, _) in score.groups() {
+            let share = score.share(group, field).unwrap();
+            assert!(share >= least, "{field} of {group}: {share:.3} is below {least}\n{}", score.table());
+        }
+    }
+}
+
+/// One line of the data files of this folder.
+struct Case {
+    line: Line,
+    fields: Vec<String>,
+}
+
+fn cases(file: &str, fields: usize) -> Vec<Case> {
+    let (mut lang, mut region) = (Lang::EN, String::new());
+    let mut cases = Vec::new();
+    for (number, text) in file.lines().enumerate() {
+        if text.is_empty() || text.starts_with('#') {
+            continue;
+        }
+        if let Some(head) = text.strip_prefix('[').and_then(|head| head.strip_suffix(']')) {
+            let (code, country) = head.split_once(' ').unwrap();
+            lang = code.parse().unwrap();
+            region = country.to_owned();
+            continue;
+        }
+        let mut parts: Vec<String> = text.splitn(fields, '|').map(|part| part.trim().to_owned()).collect();
+        let message = parts.pop().unwrap();
+        let offset = match region.as_str() {
+            "BR" => "-03:00",
+            "GB" => "+00:00",
+            "RU" => "+03:00",
+            "US" => "-04:00",
+            "MX" => "-06:00",
+            _ => "+01:00",
+        };
+        let line = Line {
+            id: format!("{lang}-{}", number + 1),
+            text: message,
+            now: DateTime::parse_from_rfc3339(&format!("2026-03-11T10:00:00{offset}")).unwrap(),
+            region: region.clone(),
+            catalog: lang,
+        };
+        cases.push(Case { line, fields: parts });
+    }
+    cases
+}
+
+fn dates(text: &str) -> Vec<Dates> {
+    let day = |text: &str| -> NaiveDate {
+        let text = match text.len() {
+            5 if text < "03-11" => format!("2027-{text}"),
+            5 => format!("2026-{text}"),
+            _ => text.to_owned(),
+        };
+        text.parse().unwrap()
+    };
+    let range = |text: &str| {
+        let (from, to) = text.split_once("..").unwrap_or((text, text));
+        Dates { from: day(from), to: day(to) }
+    };
+    if text == "-" { Vec::new() } else { text.split('/').map(range).collect() }
+}
+
+fn times(text: &str) -> Vec<Times> {
+    let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    let reading = |text: &str| match text.split_once('~') {
+        Some((from, to)) => Times::Range { from: some(from), to: some(to) },
+        None => Times::At { at: text.to_owned() },
+    };
+    if text == "-" { Vec::new() } else { text.split('/').map(reading).collect() }
+}
+
+fn predicted(line: &Line) -> Prediction {
+    let file = CatalogFile::parse(SALON).unwrap();
+    let json = serde_json::json!({"id": line.id, "text": line.text, "now": line.now.to_rfc3339(),
+        "region": line.region, "catalog": line.catalog});
+    predict(&ENGINE, &file, &json.to_string()).unwrap()
+}
+
+#[test]
+fn phrases_of_dates_and_times() {
+    let mut wrong = Vec::new();
+    for case in cases(include_str!("understand/phrases.txt"), 3) {
+        let got = predicted(&case.line);
+        let (date, time) = (dates(&case.fields[0]), times(&case.fields[1]));
+        let right = got.date.map_or(date.is_empty(), |got| date.contains(&got))
+            && got.time.as_ref().map_or(time.is_empty(), |got| time.contains(got));
+        if !right {
+            wrong.push(format!("{} \"{}\": {:?} {:?}", case.line.id, case.line.text, got.date, got.time));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn messages_of_every_kind() {
+    let mut wrong = Vec::new();
+    for case in cases(include_str!("understand/messages.txt"), 7) {
+        let got = predicted(&case.line);
+        let labels = Labels {
+            lang: case.line.catalog,
+            intent: serde_json::from_value(case.fields[0].clone().into()).unwrap(),
+            service: case.fields[1].split(',').filter(|id| *id != "-").map(str::to_owned).collect(),
+            staff: Some(case.fields[2].clone()).filter(|id| id != "-"),
+            date: dates(&case.fields[3]),
+            time: times(&case.fields[4]),
+            party: case.fields[5].parse().unwrap(),
+        };
+        if !got.verdicts(&labels)[7] {
+            wrong.push(format!("{} \"{}\": {got:?}", case.line.id, case.line.text));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn heard(text: &str, open: OpenQuestion, options: usize) -> Interpretation {
+    let catalog = salon("pt", "BR", chrono_tz::America::Sao_Paulo);
+    let context = Context { catalog: &catalog, language: Some(Lang::PT), default_language: Lang::PT, open, options };
+    let at = "2026-03-11T13:00:00Z".parse::<DateTime<Utc>>().unwrap();
+    ENGINE.understand(&Utterance { text: Private::new(text.to_owned()), at }, &context)
+}
+
+fn at(hour: u32, minute: u32) -> TimeMention {
+    TimeMention::Exact(TimeReading::At(NaiveTime::from_hms_opt(hour, minute, 0).unwrap()))
+}
+
+#[test]
+fn answers_to_the_open_question() {
+    let ordinal = |text: &str, open, options| heard(text, open, options).ordinal;
+    for text in ["2", "2️⃣", "o segundo", "a segunda opção", "the second one", "второй", "le deuxième"] {
+        assert_eq!(ordinal(text, OpenQuestion::Time, 3), Some(Ordinal::Nth(2)), "{text}");
+    }
+    for text in ["o último", "the later one", "o mais tarde", "последний"] {
+        assert_eq!(ordinal(text, OpenQuestion::Time, 3), Some(Ordinal::Last), "{text}");
+    }
+    assert_eq!(ordinal("9", OpenQuestion::Time, 3), None);
+    assert_eq!(heard("15", OpenQuestion::Time, 3).time, at(15, 0));
+    assert_eq!(heard("3", OpenQuestion::Time, 0).time, at(15, 0));
+    assert_eq!(heard("15:30", OpenQuestion::Time, 3).time, at(15, 30));
+    assert_eq!(heard("15h30 pode ser", OpenQuestion::Time, 3).time, at(15, 30));
+    let fifteenth = DateMention::Exact(chatplug_core::model::DateRange::day("2026-03-15".parse().unwrap()));
+    assert_eq!(heard("15", OpenQuestion::Day, 0).date, fifteenth);
+    let monday = DateMention::Exact(chatplug_core::model::DateRange::day("2026-03-16".parse().unwrap()));
+    assert_eq!(heard("segunda", OpenQuestion::Day, 5).date, monday);
+    for text in ["Ana", "com a ana", "ana souza"] {
+        let ids = vec!["ana".parse().unwrap()];
+        assert_eq!(heard(text, OpenQuestion::Staff, 0).staff, Some(StaffMention::Named(ids)), "{text}");
+    }
+    for text in ["qualquer um", "tanto faz", "any", "любой"] {
+        assert_eq!(heard(text, OpenQuestion::Staff, 0).staff, Some(StaffMention::Any), "{text}");
+    }
+    let masculine = heard("masculino", OpenQuestion::Service, 0);
+    assert_eq!(masculine.services.iter().map(|id| id.as_str()).collect::<Vec<_>>(), ["haircut_men"]);
+}
+
+#[test]
+fn yes_and_no_in_every_dress() {
+    for text in [
+        "👍",
+        "ok",
+        "OK!",
+        "❤️",
+        "✅",
+        "sim",
+        "Sim!!",
+        "да",
+        "oui",
+        "sí",
+        "yes please",
+        "pode ser 👍🏽",
+        "👌👌",
+        "sim, obrigada",
+    ] {
+        let meaning = heard(text, OpenQuestion::YesNo, 0);
+        assert_eq!(meaning.intent, Intent::Yes, "{text}");
+        assert!(meaning.confidence >= 0.5, "{text}");
+    }
+    for text in ["não", "nao", "N", "no", "нет", "non merci", "👎", "❌", "não, obrigada", "nope"] {
+        let meaning = heard(text, OpenQuestion::YesNo, 0);
+        assert_eq!(meaning.intent, Intent::No, "{text}: {meaning:?}");
+    }
+}
+
+#[test]
+fn stopping_is_not_cancelling() {
+    let stop = [
+        "STOP",
+        "stop",
+        "sair",
+        "baja",
+        "darme de baja",
+        "arrêter les messages",
+        "отписаться",
+        "parar de receber mensagens",
+        "unsubscribe me",
+    ];
+    for text in stop {
+        assert_eq!(heard(text, OpenQuestion::None, 0).intent, Intent::OptOut, "{text}");
+    }
+    for text in ["cancel", "cancelar", "annuler", "отменить", "отмена", "cancela", "cancelar minha marcação"]
+    {
+        assert_eq!(heard(text, OpenQuestion::None, 0).intent, Intent::Cancel, "{text}");
+    }
+}
+
+#[test]
+fn languages_asked_for_and_minutes_of_delay() {
+    let wanted = [
+        ("English please", Lang::EN),
+        ("en español", Lang::ES),
+        ("по-русски", Lang::RU),
+        ("fala inglês?", Lang::EN),
+        ("parlez-vous français ?", Lang::FR),
+        ("can we switch to portuguese", Lang::PT),
+    ];
+    for (text, lang) in wanted {
+        let meaning = heard(text, OpenQuestion::None, 0);
+        assert_eq!((meaning.intent, meaning.wanted_lang), (Intent::ChangeLanguage, Some(lang)), "{text}");
+    }
+    for (text, minutes) in [("vou atrasar 15 min", 15), ("running 20 minutes late", 20), ("опоздаю на полчаса", 30)]
+    {
+        let meaning = heard(text, OpenQuestion::None, 0);
+        assert_eq!((meaning.intent, meaning.late_minutes), (Intent::RunningLate, Some(minutes)), "{text}");
+        assert_eq!(meaning.time, TimeMention::None, "{text}");
+    }
+}
+
+#[test]
+fn what_is_not_understood_is_unsure() {
+    for text in ["", "   ", "asdf qwer zxcv", "????", "🦄🦄", "blorp", "\u{202e}\u{200b}", "xyzzy plugh foobar qux"]
+    {
+        let meaning = heard(text, OpenQuestion::None, 0);
+        assert!(meaning.confidence < 0.5, "{text}: {meaning:?}");
+    }
+}
+
+#[test]
+fn unwanted_days_are_told() {
+    let meaning = heard("quero marcar massagem na semana que vem, menos segunda", OpenQuestion::None, 0);
+    assert_eq!(meaning.not_dates.len(), 1);
+    assert_eq!(meaning.not_dates[0].from, "2026-03-16".parse().unwrap());
+}
+
+/// One way of writing a slot.
+type Writer = fn(NaiveDate, NaiveTime) -> String;
+
+fn written(date: NaiveDate, time: NaiveTime, months: [&str; 12], weekdays: [&str; 7], form: &str) -> String {
+    let month = months[date.month0() as usize];
+    let weekday = weekdays[date.weekday().num_days_from_monday() as usize];
+    form.replace("{w}", weekday)
+        .replace("{d}", &date.day().to_string())
+        .replace("{m}", month)
+        .replace("{t}", &format!("{:02}:{:02}", time.hour(), time.minute()))
+}
+
+const WRITERS: [(&str, Writer); 5] = [
+    ("pt", |d, t| {
+        let months = [
+            "janeiro",
+            "fevereiro",
+            "março",
+            "abril",
+            "maio",
+            "junho",
+            "julho",
+            "agosto",
+            "setembro",
+            "outubro",
+            "novembro",
+            "dezembro",
+        ];
+        let days = ["segunda-feira", "terça-feira", "quarta-feira", "quinta-feira", "sexta-feira", "sábado", "domingo"];
+        written(d, t, months, days, "{w}, {d} de {m} às {t}")
+    }),
+    ("en", |d, t| {
+        let months = [
+            "January",
+            "February",
+            "March",
+            "April",
+            "May",
+            "June",
+            "July",
+            "August",
+            "September",
+            "October",
+            "November",
+            "December",
+        ];
+        let days = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+        written(d, t, months, days, "{w} {d} {m} at {t}")
+    }),
+    ("es", |d, t| {
+        let months = [
+            "enero",
+            "febrero",
+            "marzo",
+            "abril",
+            "mayo",
+            "junio",
+            "julio",
+            "agosto",
+            "septiembre",
+            "octubre",
+            "noviembre",
+            "diciembre",
+        ];
+        let days = ["lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo"];
+        written(d, t, months, days, "{w}, {d} de {m}, {t}")
+    }),
+    ("fr", |d, t| {
+        let months = [
+            "janvier",
+            "février",
+            "mars",
+            "avril",
+            "mai",
+            "juin",
+            "juillet",
+            "août",
+            "septembre",
+            "octobre",
+            "novembre",
+            "décembre",
+        ];
+        let days = ["lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"];
+        written(d, t, months, days, "{w} {d} {m} à {t}")
+    }),
+    ("ru", |d, t| {
+        let months = [
+            "января",
+            "февраля",
+            "марта",
+            "апреля",
+            "мая",
+            "июня",
+            "июля",
+            "августа",
+            "сентября",
+            "октября",
+            "ноября",
+            "декабря",
+        ];
+        let days = ["понедельник", "вторник", "среда", "четверг", "пятница", "суббота", "воскресенье"];
+        written(d, t, months, days, "{w}, {d} {m} в {t}")
+    }),
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(192))]
+
+    #[test]
+    fn a_slot_written_out_is_read_back(ahead in 0_i64..365, quarter in 0_u32..96, which in 0_usize..5) {
+        let today: NaiveDate = "2026-03-11".parse().unwrap();
+        let date = today + chrono::Duration::days(ahead);
+        let time = NaiveTime::from_hms_opt(quarter / 4, quarter % 4 * 15, 0).unwrap();
+        let (lang, write) = WRITERS[which];
+        let text = write(date, time);
+        let catalog = salon(lang, "PT", chrono_tz::Europe::Lisbon);
+        let lang: Lang = lang.parse().unwrap();
+        let context = Context { catalog: &catalog, language: Some(lang), default_language: lang, open: OpenQuestion::Time, options: 0 };
+        let now = "2026-03-11T08:00:00Z".parse::<DateTime<Utc>>().unwrap();
+        let meaning = ENGINE.understand(&Utterance { text: Private::new(text.clone()), at: now }, &context);
+        prop_assert_eq!(meaning.date.first().map(|range| (range.from, range.to)), Some((date, date)), "{}", text);
+        prop_assert_eq!(meaning.time.first(), Some(TimeReading::At(time)), "{}", text);
+    }
+
+    #[test]
+    fn no_text_makes_it_panic(text in any::<String>(), options in 0_usize..12) {
+        let meaning = heard(&text, OpenQuestion::Time, options);
+        prop_assert!((0.0..=1.0).contains(&meaning.confidence));
+        prop_assert!(meaning.party >= 1);
+    }
+
+    #[test]
+    fn no_jumble_of_known_words_makes_it_panic(words in prop::collection::vec(prop::sample::select(vec![
+        "em", "9999999", "dias", "às", "25:90", "31", "de", "fevereiro", "entre", "e", "a", "12", "menos", "quarto", "para", "as",
+        "in", "half", "past", "next", "friday", "week", "24", "/", "0", "13", ":", "60", "пол", "без", "пятого", "через", "с", "по",
+        "le", "1er", "mars", "midi", "et", "demi", "que", "viene", "999999", "horas", "h", "pm", "am", "-", "10", "не", "в", "ana",
+    ]), 0..40), open in prop::sample::select(vec![OpenQuestion::None, OpenQuestion::Day, OpenQuestion::Time, OpenQuestion::Staff])) {
+        for glue in [" ", ""] {
+            heard(&words.join(glue), open, 3);
+        }
+    }
+}
+
+#[test]
+fn long_texts_are_read_in_linear_time() {
+    // Without a limit each of these would take minutes, so finishing is the assertion's point; the values tell that
+    // something was read.
+    for text in [
+        "amanhã às ".repeat(8_000),
+        "a".repeat(65_536),
+        "1/".repeat(30_000),
+        "entre 9 e ".repeat(7_000),
+        "👍".repeat(16_000),
+    ] {
+        let meaning = heard(&text, OpenQuestion::None, 0);
+        assert!((0.0..=1.0).contains(&meaning.confidence));
+    }
+}
+
+#[test]
+fn five_sixths_by_country() {
+    let date = |country: &str, zone| {
+        let catalog = salon("en", country, zone);
+        let context = Context {
+            catalog: &catalog,
+            language: Some(Lang::EN),
+            default_language: Lang::EN,
+            open: OpenQuestion::None,
+            options: 0,
+        };
+        let now = "2026-03-11T15:00:00Z".parse::<DateTime<Utc>>().unwrap();
+        let utterance = Utterance { text: Private::new("book a manicure 5/6".to_owned()), at: now };
+        ENGINE.understand(&utterance, &context).date.first().unwrap().from.to_string()
+    };
+    assert_eq!(date("US", chrono_tz::America::New_York), "2026-05-06");
+    assert_eq!(date("GB", chrono_tz::Europe::London), "2026-06-05");
+}
+
+#[test]
+fn the_day_counts_in_the_branchs_zone() {
+    // 02:30 UTC is still the evening before in Sao Paulo and already the morning in Moscow.
+    let spoken = |zone| {
+        let catalog = salon("en", "GB", zone);
+        let context = Context {
+            catalog: &catalog,
+            language: Some(Lang::EN),
+            default_language: Lang::EN,
+            open: OpenQuestion::None,
+            options: 0,
+        };
+        let now = "2026-03-29T02:30:00Z".parse::<DateTime<Utc>>().unwrap();
+        ENGINE
+            .understand(&Utterance { text: Private::new("book me tomorrow at 3pm".to_owned()), at: now }, &context)
+            .date
+    };
+    let day = |text: &str| chatplug_core::model::DateRange::day(text.parse().unwrap());
+    assert_eq!(spoken(chrono_tz::America::Sao_Paulo), DateMention::Exact(day("2026-03-29")));
+    assert_eq!(spoken(chrono_tz::Europe::Moscow), DateMention::Exact(day("2026-03-30")));
+    // In the small hours, an hour after the clocks went forward, "tomorrow" may be the day that has begun.
+    let both = DateMention::Ambiguous(vec![day("2026-03-30"), day("2026-03-29")]);
+    assert_eq!(spoken(chrono_tz::Europe::Lisbon), both);
+}
