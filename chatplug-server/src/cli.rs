@@ -127,25 +127,13 @@ pub fn main() -> ExitCode {
 pub fn run(cli: Cli, environment: &Environment) -> Result<(), Failure> {
     match cli.command {
         Command::Check(args) => check::run(&args, environment),
-        Command::Understand(args) => {
-            let _ = args;
-            Err(Failure::usage("not built yet"))
-        }
-        Command::Demo(args) => {
-            let _ = args;
-            Err(Failure::usage("not built yet"))
-        }
+        Command::Understand(args) => understand::run(&args),
+        Command::Demo(args) => block_on(demo::run(args)),
         Command::Serve(args) => {
             let config = crate::config::load(&args.config, environment).map_err(|e| Failure::usage(e.to_string()))?;
-            {
-                let _ = config;
-                Err(Failure::usage("not built yet"))
-            }
+            block_on(serve::run(config))
         }
-        Command::Chat(args) => {
-            let _ = args;
-            Err(Failure::usage("not built yet"))
-        }
+        Command::Chat(args) => block_on(chat::run(args)),
     }
 }
 

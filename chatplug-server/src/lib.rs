@@ -3,5 +3,8 @@
 
 pub mod cli;
 pub mod config;
+pub mod demo;
+pub mod http;
 pub mod logging;
 pub mod metrics;
+mod wiring;

@@ -18,7 +18,7 @@ const initials = (name) => (name || "?").split(/\s+/).filter(Boolean).slice(0, 2
 const fill = (el, ...children) => el.replaceChildren(...children.flat(Infinity).filter(Boolean));
 
 const query = new URLSearchParams(location.search);
-const app = { info: null, client: null, name: "", items: new Map(), state: null, day: null, date: null, zone: "UTC", stream: null, after: 0 };
+const app = { info: null, client: null, name: "", items: new Map(), state: null, day: null, date: null, zone: "UTC", stream: null, live: false };
 
 async function get(path, params) {
   const url = path + (params ? "?" + new URLSearchParams(params) : "");

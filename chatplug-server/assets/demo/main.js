@@ -35,7 +35,6 @@ async function openClient(client, name) {
   app.name = name || app.info.clients.find((known) => known.client === client)?.name || client;
   app.items = new Map();
   app.state = null;
-  app.after = 0;
   app.live = false;
   told.delivered.clear();
   told.read.clear();
@@ -54,17 +53,17 @@ async function openClient(client, name) {
   if (app.day) drawDay(app.day);
 }
 
-// The stream tells everything from the beginning (or from what was seen last), so nothing is missed between two calls.
+// The stream tells everything from the beginning, also after a break: nothing is missed, nothing is kept in step.
 function listen() {
   app.stream?.close();
   const client = app.client;
-  const stream = (app.stream = new EventSource(`/demo/api/events?${new URLSearchParams({ client, after: app.after })}`));
+  const stream = (app.stream = new EventSource(`/demo/api/events?${new URLSearchParams({ client })}`));
   stream.addEventListener("open", () => { $("offline").hidden = true; reload(); });
   stream.addEventListener("error", () => {
     $("offline").hidden = false;
     if (stream.readyState === EventSource.CLOSED) setTimeout(() => client === app.client && listen(), 1500);
   });
-  stream.addEventListener("start", (event) => { const start = JSON.parse(event.data); if (start.after === 0) { app.items = new Map(); drawPhone(); } });
+  stream.addEventListener("start", () => { app.items = new Map(); app.live = false; drawPhone(); });
   stream.addEventListener("item", (event) => { drawItem(JSON.parse(event.data)); tellSeen(); });
   stream.addEventListener("live", () => { app.live = true; });
   stream.addEventListener("typing", (event) => showTyping(JSON.parse(event.data).on));

@@ -5,7 +5,6 @@ let typingTimer = 0;
 let sheetFrom = null;
 
 function drawItem(item) {
-  app.after = Math.max(app.after, item.seq || 0);
   const old = app.items.get(item.id);
   app.items.set(item.id, item);
   if (!item.mine) showTyping(false);

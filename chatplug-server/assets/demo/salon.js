@@ -1,5 +1,5 @@
 // Beside the phone: the salon's day, filling as clients book.
-const HOUR = 56; // pixels
+const HOUR = 64; // pixels
 const hueOf = (index) => [168, 262, 24, 205, 335, 48][index % 6];
 
 async function loadDay() {
@@ -40,7 +40,7 @@ function drawDay(before) {
       const tall = y(entry.to) - y(entry.from) - 2;
       const name = entry.service[lang] || entry.service.main;
       const was = old.get(entry.id);
-      const node = h("div", { class: "entry" + (tall < 38 ? " short" : "") + (entry.client === app.client ? " own" : "") + (before && !was ? " fresh" : ""), role: "listitem", css: { top: px(y(entry.from) + 1), height: px(tall) }, title: `${entry.start}–${entry.end} ${name}, ${entry.name}`, data: { testid: "entry", entry: entry.id, staff: person.id, start: entry.start, client: entry.client } },
+      const node = h("div", { class: "entry" + (tall < 38 ? " short" : "") + (tall < 20 ? " tiny" : "") + (entry.client === app.client ? " own" : "") + (before && !was ? " fresh" : ""), role: "listitem", css: { top: px(y(entry.from) + 1), height: px(tall) }, title: `${entry.start}–${entry.end} ${name}, ${entry.name}`, data: { testid: "entry", entry: entry.id, staff: person.id, start: entry.start, client: entry.client } },
         h("b", {}, entry.name || "·"), h("span", {}, `${entry.start} ${name}`), entry.confirmed ? h("span", { class: "sr" }, t("confirmed")) : null, entry.confirmed ? icon("ticks", "sure") : null);
       if (was && was.staff === entry.staff && was.from !== entry.from) {
         node.style.setProperty("top", px(y(was.from) + 1));

@@ -2,17 +2,21 @@
 const words = (name) => String(name).replaceAll("_", " ");
 const tag = (text, cls, label) => h("span", { class: "tag " + (cls || "") }, label ? h("em", {}, label) : null, text);
 
+// A text of the business in the page's language, or what has none.
+const named = (value) => (value && typeof value === "object" ? value[lang] || value.main || JSON.stringify(value) : value === "any" ? FIELDS.any[lang] : String(value));
+
 async function loadState() {
   const client = app.client;
   const state = await get("state", { client });
   if (client !== app.client) return;
-  // A conversation that leads to another day takes the day view along, once per booking.
+  // A conversation that leads to another day takes the day view along, once: by a new booking, or by the day asked for.
   const known = new Set((app.state?.bookings || []).map((booking) => booking.id + booking.date));
   const fresh = app.state && state.bookings.find((booking) => !known.has(booking.id + booking.date));
+  const lead = fresh?.date || (state.date !== app.state?.date && state.date);
   app.state = state;
   drawState();
   drawTurns();
-  if (fresh && fresh.date !== app.date) goDay(fresh.date);
+  if (lead && lead !== app.date) goDay(lead);
 }
 
 function drawState() {
@@ -27,12 +31,12 @@ function drawState() {
   const row = (label, ...content) => content.flat().length && facts.append(h("dt", {}, t(label)), h("dd", {}, ...content));
   const flow = state.flow || "idle";
   row("flow", h("span", { class: "tag main", data: { testid: "flow", flow } }, (FLOWS[flow] || {})[lang] || words(flow)), state.action ? tag(words(state.action), "warn") : null);
-  row("draft", state.draft.map((field) => tag(field.value, "", words(field.name))));
-  row("asked", state.asked ? tag(words(state.asked), "main") : []);
+  row("draft", state.draft.map((field) => tag(named(field.value), "", (FIELDS[field.name] || {})[lang] || words(field.name))));
+  row("asked", state.asked ? h("span", { class: "tag main", data: { testid: "asked", asked: state.asked } }, (QUESTIONS[state.asked] || {})[lang] || words(state.asked)) : []);
   row("shown", state.options.length ? h("ol", { class: "options" }, state.options.map((option) => h("li", {}, h("b", {}, option.number), option.label))) : []);
-  row("bookings", state.bookings.map((booking) => tag(`${format(new Date(booking.date + "T12:00:00Z"), { weekday: "short", day: "numeric", month: "short" }, "UTC")} ${booking.start} · ${booking.service[lang] || booking.service.main}${booking.staff ? " · " + booking.staff : ""}`, "main")));
+  row("bookings", state.bookings.map((booking) => tag(`${format(new Date(booking.date + "T12:00:00Z"), { weekday: "short", day: "numeric", month: "short" }, "UTC")} ${booking.start} · ${named(booking.service)}${booking.staff ? " · " + booking.staff : ""}`, "main")));
   row("speaks", state.language ? tag(state.language.toUpperCase()) : []);
-  row("delivery", state.delivery ? tag(words(state.delivery)) : []);
+  row("delivery", state.delivery ? h("span", { class: "tag", data: { testid: "delivery", status: state.delivery } }, (STATUSES[state.delivery] || {})[lang] || words(state.delivery)) : []);
   fill($("state-body"), facts);
 }
 
@@ -99,7 +103,7 @@ const resultTag = (result, show) => { const ok = result?.Ok ?? result?.ok; retur
 function meaningTags(meaning) {
   const tags = [tag(words(meaning.intent || "?"), "main")];
   for (const [key, value] of Object.entries(meaning)) {
-    if (["intent", "confidence", "language", "lang"].includes(key)) continue;
+    if (["intent", "confidence", "lang"].includes(key) || (key === "party" && value <= 1)) continue;
     for (const text of readings(value)) tags.push(tag(text, "", words(key)));
   }
   if (meaning.confidence !== undefined) tags.push(tag(Number(meaning.confidence).toFixed(2)));
@@ -107,13 +111,13 @@ function meaningTags(meaning) {
 }
 // A value of an interpretation in a few words.
 function readings(value) {
-  if (value === null || value === undefined || value === false || value === "" || (Array.isArray(value) && !value.length)) return [];
+  if (value === null || value === undefined || value === false || value === "" || value === "none" || (Array.isArray(value) && !value.length)) return [];
   if (Array.isArray(value)) return [value.flatMap(readings).join(" | ")].filter(Boolean);
   if (typeof value === "object") {
     const parts = Object.entries(value).flatMap(([key, part]) => readings(part).map((text) => (typeof part === "object" || ["from", "to", "at"].includes(key) ? text : `${words(key)} ${text}`)));
     return [[...new Set(parts)].join("–")].filter(Boolean);
   }
-  return [String(value)];
+  return [String(value).replace(/^(\d\d:\d\d):\d\d$/, "$1")];
 }
 
 function effectNode(effect) {

@@ -69,6 +69,37 @@ const FLOWS = {
   choosing: { en: "choosing a booking", pt: "escolhendo o horário", es: "eligiendo la cita", fr: "choix du rendez-vous", ru: "выбирает запись" },
   committing: { en: "writing to the calendar", pt: "gravando na agenda", es: "guardando en la agenda", fr: "écriture dans l’agenda", ru: "записывает в календарь" },
 };
+const FIELDS = {
+  service: { en: "service", pt: "serviço", es: "servicio", fr: "prestation", ru: "услуга" },
+  staff: { en: "with", pt: "com", es: "con", fr: "avec", ru: "мастер" },
+  days: { en: "day", pt: "dia", es: "día", fr: "jour", ru: "день" },
+  time: { en: "time", pt: "hora", es: "hora", fr: "heure", ru: "время" },
+  slot: { en: "chosen", pt: "escolhido", es: "elegido", fr: "choisi", ru: "выбрано" },
+  party: { en: "people", pt: "pessoas", es: "personas", fr: "personnes", ru: "человек" },
+  any: { en: "anyone", pt: "qualquer um", es: "cualquiera", fr: "peu importe", ru: "любой" },
+};
+const QUESTIONS = {
+  branch: { en: "which place", pt: "qual unidade", es: "qué sucursal", fr: "quel établissement", ru: "какой филиал" },
+  booking: { en: "which appointment", pt: "qual horário marcado", es: "qué cita", fr: "quel rendez-vous", ru: "какая запись" },
+  day: { en: "which day", pt: "que dia", es: "qué día", fr: "quel jour", ru: "какой день" },
+  email: { en: "e-mail", pt: "e-mail", es: "correo", fr: "e-mail", ru: "почта" },
+  language: { en: "which language", pt: "que idioma", es: "qué idioma", fr: "quelle langue", ru: "какой язык" },
+  menu: { en: "how to help", pt: "como ajudar", es: "en qué ayudar", fr: "comment aider", ru: "чем помочь" },
+  name: { en: "name", pt: "nome", es: "nombre", fr: "nom", ru: "имя" },
+  service: { en: "which service", pt: "qual serviço", es: "qué servicio", fr: "quelle prestation", ru: "какая услуга" },
+  staff: { en: "with whom", pt: "com quem", es: "con quién", fr: "avec qui", ru: "к кому" },
+  time: { en: "what time", pt: "que horas", es: "a qué hora", fr: "à quelle heure", ru: "во сколько" },
+  yes_no: { en: "yes or no", pt: "sim ou não", es: "sí o no", fr: "oui ou non", ru: "да или нет" },
+};
+const STATUSES = {
+  queued: { en: "waiting", pt: "na fila", es: "en cola", fr: "en attente", ru: "в очереди" },
+  sending: { en: "being sent", pt: "enviando", es: "enviando", fr: "envoi", ru: "отправляется" },
+  unknown: { en: "unclear", pt: "incerto", es: "incierto", fr: "incertain", ru: "неясно" },
+  sent: { en: "sent", pt: "enviada", es: "enviado", fr: "envoyé", ru: "отправлено" },
+  delivered: { en: "delivered", pt: "entregue", es: "entregado", fr: "remis", ru: "доставлено" },
+  read: { en: "read", pt: "lida", es: "leído", fr: "lu", ru: "прочитано" },
+  failed: { en: "failed", pt: "falhou", es: "falló", fr: "échoué", ru: "не доставлено" },
+};
 const HINTS = {
   pt: ["Oi!", "Quero marcar corte amanhã às 15h", "Tem horário sexta à tarde?", "Quanto custa a coloração?", "Onde vocês ficam?", "Meus horários", "Preciso remarcar", "Vou atrasar 10 minutos", "Quero falar com uma pessoa"],
   en: ["Hi!", "I'd like a haircut tomorrow at 3pm", "Anything free on Friday afternoon?", "How much is colouring?", "Where are you?", "My appointments", "I need to move my appointment", "Running 10 minutes late", "Can I talk to a person?"],

@@ -1,1 +1,62 @@
-//! TEMP
+//! `chatplug understand`: what messages are understood as, or how well, for a file of them.
+
+use super::{Failure, UnderstandArgs};
+use anyhow::Context;
+use chatplug_core::understand::{
+    OfflineEngine,
+    eval::{CatalogFile, FIELDS, Labels, Score, predict},
+};
+use std::{
+    fs::{self, File},
+    io::{self, BufRead, BufReader, BufWriter, Write},
+};
+
+/// Prints one prediction a line, or the table of scores with the misses.
+pub(super) fn run(args: &UnderstandArgs) -> Result<(), Failure> {
+    let json = fs::read_to_string(&args.catalog).map_err(|error| unreadable(&args.catalog, &error))?;
+    let catalog = CatalogFile::parse(&json).with_context(|| args.catalog.display().to_string())?;
+    let messages = File::open(&args.messages).map_err(|error| unreadable(&args.messages, &error))?;
+    let engine = OfflineEngine::new();
+    let mut out = BufWriter::new(io::stdout().lock());
+    let mut score = Score::default();
+    for (i, line) in BufReader::new(messages).lines().enumerate() {
+        let place = || format!("{}:{}", args.messages.display(), i + 1);
+        let line = line.with_context(place)?;
+        if line.trim().is_empty() {
+            continue;
+        }
+        let prediction = predict(&engine, &catalog, &line).with_context(place)?;
+        let told = serde_json::to_string(&prediction).with_context(place)?;
+        if !args.table {
+            writeln!(out, "{told}").context("standard output")?;
+            continue;
+        }
+        let labels: Labels = serde_json::from_str(&line).context("the line carries no labels").with_context(place)?;
+        let verdicts = prediction.verdicts(&labels);
+        score.add(labels.lang, &verdicts);
+        let wrong: Vec<&str> = FIELDS
+            .into_iter()
+            .zip(verdicts)
+            .filter(|(field, right)| !right && *field != "whole")
+            .map(|it| it.0)
+            .collect();
+        if !wrong.is_empty() {
+            writeln!(
+                out,
+                "miss {}\n  wrong    {}\n  labelled {line}\n  read as  {told}",
+                prediction.id,
+                wrong.join(", ")
+            )
+            .context("standard output")?;
+        }
+    }
+    if args.table {
+        write!(out, "\n{}", score.table()).context("standard output")?;
+    }
+    out.flush().context("standard output")?;
+    Ok(())
+}
+
+fn unreadable(file: &std::path::Path, error: &io::Error) -> Failure {
+    Failure::usage(format!("error: {} cannot be read: {error}", file.display()))
+}

@@ -9,11 +9,15 @@ use super::{
 };
 use chatplug_calendar::{CalendarConfig, ConfigProblem, Plan};
 use chatplug_core::{
-    model::{BranchId, IdError},
+    model::{BranchId, IdError, Lang},
     ports::{TemplateState, TemplateStock},
+    reply::Words,
 };
 use secrecy::SecretString;
-use std::{collections::HashMap, fs, path};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fs, path,
+};
 
 /// Checks a tree. `None`, or any problem, means that it is no configuration.
 pub(super) fn check(
@@ -123,13 +127,12 @@ impl Check<'_> {
     fn tenant(&mut self, tenant: raw::Tenant, at: &Path) -> Option<TenantConfig> {
         let id = self.id(tenant.id, at, "tenant", "another [[tenant]]");
         let name = self.required(tenant.name, at, "name");
-        let mut texts = Some(Vec::new());
-        for (lang, file) in tenant.texts {
-            let place = at.key("texts").key(lang.code());
-            match self.file(&file, &place) {
-                Some(text) => texts.iter_mut().for_each(|texts| texts.push((lang, text.clone()))),
-                None => texts = None,
-            }
+        let texts = self.texts(tenant.texts, &at.key("texts"));
+        let words = Words::shipped();
+        if !words.speaks(tenant.policy.language) {
+            let known: Vec<String> = words.languages().map(String::from).collect();
+            let message = format!("`{}` is not spoken; known here: {}", tenant.policy.language, known.join(", "));
+            self.wrong(&at.key("policy").key("language"), &message);
         }
         // Ids of branches and channels need to be unique within the tenant only.
         self.seen.retain(|(kind, _), _| !matches!(*kind, "branch" | "channel"));
@@ -147,6 +150,32 @@ impl Check<'_> {
             branches: branches?,
             channels: channels?,
         })
+    }
+
+    /// A tenant's own wording: every message of it must be one that can be used.
+    fn texts(&mut self, files: BTreeMap<Lang, path::PathBuf>, at: &Path) -> Option<Vec<(Lang, String)>> {
+        let mut own = BTreeMap::new();
+        let mut complete = true;
+        for (lang, file) in &files {
+            match self.file(file, &at.key(lang.code())) {
+                Some(text) => drop(own.insert(*lang, text)),
+                None => complete = false,
+            }
+        }
+        let (_, wrong) = Words::with_own(&own);
+        for problem in wrong {
+            // The place ends with the line, where there is one; which file it is in is known here.
+            let line = problem.place.rsplit(':').next().and_then(|line| line.parse().ok()).unwrap_or(0);
+            let file = files.get(&problem.lang).map(|file| self.beside.join(file).display().to_string());
+            let place = Place::File { file: file.unwrap_or_default(), line, column: 1 };
+            let message = match problem.key.as_str() {
+                "" => problem.what,
+                key => format!("`{key}` {}", problem.what),
+            };
+            self.problems.push(Problem { place, message });
+            complete = false;
+        }
+        complete.then(|| own.into_iter().collect())
     }
 
     fn branch(&mut self, branch: raw::Branch, at: &Path) -> Option<BranchConfig> {
@@ -185,7 +214,13 @@ impl Check<'_> {
         let templates =
             collect_all(channel.templates, |i, template| self.template(template, &at.key("templates").index(i)));
         let provider = match self.required(channel.provider, at, "provider")? {
-            raw::Provider::Simulator => Some(ProviderConfig::Simulator),
+            raw::Provider::Simulator => {
+                let place = at.key("provider");
+                let (one, free) = ("another channel, and there is one page", "the webhook of a [[meta_app]]");
+                let fine = self.unique("simulator", "simulator", &place, one);
+                let fine = fine && self.unique("endpoint", crate::demo::ENDPOINT, &place, free);
+                fine.then_some(ProviderConfig::Simulator)
+            }
             raw::Provider::Meta => {
                 let app = self.app(channel.app, at);
                 let number = self.required(channel.phone_number_id, at, "phone_number_id").filter(|number| {
@@ -383,4 +418,4 @@ impl Blank for String {
 impl Blank for toml::Value {}
 impl Blank for raw::Secret {}
 impl Blank for raw::Provider {}
-impl Blank for chatplug_core::model::Lang {}
+impl Blank for Lang {}

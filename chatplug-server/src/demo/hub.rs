@@ -180,7 +180,8 @@ impl Hub {
         let read: Vec<Item> = self.phone(number, |phone| {
             let Some(last) = phone.items.iter().position(|item| item.id == id) else { return Vec::new() };
             let before = phone.items.iter_mut().take(last + 1);
-            let unread = before.filter(|item| item.mine && matches!(item.status, Some("sent" | "delivered" | "pending")));
+            let unread =
+                before.filter(|item| item.mine && matches!(item.status, Some("sent" | "delivered" | "pending")));
             unread
                 .map(|item| {
                     item.status = Some("read");

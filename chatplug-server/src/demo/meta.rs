@@ -112,9 +112,11 @@ impl Act {
     fn content(&self, id: &MessageId) -> (&'static str, Value, Option<&str>) {
         match self {
             Self::Text { text, quoted } => ("text", json!({ "body": text }), quoted.as_deref()),
-            Self::Tap { on: TapOn::Button, id, title, quoted, .. } => {
-                ("interactive", json!({ "type": "button_reply", "button_reply": { "id": id, "title": title } }), quoted.as_deref())
-            }
+            Self::Tap { on: TapOn::Button, id, title, quoted, .. } => (
+                "interactive",
+                json!({ "type": "button_reply", "button_reply": { "id": id, "title": title } }),
+                quoted.as_deref(),
+            ),
             Self::Tap { on: TapOn::Row, id, title, description, quoted } => {
                 let mut row = json!({ "id": id, "title": title });
                 if let (Some(text), Some(row)) = (description, row.as_object_mut()) {
@@ -174,7 +176,8 @@ pub(super) fn statuses(
     at: DateTime<Utc>,
 ) -> Bytes {
     let status = |(id, stage): &(&str, &str)| {
-        let mut status = json!({ "id": id, "status": stage, "timestamp": at.timestamp().to_string(), "recipient_id": to });
+        let mut status =
+            json!({ "id": id, "status": stage, "timestamp": at.timestamp().to_string(), "recipient_id": to });
         if let (Some(key), Some(status)) = (key, status.as_object_mut()) {
             status.insert("biz_opaque_callback_data".to_owned(), json!(key.to_string()));
         }
@@ -231,10 +234,15 @@ mod tests {
 
     #[test]
     fn everything_a_client_can_do_is_read_by_the_real_receiver() {
-        assert!(matches!(said(&json!({ "kind": "text", "text": "<b>hi</b>" })), Content::Text { body } if body.reveal() == "<b>hi</b>"));
+        assert!(
+            matches!(said(&json!({ "kind": "text", "text": "<b>hi</b>" })), Content::Text { body } if body.reveal() == "<b>hi</b>")
+        );
         for (on, kind) in [("button", TapKind::Button), ("row", TapKind::Row), ("template", TapKind::Template)] {
             let act = json!({ "kind": "tap", "on": on, "id": "1:2", "title": "Yes", "description": "d", "quoted": "wamid.1" });
-            assert!(matches!(said(&act), Content::Tap(tap) if tap.id == "1:2" && tap.title == "Yes" && tap.on == kind), "{on}");
+            assert!(
+                matches!(said(&act), Content::Tap(tap) if tap.id == "1:2" && tap.title == "Yes" && tap.on == kind),
+                "{on}"
+            );
         }
         assert!(matches!(said(&json!({ "kind": "location" })), Content::Location { .. }));
         for media in ["image", "voice", "sticker"] {

@@ -182,12 +182,20 @@ fn calendars_are_checked_with_the_lines_of_their_own_file() {
     let places: Vec<_> = told.iter().map(|line| line.split(": ").next().unwrap()).collect();
     assert_eq!(
         places,
-        ["2:1", "5:22", "6:1", "10:1", "11:1", "12:10", "13:1"].map(|place| format!("wrong.toml:{place}")),
+        ["2:1", "5:22", "10:1", "11:1", "12:10"].map(|place| format!("wrong.toml:{place}")),
         "{told:#?}"
     );
     assert!(told[0].contains("Europe/Lisbon"), "{told:#?}");
-    assert!(told[2].starts_with("wrong.toml:6:1: `hours`: is missing"), "{told:#?}");
-    assert_eq!(told[3], "wrong.toml:10:1: unknown key `imge`; did you mean `image`?");
+    assert_eq!(told[2], "wrong.toml:10:1: unknown key `imge`; did you mean `image`?");
+}
+
+#[test]
+fn what_a_calendar_lacks_is_named() {
+    let hourless = CALENDAR.replace("hours = { mon-fri = [\"09:00-18:00\"] }\n", "");
+    let inline = hourless.replace("[[", "[[tenant.branch.calendar.");
+    let text = RIGHT.replace("calendar = \"calendar.toml\"", &format!("[tenant.branch.calendar]\n{inline}"));
+    let told = read(&text, &[]).unwrap_err();
+    assert!(told.iter().all(|line| line.starts_with("f.toml:") && line.contains(": `hours`: is missing")), "{told:#?}");
 }
 
 #[test]
@@ -209,4 +217,30 @@ fn the_sample_is_right() {
     let config = chatplug_server::config::load(&folder.join("config.sample.toml"), &environment).unwrap();
     assert_eq!(config.tenants[0].branches[0].plan.name(), "Bella Vista");
     assert_eq!(config.tenants[0].channels[0].templates.len(), 1);
+}
+
+#[test]
+fn there_is_one_simulator() {
+    let simulator = |id: &str| format!("[[tenant.channel]]\nid = \"{id}\"\nprovider = \"simulator\"\n");
+    assert!(read(&format!("{RIGHT}{}", simulator("page")), &[]).is_ok());
+    let told = read(&format!("{RIGHT}{}{}", simulator("page"), simulator("other")), &[]).unwrap_err();
+    assert_eq!(
+        told,
+        ["f.toml:26:1: `simulator` belongs to another channel, and there is one page already (f.toml:23:1)"]
+    );
+    let told = read(&format!("{}{}", RIGHT.replace("name = \"main\"", "name = \"demo\""), simulator("page")), &[]);
+    assert!(told.unwrap_err()[0].contains("`demo` belongs to the webhook of a [[meta_app]] already (f.toml:5:1)"));
+}
+
+#[test]
+fn wording_and_language_are_checked() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("own.ftl"), "# ours\n\nno-such-message = x\n").unwrap();
+    let file = folder.path().join("own.ftl").display().to_string();
+    let tenant = "name = \"Bella Vista\"\n";
+    let text =
+        RIGHT.replace(tenant, &format!("{tenant}policy = {{ language = \"de\" }}\ntexts = {{ pt = \"{file}\" }}\n"));
+    let told = read(&text, &[]).unwrap_err();
+    assert_eq!(told[1], "f.toml:13:12: `de` is not spoken; known here: en, es, fr, pt, ru");
+    assert!(told[0].starts_with(&format!("{file}:3:1: `no-such-message` ")), "{told:#?}");
 }
