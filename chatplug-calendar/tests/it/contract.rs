@@ -2,7 +2,7 @@
 
 use crate::bench::{Bench, branch};
 use async_trait::async_trait;
-use chatplug_calendar::demo;
+use chatplug_calendar::{CalendarConfig, demo};
 use chatplug_core::{
     model::{DateRange, ServiceId, Slot},
     ports::BookingBackend,
@@ -28,7 +28,7 @@ impl BackendHarness for Demo {
     }
 }
 
-fn scene(bench: Bench, service: &str) -> BackendScene {
+pub(crate) fn scene(bench: Bench, service: &str) -> BackendScene {
     let now: DateTime<Utc> = NOW.parse().unwrap();
     let days = DateRange { from: "2026-11-24".parse().unwrap(), to: "2026-11-26".parse().unwrap() };
     let backend: Arc<dyn BookingBackend> = bench.calendar.clone();
@@ -55,6 +55,28 @@ mod one_person {
     chatplug_core::backend_contract!(super::Demo { service: "pedicure" });
 }
 
+/// A class of four places.
+pub(crate) fn studio() -> CalendarConfig {
+    crate::bench::config(
+        r#"
+        name = "Studio"
+        zone = "America/Sao_Paulo"
+        country = "BR"
+        currency = "BRL"
+        hours = { mon-sun = ["08:00-20:00"] }
+
+        [[services]]
+        id = "yoga"
+        name = "Yoga"
+        minutes = 60
+        price = "40.00"
+        staff = []
+        capacity = 4
+        hours = { tue-thu = ["08:00-09:00", "18:00-19:00"] }
+        "#,
+    )
+}
+
 mod a_class {
     use super::*;
 
@@ -63,25 +85,7 @@ mod a_class {
     #[async_trait]
     impl BackendHarness for Class {
         async fn fresh(&self) -> BackendScene {
-            let config = crate::bench::config(
-                r#"
-                name = "Studio"
-                zone = "America/Sao_Paulo"
-                country = "BR"
-                currency = "BRL"
-                hours = { mon-sun = ["08:00-20:00"] }
-
-                [[services]]
-                id = "yoga"
-                name = "Yoga"
-                minutes = 60
-                price = "40.00"
-                staff = []
-                capacity = 4
-                hours = { tue-thu = ["08:00-09:00", "18:00-19:00"] }
-                "#,
-            );
-            scene(Bench::new(&config, NOW), "yoga")
+            scene(Bench::new(&studio(), NOW), "yoga")
         }
     }
 

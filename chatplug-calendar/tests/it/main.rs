@@ -4,6 +4,7 @@
 mod bench;
 mod changes;
 mod contract;
+mod durable;
 mod liars;
 mod mistakes;
 mod properties;
