@@ -338,7 +338,6 @@ CREATE TABLE entry (
 CREATE INDEX entry_by_subject ON entry (tenant, branch, subject, taken_to) WHERE standing = 1;
 CREATE INDEX entry_by_time ON entry (tenant, branch, taken_to);
 CREATE INDEX entry_by_contact ON entry (tenant, branch, contact);
-CREATE INDEX entry_by_key ON entry (tenant, branch, key);
 
 -- Every key that ever wrote an entry: the same key again is the same deed, whatever happened to the entry since.
 CREATE TABLE entry_key (
@@ -369,7 +368,7 @@ BEGIN
             AND t.taken_to > NEW.taken_from AND t.taken_from > NEW.taken_from AND t.taken_from < NEW.taken_to
     ) AS p
     WHERE (
-        SELECT count(*) >= min(NEW.capacity, coalesce(min(t.capacity), NEW.capacity)) FROM entry AS t
+        SELECT count(*) >= NEW.capacity FROM entry AS t
         WHERE t.tenant = NEW.tenant AND t.branch = NEW.branch AND t.subject = NEW.subject AND t.standing = 1
             AND t.taken_to > p.at AND t.taken_from <= p.at AND t.entry <> NEW.entry
     );
@@ -387,7 +386,7 @@ BEGIN
             AND t.taken_to > NEW.taken_from AND t.taken_from > NEW.taken_from AND t.taken_from < NEW.taken_to
     ) AS p
     WHERE (
-        SELECT count(*) >= min(NEW.capacity, coalesce(min(t.capacity), NEW.capacity)) FROM entry AS t
+        SELECT count(*) >= NEW.capacity FROM entry AS t
         WHERE t.tenant = NEW.tenant AND t.branch = NEW.branch AND t.subject = NEW.subject AND t.standing = 1
             AND t.taken_to > p.at AND t.taken_from <= p.at AND t.entry <> OLD.entry
     );

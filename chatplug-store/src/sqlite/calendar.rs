@@ -37,7 +37,7 @@ statements! {
         JOIN entry AS e ON e.tenant = k.tenant AND e.branch = k.branch AND e.entry = k.entry \
         WHERE k.tenant = ? AND k.branch = ? AND k.key = ?");
     ENTRY = concat!("SELECT ", entry_columns!(), " FROM entry AS e WHERE e.tenant = ? AND e.branch = ? AND e.entry = ?");
-    TAKEN = "SELECT j.key, t.taken_from, t.taken_to, t.capacity FROM json_each(?) AS j \
+    TAKEN = "SELECT j.key, t.taken_from, t.taken_to, NULL FROM json_each(?) AS j \
         JOIN entry AS t ON t.tenant = ? AND t.branch = ? AND t.subject = j.value AND t.standing = 1 AND t.taken_to > ? \
         WHERE t.taken_from < ? AND t.entry <> ?";
     ASSIGNED = "SELECT j.key, a.at FROM json_each(?) AS j \
@@ -57,8 +57,9 @@ statements! {
         ON CONFLICT DO UPDATE SET at = excluded.at";
     BY_ID = concat!("SELECT ", entry_columns!(), " FROM entry AS e WHERE e.tenant = ? AND e.branch = ? AND e.entry = ?",
         entry_filter!());
-    BY_KEY = concat!("SELECT ", entry_columns!(), " FROM entry AS e WHERE e.tenant = ? AND e.branch = ? AND e.key = ?",
-        entry_filter!());
+    BY_KEY = concat!("SELECT ", entry_columns!(), " FROM entry_key AS k \
+        JOIN entry AS e ON e.tenant = k.tenant AND e.branch = k.branch AND e.entry = k.entry \
+        WHERE k.tenant = ? AND k.branch = ? AND k.key = ?", entry_filter!());
     BY_CONTACT = concat!("SELECT ", entry_columns!(), " FROM entry AS e WHERE e.tenant = ? AND e.branch = ? \
         AND e.contact = ?", entry_filter!());
     BY_TIME = concat!("SELECT ", entry_columns!(), " FROM entry AS e WHERE e.tenant = ? AND e.branch = ?",
@@ -210,8 +211,8 @@ impl Command for Mark {
 pub(super) fn find(script: &mut Script, calendar: &Calendar, filter: &EntryFilter) -> usize {
     let Calendar { tenant, branch } = calendar;
     let place = match filter {
-        EntryFilter { id: Some(id), .. } => put!(script, BY_ID, tenant, branch, id),
         EntryFilter { key: Some(key), .. } => put!(script, BY_KEY, tenant, branch, *key),
+        EntryFilter { id: Some(id), .. } => put!(script, BY_ID, tenant, branch, id),
         EntryFilter { contact: Some(contact), .. } => put!(script, BY_CONTACT, tenant, branch, *contact),
         _ => put!(script, BY_TIME, tenant, branch),
     };
@@ -227,7 +228,7 @@ pub(super) fn found(answers: &Answers, place: usize, filter: &EntryFilter) -> Re
     let mut entries = Vec::new();
     for row in answers.rows(place) {
         let entry = entry(&mut Columns::of(row))?;
-        let matches = filter.key.is_none_or(|key| entry.key == key)
+        let matches = filter.id.as_ref().is_none_or(|id| entry.id == *id)
             && filter.contact.is_none_or(|contact| entry.contact == contact);
         if matches {
             entries.push(entry);
