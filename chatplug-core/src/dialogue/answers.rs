@@ -91,7 +91,7 @@ impl Step<'_> {
         let mut options: Vec<Opt> = asked.options.into_iter().filter(|option| option.pick == agree).collect();
         options.extend(self.visit_option(reminded, Aim::Confirm));
         options.extend(asked.no.clone().map(|no| Opt::key(Key::No, no)));
-        let mut question = Question::new(OpenQuestion::YesNo, asked.say).options(options).yes(agree);
+        let mut question = Question::new(OpenQuestion::YesNo, asked.again).options(options).yes(agree);
         question.no = asked.no;
         self.ask(question);
         Heard::Understood

@@ -29,7 +29,7 @@ impl Step<'_> {
         self.settle_down()
     }
 
-    fn consent(&mut self, refused: bool) {
+    pub(super) fn consent(&mut self, refused: bool) {
         for consent in [Consent::Marketing, Consent::Reminders] {
             self.effect(Effect::UpdateContact { change: ContactChange::Consent { consent, refused } });
         }

@@ -98,13 +98,13 @@ impl Facts {
     /// What an interpretation says that is true of the world: whatever it names must exist.
     pub(super) fn of(meaning: &Interpretation, text: &str, world: &World<'_>) -> Self {
         let catalogs = || world.branches.iter().map(|view| &view.catalog);
-        let services: Vec<ServiceId> = meaning
-            .services
-            .iter()
-            .filter(|id| catalogs().any(|catalog| catalog.service(id).is_some()))
-            .take(MANY)
-            .cloned()
-            .collect();
+        let mut services: Vec<ServiceId> = Vec::new();
+        for id in &meaning.services {
+            let known = catalogs().any(|catalog| catalog.service(id).is_some());
+            if known && !services.contains(id) && services.len() < MANY {
+                services.push(id.clone());
+            }
+        }
         let staff = match &meaning.staff {
             Some(StaffMention::Named(ids)) => {
                 let known = |id: &&StaffId| catalogs().any(|catalog| catalog.staff_member(id).is_some());

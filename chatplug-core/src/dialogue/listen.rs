@@ -4,14 +4,14 @@
 //! noted here and acted upon when the whole burst is read: "yes" followed by "no wait, Wednesday" agrees to nothing.
 
 use super::{
-    ContactChange, Effect, Holder, Said, SaidWhat,
+    Effect, Holder, Said, SaidWhat,
     draft::{Facts, fits},
     shown::{Pick, Tapped},
     state::{Aim, Errand, Flow, Request},
     step::Step,
 };
 use crate::{
-    model::{BookingId, Consent, MediaKind, MessageId},
+    model::{BookingId, MediaKind, MessageId},
     ports::{DateMention, Intent, Interpretation, OpenQuestion, TimeMention, TimeReading},
     reply::{HandOverReason, Key, Say},
 };
@@ -46,6 +46,12 @@ impl Step<'_> {
         let mut records: Vec<(MessageId, bool)> = Vec::with_capacity(said.len());
         let (mut understood, mut missed, mut unreadable) = (false, false, None);
         for message in said {
+            if self.out.handed_over {
+                // The rest of the burst is for the person to read.
+                self.heed_stop(&message);
+                records.push((message.message, true));
+                continue;
+            }
             let heard = self.hear(&message);
             match heard {
                 Heard::Understood => understood = true,
@@ -55,6 +61,16 @@ impl Step<'_> {
             }
             records.push((message.message, heard != Heard::Nothing));
         }
+        if !self.out.handed_over {
+            self.conclude(understood, missed, unreadable);
+        }
+        self.state.heard = Some(self.world.now);
+        self.take_up();
+        self.finish(&records)
+    }
+
+    /// The burst is read: what of it was not understood is said, and a yes is acted upon.
+    fn conclude(&mut self, understood: bool, missed: bool, unreadable: Option<Option<MediaKind>>) {
         if let Some(media) = unreadable {
             self.say(Say::CannotRead { media });
         }
@@ -69,27 +85,26 @@ impl Step<'_> {
         if unreadable.is_some() {
             self.resume();
         }
-        self.state.heard = Some(self.world.now);
-        self.take_up();
-        self.finish(&records)
     }
 
     /// A person holds the conversation: nothing is answered, but a stop is a stop.
     fn overheard(mut self, said: Vec<Said>) -> Vec<Effect> {
         let mut records = Vec::with_capacity(said.len());
         for message in said {
-            if let SaidWhat::Words { meaning, .. } = &message.what
-                && meaning.intent == Intent::OptOut
-                && meaning.confidence >= SURE
-            {
-                for consent in [Consent::Marketing, Consent::Reminders] {
-                    let change = ContactChange::Consent { consent, refused: true };
-                    self.effect(Effect::UpdateContact { change });
-                }
-            }
+            self.heed_stop(&message);
             records.push((message.message, true));
         }
         self.finish(&records)
+    }
+
+    /// Honours a "stop writing to me" without a word.
+    fn heed_stop(&mut self, said: &Said) {
+        if let SaidWhat::Words { meaning, .. } = &said.what
+            && meaning.intent == Intent::OptOut
+            && meaning.confidence >= SURE
+        {
+            self.consent(true);
+        }
     }
 
     fn hear(&mut self, said: &Said) -> Heard {

@@ -13,6 +13,7 @@
 //! # }
 //! ```
 
+mod oracle;
 mod salon;
 mod sketch;
 mod words;
@@ -72,6 +73,7 @@ pub struct Script {
     pub committed: Vec<Action>,
     /// How many reads were asked for.
     pub reads: usize,
+    oracle: oracle::Oracle,
     last: Option<Reply>,
     messages: u32,
     made: u32,
@@ -204,9 +206,12 @@ impl Script {
         };
         assert_eq!(twin, dialogue, "the state survives being written down");
         let effects = dialogue.step(input.clone(), &self.world());
-        assert_eq!(twin.step(input, &self.world()), effects, "the same step has the same effects");
+        assert_eq!(twin.step(input.clone(), &self.world()), effects, "the same step has the same effects");
         assert_eq!(twin, dialogue, "the same step leads to the same state");
         self.dialogue = dialogue;
+        self.oracle.watch(self.holder, &input, &effects);
+        let room = if self.limits.rows == 0 { 9 } else { self.limits.rows };
+        assert!(self.dialogue.options() <= room, "more options than the channel shows: {:?}", self.dialogue.describe());
         for effect in &effects {
             self.carry_out(effect);
         }

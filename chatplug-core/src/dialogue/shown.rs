@@ -149,6 +149,8 @@ pub(super) struct Question {
     pub(super) kind: OpenQuestion,
     /// Its words; empty when what was said before is question enough.
     pub(super) say: Vec<Say>,
+    /// Its words when it is put once more.
+    pub(super) again: Vec<Say>,
     pub(super) options: Vec<Opt>,
     /// What a typed yes chooses.
     pub(super) yes: Option<Pick>,
@@ -158,7 +160,15 @@ pub(super) struct Question {
 
 impl Question {
     pub(super) fn new(kind: OpenQuestion, say: impl Into<Vec<Say>>) -> Self {
-        Self { kind, say: say.into(), options: Vec::new(), yes: None, no: None }
+        let say = say.into();
+        let again = if say.is_empty() { vec![Say::Menu] } else { say.clone() };
+        Self { kind, say, again, options: Vec::new(), yes: None, no: None }
+    }
+
+    /// Other words for when it is put once more.
+    pub(super) fn again(mut self, say: Say) -> Self {
+        self.again = vec![say];
+        self
     }
 
     pub(super) fn options(mut self, options: Vec<Opt>) -> Self {
@@ -181,7 +191,8 @@ impl Question {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Asked {
     pub(super) kind: OpenQuestion,
-    pub(super) say: Vec<Say>,
+    /// Its words when it is put once more.
+    pub(super) again: Vec<Say>,
     pub(super) options: Vec<Opt>,
     pub(super) yes: Option<Pick>,
     pub(super) no: Option<Pick>,
@@ -252,8 +263,8 @@ impl Shown {
         }
         self.last = self.last.wrapping_add(1).max(1);
         self.newest = if question.options.is_empty() { 0 } else { self.last };
-        let Question { kind, say, options, yes, no } = question;
-        Asked { kind, say, options, yes, no, list: self.last, at: now }
+        let Question { kind, again, options, yes, no, .. } = question;
+        Asked { kind, again, options, yes, no, list: self.last, at: now }
     }
 
     /// The open question is put once more, unchanged: its list is the newest again.

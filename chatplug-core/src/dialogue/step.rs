@@ -206,6 +206,9 @@ impl<'a> Step<'a> {
         if let Some(asked) = self.state.asked.take() {
             self.state.shown.archive(asked);
         }
+        if matches!(self.out.ask, Ask::Again) {
+            self.out.ask = Ask::Nothing;
+        }
     }
 
     /// Leaves whatever was being done.
@@ -225,13 +228,13 @@ impl<'a> Step<'a> {
             Ask::Aside(options) => self.state.shown.aside(options),
             Ask::Again => self.state.asked.as_ref().and_then(|asked| {
                 self.state.shown.ask_again(asked);
-                say.extend(asked.say.iter().cloned());
+                say.extend(asked.again.iter().cloned());
                 asked.choices()
             }),
-            Ask::New(question) => {
+            Ask::New(mut question) => {
+                say.append(&mut question.say);
                 let before = self.state.asked.take();
                 let asked = self.state.shown.ask(*question, before, self.world.now);
-                say.extend(asked.say.iter().cloned());
                 let choices = asked.choices();
                 self.state.asked = Some(asked);
                 choices

@@ -275,15 +275,14 @@ impl Step<'_> {
         }
         options.truncate(self.room().saturating_sub(1).max(1));
         options.push(Opt::key(Key::AnotherDay, Pick::AnotherDay));
-        let say = match why {
+        let which = Say::AskSlot { service: self.service_of(&form), staff, scope: SlotScope::Next };
+        let question = match why {
             // What was said above already leads to the list.
-            Why::Taken | Why::NotThen => Vec::new(),
-            Why::NotThoseDays(_) => {
-                vec![Say::AskSlot { service: self.service_of(&form), staff, scope: SlotScope::Next }]
-            }
+            Why::Taken | Why::NotThen => Question::new(OpenQuestion::Time, []).again(which),
+            Why::NotThoseDays(_) => Question::new(OpenQuestion::Time, [which]),
         };
         self.state.flow = Flow::Form(form);
-        self.ask(Question::new(OpenQuestion::Time, say).options(options));
+        self.ask(question.options(options));
     }
 
     /// An honest none, with the ways out.

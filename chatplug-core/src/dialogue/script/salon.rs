@@ -54,6 +54,7 @@ impl Script {
             timers: BTreeMap::new(),
             committed: Vec::new(),
             reads: 0,
+            oracle: super::oracle::Oracle::default(),
             last: None,
             messages: 0,
             made: 0,

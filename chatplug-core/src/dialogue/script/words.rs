@@ -52,6 +52,24 @@ impl Words {
         Self { what: SaidWhat::Unreadable { media: Some(kind) }, about: None }
     }
 
+    /// A place on the map.
+    #[must_use]
+    pub const fn location() -> Self {
+        Self { what: SaidWhat::Location, about: None }
+    }
+
+    /// An emoji on a message of ours.
+    #[must_use]
+    pub fn reaction(emoji: &str) -> Self {
+        Self { what: SaidWhat::Reaction { emoji: emoji.to_owned() }, about: None }
+    }
+
+    /// What is sent.
+    #[must_use]
+    pub const fn what(&self) -> &SaidWhat {
+        &self.what
+    }
+
     /// The tap on an option with this id.
     #[must_use]
     pub fn tap(id: &str) -> Self {
@@ -60,7 +78,7 @@ impl Words {
 
     /// Written as an answer to a message that spoke of a booking.
     #[must_use]
-    pub const fn quoting(mut self, booking: BookingId) -> Self {
+    pub fn quoting(mut self, booking: BookingId) -> Self {
         self.about = Some(booking);
         self
     }
