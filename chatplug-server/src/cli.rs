@@ -6,7 +6,7 @@ mod demo;
 mod serve;
 mod understand;
 
-use crate::config::Environment;
+use crate::config::{self, Environment, LogFormat};
 use clap::{Parser, Subcommand};
 use std::{path::PathBuf, process::ExitCode};
 
@@ -26,7 +26,7 @@ pub enum Command {
     /// Try it in the browser: a made-up salon, a simulated phone, nothing to set up
     Demo(DemoArgs),
     /// Run the server with a configuration file
-    Serve(ConfigArgs),
+    Serve(ServeArgs),
     /// Check a configuration file and tell everything that is wrong with it
     Check(ConfigArgs),
     /// Talk to the made-up salon in this terminal
@@ -52,7 +52,21 @@ pub struct DemoArgs {
     pub log: String,
 }
 
-/// Options of `serve` and `check`.
+/// Options of `serve`. What is given here wins over the file and the environment.
+#[derive(Debug, Clone, clap::Args)]
+pub struct ServeArgs {
+    /// The configuration file, in TOML
+    #[arg(long, short, value_name = "FILE")]
+    pub config: PathBuf,
+    /// What to log, such as `info` or `chatplug_core=debug`
+    #[arg(long, value_name = "FILTER")]
+    pub log: Option<String>,
+    /// How to write logs
+    #[arg(long, value_name = "FORMAT")]
+    pub log_format: Option<LogFormat>,
+}
+
+/// Options of `check`.
 #[derive(Debug, Clone, clap::Args)]
 pub struct ConfigArgs {
     /// The configuration file, in TOML
@@ -130,7 +144,9 @@ pub fn run(cli: Cli, environment: &Environment) -> Result<(), Failure> {
         Command::Understand(args) => understand::run(&args),
         Command::Demo(args) => block_on(demo::run(args)),
         Command::Serve(args) => {
-            let config = crate::config::load(&args.config, environment).map_err(|e| Failure::usage(e.to_string()))?;
+            let mut config = config::load(&args.config, environment).map_err(|e| Failure::usage(e.to_string()))?;
+            config.server.log = args.log.unwrap_or(config.server.log);
+            config.server.log_format = args.log_format.unwrap_or(config.server.log_format);
             block_on(serve::run(config))
         }
         Command::Chat(args) => block_on(chat::run(args)),

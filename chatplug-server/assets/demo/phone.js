@@ -120,7 +120,7 @@ function actNodes(item) {
   const body = item.body;
   const tap = (on, id, title, description) => act({ kind: "tap", on, id, title, description, quoted: item.id });
   if (body.kind === "buttons") return body.buttons.map((button) => h("button", { type: "button", data: { testid: "reply-button", choice: button.id }, on: { click: () => tap("button", button.id, button.title) } }, icon("reply"), button.title));
-  if (body.kind === "template") return (body.buttons || []).map((payload, i) => h("button", { type: "button", data: { testid: "reply-button", choice: payload }, on: { click: () => tap("template", payload, body.titles?.[i] || payload) } }, icon("reply"), body.titles?.[i] || payload));
+  if (body.kind === "template") return (body.buttons || []).map((payload) => h("button", { type: "button", data: { testid: "reply-button", choice: payload }, on: { click: () => tap("template", payload, payload.split(":").at(-1)) } }, icon("reply"), payload.split(":").at(-1)));
   if (body.kind === "list") return [h("button", { type: "button", "aria-haspopup": "dialog", data: { testid: "list-open" }, on: { click: (event) => openSheet(body, tap, event.currentTarget) } }, icon("list"), body.open)];
   if (body.kind === "link" && /^https?:\/\//.test(body.url)) return [h("a", { href: body.url, target: "_blank", rel: "noopener noreferrer" }, icon("link"), body.label)];
   if (body.kind === "ask_location") return [h("button", { type: "button", on: { click: () => act({ kind: "location", quoted: item.id }) } }, icon("pin"), t("location"))];

@@ -69,7 +69,7 @@ function drawDay(before) {
   }
   // A booking that came in while nobody looked at its hour is brought into view.
   const fresh = columns.querySelector(".entry.own.fresh");
-  if (fresh) fresh.scrollIntoView({ block: "nearest", behavior: "smooth" });
+  if (fresh) fresh.scrollIntoView({ block: "center", inline: "nearest", behavior: "smooth" });
 }
 
 function goDay(date) {

@@ -3,7 +3,11 @@ const words = (name) => String(name).replaceAll("_", " ");
 const tag = (text, cls, label) => h("span", { class: "tag " + (cls || "") }, label ? h("em", {}, label) : null, text);
 
 // A text of the business in the page's language, or what has none.
-const named = (value) => (value && typeof value === "object" ? value[lang] || value.main || JSON.stringify(value) : value === "any" ? FIELDS.any[lang] : String(value));
+function named(value) {
+  if (value && typeof value === "object") return value[lang] || value.main || JSON.stringify(value);
+  if (value === "any") return FIELDS.any[lang];
+  return String(value).replace(/\d{4}-\d\d-\d\d/g, (date) => format(new Date(date + "T12:00:00Z"), { weekday: "short", day: "numeric", month: "short" }, "UTC"));
+}
 
 async function loadState() {
   const client = app.client;

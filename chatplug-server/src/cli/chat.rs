@@ -105,9 +105,9 @@ fn print_bubble(bubble: &Bubble) {
     println!();
 }
 
-/// Removes a temporary database with what SQLite keeps beside it.
+/// Removes a temporary database with what is kept beside it.
 fn forget(db: &Path) {
-    for suffix in ["", "-wal", "-shm"] {
+    for suffix in ["", "-wal", "-shm", "-owner"] {
         let mut name = db.as_os_str().to_owned();
         name.push(suffix);
         // A file that was never made need not be removed.

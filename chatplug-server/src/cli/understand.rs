@@ -9,10 +9,38 @@ use chatplug_core::understand::{
 use std::{
     fs::{self, File},
     io::{self, BufRead, BufReader, BufWriter, Write},
+    path::Path,
 };
 
 /// Prints one prediction a line, or the table of scores with the misses.
 pub(super) fn run(args: &UnderstandArgs) -> Result<(), Failure> {
+    match print(args) {
+        Err(Stop::Printing(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(Stop::Printing(error)) => Err(anyhow::Error::from(error).context("standard output").into()),
+        Err(Stop::Reading(failure)) => Err(failure),
+        Ok(()) => Ok(()),
+    }
+}
+
+/// Why printing ended early. A reader that has read enough (`| head`) is none to complain about.
+enum Stop {
+    Printing(io::Error),
+    Reading(Failure),
+}
+
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Self {
+        Self::Printing(error)
+    }
+}
+
+impl From<anyhow::Error> for Stop {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Reading(error.into())
+    }
+}
+
+fn print(args: &UnderstandArgs) -> Result<(), Stop> {
     let json = fs::read_to_string(&args.catalog).map_err(|error| unreadable(&args.catalog, &error))?;
     let catalog = CatalogFile::parse(&json).with_context(|| args.catalog.display().to_string())?;
     let messages = File::open(&args.messages).map_err(|error| unreadable(&args.messages, &error))?;
@@ -28,7 +56,7 @@ pub(super) fn run(args: &UnderstandArgs) -> Result<(), Failure> {
         let prediction = predict(&engine, &catalog, &line).with_context(place)?;
         let told = serde_json::to_string(&prediction).with_context(place)?;
         if !args.table {
-            writeln!(out, "{told}").context("standard output")?;
+            writeln!(out, "{told}")?;
             continue;
         }
         let labels: Labels = serde_json::from_str(&line).context("the line carries no labels").with_context(place)?;
@@ -46,17 +74,16 @@ pub(super) fn run(args: &UnderstandArgs) -> Result<(), Failure> {
                 "miss {}\n  wrong    {}\n  labelled {line}\n  read as  {told}",
                 prediction.id,
                 wrong.join(", ")
-            )
-            .context("standard output")?;
+            )?;
         }
     }
     if args.table {
-        write!(out, "\n{}", score.table()).context("standard output")?;
+        write!(out, "\n{}", score.table())?;
     }
-    out.flush().context("standard output")?;
+    out.flush()?;
     Ok(())
 }
 
-fn unreadable(file: &std::path::Path, error: &io::Error) -> Failure {
-    Failure::usage(format!("error: {} cannot be read: {error}", file.display()))
+fn unreadable(file: &Path, error: &io::Error) -> Stop {
+    Stop::Reading(Failure::usage(format!("error: {} cannot be read: {error}", file.display())))
 }

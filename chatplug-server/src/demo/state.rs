@@ -98,7 +98,7 @@ fn draft(api: &Api, draft: &Value) -> Vec<Value> {
         }
     }
     if let Some(slot) = slot {
-        add("slot", json!(slot.local_start().format("%d.%m. %H:%M").to_string()));
+        add("slot", json!(slot.local_start().format("%Y-%m-%d %H:%M").to_string()));
     }
     if let Some(party) = draft.get("party").and_then(Value::as_u64).filter(|party| *party > 1) {
         add("party", json!(party.to_string()));

@@ -73,10 +73,11 @@ impl Simulator {
         let user = ChannelUser { phone: number.parse().ok(), user_id: None };
         let Ok(Some(view)) = store.conversation_of(&self.stage.channel, &user).await else { return false };
         let Ok(messages) = store.messages(view.id, 30).await else { return false };
-        messages.iter().all(|entry| match entry.inbound {
-            true => entry.outcome.is_some(),
-            false => !matches!(entry.status.as_str(), "queued" | "sending"),
-        })
+        view.action.is_none()
+            && messages.iter().all(|entry| match entry.inbound {
+                true => entry.outcome.is_some(),
+                false => !matches!(entry.status.as_str(), "queued" | "sending"),
+            })
     }
 }
 
