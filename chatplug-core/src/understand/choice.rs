@@ -102,7 +102,7 @@ pub(super) fn time(read: &Read<'_>, intent: Intent, corrected: bool) -> TimeMent
     let clocks: Vec<&times::Mention> = read
         .times
         .iter()
-        .filter(|mention| !matches!(mention.shape, Shape::Part(_)) && !(late && mention.relative))
+        .filter(|mention| !(matches!(mention.shape, Shape::Part(_)) || late && mention.relative))
         .collect();
     let parts: Vec<&times::Mention> =
         read.times.iter().filter(|mention| matches!(mention.shape, Shape::Part(_)) && !late).collect();

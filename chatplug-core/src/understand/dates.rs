@@ -396,7 +396,7 @@ impl Parser<'_, '_> {
         if let Some(dated) = self.day_of_month(here, false) {
             return Some(dated);
         }
-        if let Some(number) = items.number(here).filter(|_| items.digits(here) > 0 && items.tight(here + 1) <= false)
+        if let Some(number) = items.number(here).filter(|_| items.digits(here) > 0 && !items.tight(here + 1))
             && let Some(date) = calendar::next_day_of_month(today, number)
             && u32::from(day) == date.weekday().number_from_monday()
             && !self.clock_like(here)

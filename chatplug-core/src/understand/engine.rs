@@ -129,7 +129,7 @@ impl OfflineEngine {
             self.detector
                 .compute_language_confidence_values(head)
                 .into_iter()
-                .filter_map(|(language, confidence)| {
+                .map(|(language, confidence)| {
                     let lang = match language {
                         lingua::Language::English => Lang::EN,
                         lingua::Language::French => Lang::FR,
@@ -137,7 +137,7 @@ impl OfflineEngine {
                         lingua::Language::Russian => Lang::RU,
                         lingua::Language::Spanish => Lang::ES,
                     };
-                    Some((lang, confidence))
+                    (lang, confidence)
                 })
                 .collect()
         }
@@ -247,7 +247,7 @@ impl OfflineEngine {
             self.lexicon.packs.iter().any(|(_, pack)| pack.vocabulary.contains_key(word))
                 || self.lexicon.common.knows(word)
         };
-        let staff = index.staff.find(&text.tokens, hits, &known);
+        let staff = index.staff.find(&text.tokens, hits, &self.lexicon.nicks, &known);
         // A name is no other word: "Mai" the stylist is not May.
         let hits: Vec<Hit<'a>> = hits
             .iter()

@@ -73,8 +73,24 @@ pub(super) struct Cues {
 
 impl Cues {
     pub(super) fn new(lexicon: &Lexicon) -> Self {
-        const FEATURES: &[&str] =
-            &["cant_come", "rebook_no", "bookverb", "apology", "filler", "change_language", "correction"];
+        const FEATURES: &[&str] = &[
+            "cant_come",
+            "rebook_no",
+            "bookverb",
+            "apology",
+            "filler",
+            "change_language",
+            "correction",
+            "msgnoun",
+            "stopverb",
+            "startverb",
+            "sentiment",
+            "arrive",
+            "arrive_late",
+            "transport",
+            "someone",
+            "talkverb",
+        ];
         let names = NAMED.iter().map(|(name, _)| *name).chain(FEATURES.iter().copied());
         Self { ids: names.filter_map(|name| Some((name, lexicon.cue(name)?))).collect() }
     }
@@ -168,7 +184,7 @@ pub(super) fn decide(cues: &Cues, text: &Text, hits: &[Hit<'_>], facts: Facts, o
     let words = text.tokens.iter().filter(|token| token.kind != Kind::Emoji).count();
     let slots = facts.service || facts.date || facts.time || facts.staff;
 
-    if let Some(verdict) = language(&scores, text, hits, facts, words) {
+    if let Some(verdict) = language(&scores, hits, facts, words) {
         return verdict;
     }
     // Greetings, thanks and answers count only when they are the whole message.
@@ -201,10 +217,11 @@ pub(super) fn decide(cues: &Cues, text: &Text, hits: &[Hit<'_>], facts: Facts, o
     let mut back = s("back");
     let mut menu = s("menu");
     let other = s("other");
-    let opt_out = s("opt_out");
-    let opt_in = s("opt_in");
+    let mut opt_out = s("opt_out");
+    let mut opt_in = s("opt_in");
     let mut cancelling = cancel;
 
+    composed(&scores, text, facts, &mut opt_out, &mut opt_in, &mut human, &mut review, &mut late);
     if rebook_no {
         moving = 0.0;
         cancelling += 2.0;
@@ -274,6 +291,9 @@ pub(super) fn decide(cues: &Cues, text: &Text, hits: &[Hit<'_>], facts: Facts, o
     }
     if facts.rating {
         review += 4.0;
+    }
+    if human >= 6.0 {
+        review *= 0.6;
     }
     if review >= 5.0 && !text.question {
         book *= 0.5;
@@ -361,6 +381,44 @@ pub(super) fn decide(cues: &Cues, text: &Text, hits: &[Hit<'_>], facts: Facts, o
     fallback(&scores, text, facts, open, words)
 }
 
+/// Intents that no single phrase tells: "stop" and "messages", "anyone" and "talk", "bus" and "late", praise of someone.
+#[expect(clippy::too_many_arguments, reason = "the scores that it raises, one by one")]
+fn composed(
+    scores: &Scores<'_>,
+    text: &Text,
+    facts: Facts,
+    opt_out: &mut f32,
+    opt_in: &mut f32,
+    human: &mut f32,
+    review: &mut f32,
+    late: &mut f32,
+) {
+    let has = |name: &str| scores.of(name) > 0.0;
+    let slots = facts.date || facts.time || facts.service;
+    if has("msgnoun") && !slots {
+        if has("stopverb") {
+            *opt_out += if *opt_out > 0.0 { 2.0 } else { 6.5 };
+            *opt_in = (*opt_in - 6.0).max(0.0);
+        } else if has("startverb") {
+            *opt_in += if *opt_in > 0.0 { 2.0 } else { 6.5 };
+        }
+    }
+    if has("someone") && has("talkverb") && !facts.service && !facts.date {
+        *human += if *human > 0.0 { 1.5 } else { 6.0 };
+    }
+    let asks = text.question || scores.of("book") >= 4.5 || scores.of("cancel") >= 4.0 || scores.of("move") >= 4.0;
+    let about = facts.staff || facts.service || facts.past;
+    let future = facts.time || (facts.date && !facts.past);
+    if has("sentiment") && about && !asks && !future {
+        *review += 5.5;
+    }
+    if has("arrive_late") && (has("arrive") || has("transport")) && !facts.service && !facts.date {
+        *late += if *late > 0.0 { 1.0 } else { 6.5 };
+    } else if has("transport") && has("arrive") && !text.question && !facts.service {
+        *late += 5.0;
+    }
+}
+
 /// Nothing asks for anything: facts alone, a yes with an afterthought, or nothing understood.
 fn fallback(scores: &Scores<'_>, text: &Text, facts: Facts, open: OpenQuestion, words: usize) -> Verdict {
     let slots = facts.service || facts.date || facts.time || facts.staff || facts.any_staff;
@@ -431,7 +489,7 @@ fn small_talk(scores: &Scores<'_>, text: &Text, open: OpenQuestion) -> Option<Ve
 }
 
 /// "English please", "можно на русском?", "passer en français".
-fn language(scores: &Scores<'_>, text: &Text, hits: &[Hit<'_>], facts: Facts, words: usize) -> Option<Verdict> {
+fn language(scores: &Scores<'_>, hits: &[Hit<'_>], facts: Facts, words: usize) -> Option<Verdict> {
     let (_, at) = facts.language?;
     if facts.service || facts.date || facts.time || scores.of("book") >= 5.0 || scores.of("cancel") >= 4.0 {
         return None;
@@ -443,7 +501,6 @@ fn language(scores: &Scores<'_>, text: &Text, hits: &[Hit<'_>], facts: Facts, wo
             && hit.tags.iter().any(|tag| matches!(tag, Tag::Cue(id, _) if Some(*id) == cue))
     });
     let short = words <= 4;
-    let _ = text;
     (beside || short).then_some(Verdict { intent: Intent::ChangeLanguage, confidence: if beside { 0.95 } else { 0.8 } })
 }
 

@@ -205,11 +205,11 @@ impl<'a> Items<'a> {
         self.find(at, |tag| if let Tag::Clock(h, m) = tag { Some((*h, *m)) } else { None })
     }
 
-    pub(super) fn from_time(&self, at: usize) -> Option<u8> {
+    pub(super) fn opens_at(&self, at: usize) -> Option<u8> {
         self.find(at, |tag| if let Tag::FromTime(h) = tag { Some(*h) } else { None })
     }
 
-    pub(super) fn to_time(&self, at: usize) -> Option<u8> {
+    pub(super) fn closes_at(&self, at: usize) -> Option<u8> {
         self.find(at, |tag| if let Tag::ToTime(h) = tag { Some(*h) } else { None })
     }
 
@@ -279,6 +279,7 @@ fn temporal(tag: &Tag) -> bool {
             | Tag::AnyStaff
             | Tag::SelfIntro
             | Tag::NotWith
+            | Tag::Nick(_)
             | Tag::Concept(_)
             | Tag::Modifier(_)
             | Tag::Nth(_)

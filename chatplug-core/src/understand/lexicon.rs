@@ -120,6 +120,8 @@ pub(super) enum Tag {
     AnyStaff,
     SelfIntro,
     NotWith,
+    /// Short for a name, which is kept as it sounds.
+    Nick(u16),
     Concept(u16),
     Modifier(u16),
     // Answers
@@ -185,6 +187,7 @@ pub(super) struct Lexicon {
     /// Parent of a concept: what a catalogue without the finer one probably means.
     pub(super) parents: HashMap<u16, Vec<u16>>,
     pub(super) cues: Vec<String>,
+    pub(super) nicks: Vec<String>,
     /// Lines that could not be read; a test keeps this empty.
     pub(super) problems: Vec<String>,
     deletes: Vec<(u64, u32)>,
@@ -200,6 +203,7 @@ impl Lexicon {
             concepts: Vec::new(),
             parents: HashMap::new(),
             cues: Vec::new(),
+            nicks: Vec::new(),
             problems: Vec::new(),
             deletes: Vec::new(),
             spellings: Vec::new(),
@@ -242,7 +246,7 @@ impl Lexicon {
     /// A known word of a language one slip away from a misspelt one.
     pub(super) fn respell(&self, lang: Lang, word: &str) -> Option<&str> {
         let length = word.chars().count();
-        if !(5..=24).contains(&length) {
+        if !(6..=24).contains(&length) {
             return None;
         }
         let pack = self.packs.iter().position(|(code, _)| *code == lang)?;
@@ -394,6 +398,7 @@ impl Lexicon {
             "anystaff" => Tag::AnyStaff,
             "selfintro" => Tag::SelfIntro,
             "notwith" => Tag::NotWith,
+            "nick" => Tag::Nick(index_of(&mut self.nicks, value)),
             "concept" => Tag::Concept(self.concept(value)),
             "mod" => Tag::Modifier(self.concept(value)),
             "nth" => Tag::Nth(value.parse().ok()?),
@@ -475,7 +480,7 @@ impl Pack {
         }
         let loan = tags.contains(&Tag::Loan);
         // Greetings of several words tell nothing that their words do not tell elsewhere.
-        if vocabulary && !(loan && pats.len() > 1) {
+        if vocabulary && !(loan && pats.len() > 1) && !tags.iter().any(|tag| matches!(tag, Tag::Nick(_))) {
             for pat in &pats {
                 if let Pat::Exact(word) = pat
                     && word.chars().all(char::is_alphabetic)

@@ -53,12 +53,22 @@ impl StaffIndex {
 
     /// Finds the staff that a message names. `known` tells words of the language, which are names only when written
     /// exactly so.
-    pub(super) fn find(&self, tokens: &[Token], hits: &[Hit<'_>], known: &dyn Fn(&str) -> bool) -> StaffFound {
+    pub(super) fn find(
+        &self,
+        tokens: &[Token],
+        hits: &[Hit<'_>],
+        nicks: &[String],
+        known: &dyn Fn(&str) -> bool,
+    ) -> StaffFound {
         let tagged = |at: usize, tag: &Tag| hits.iter().any(|hit| hit.end == at && hit.tags.contains(tag));
         let mut found: Vec<(usize, Vec<StaffId>, bool)> = Vec::new();
         let mut at = 0;
         while let Some(token) = tokens.get(at) {
-            let names = if token.kind == Kind::Word { self.named(token, at, tokens, hits, known) } else { Vec::new() };
+            let mut names =
+                if token.kind == Kind::Word { self.named(token, at, tokens, hits, known) } else { Vec::new() };
+            if names.is_empty() {
+                names = self.by_nick(at, hits, nicks);
+            }
             if names.is_empty() {
                 at += 1;
                 continue;
@@ -103,6 +113,23 @@ impl StaffIndex {
             None => None,
         };
         StaffFound { mention, spans }
+    }
+
+    /// Whom a short form stands for: "Dima" is Dmitri.
+    fn by_nick(&self, at: usize, hits: &[Hit<'_>], nicks: &[String]) -> Vec<StaffId> {
+        let full = |tag: &Tag| match tag {
+            Tag::Nick(nick) => nicks.get(usize::from(*nick)).map(|name| sound(name)),
+            _ => None,
+        };
+        let meant: Vec<String> =
+            hits.iter().filter(|hit| hit.start == at).flat_map(|hit| hit.tags).filter_map(full).collect();
+        let mut ids: Vec<StaffId> = Vec::new();
+        for (id, name) in &self.names {
+            if name.first().is_some_and(|first| meant.contains(first)) && !ids.contains(id) {
+                ids.push(id.clone());
+            }
+        }
+        ids
     }
 
     fn same_part(&self, a: &str, b: &str) -> bool {
@@ -189,6 +216,12 @@ fn closeness(heard: &str, name: &str, cyrillic: bool) -> Option<u8> {
             return Some(0);
         }
     }
+    // Aninha, Carlita, Brunito.
+    let stem = name.strip_suffix(['a', 'e', 'i', 'o']).unwrap_or(name);
+    let fond = ["inha", "inho", "ita", "ito"].iter().any(|tail| heard.strip_suffix(tail) == Some(stem));
+    if fond && stem.chars().count() >= 2 {
+        return Some(0);
+    }
     if n < 4 || h < 4 || heard.chars().next() != name.chars().next() {
         return None;
     }
@@ -271,7 +304,7 @@ pub(super) fn people(tokens: &[Token], hits: &[Hit<'_>], number: &dyn Fn(usize) 
             people.counted.push((at, at + 1));
         }
         let counted = counted.map(|(_, n)| n);
-        let here = counted.unwrap_or(u32::from(*many).min(2).max(1));
+        let here = counted.unwrap_or_else(|| u32::from(*many).clamp(1, 2));
         if counted.is_some() || *many > 1 {
             count = count.max(here);
         }

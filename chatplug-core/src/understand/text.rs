@@ -227,7 +227,7 @@ fn invisible(c: char) -> bool {
 
 fn is_emoji(c: char) -> bool {
     matches!(c,
-        '\u{1F170}'..='\u{1F251}' | '\u{1F300}'..='\u{1FAFF}' | '\u{2600}'..='\u{27BF}' | '\u{2B50}' | '\u{2B55}' | '\u{1F1E6}'..='\u{1F1FF}')
+        '\u{1F170}'..='\u{1F251}' | '\u{1F300}'..='\u{1FAFF}' | '\u{2600}'..='\u{27BF}' | '\u{2B50}' | '\u{2B55}')
 }
 
 /// A word in Latin letters read as Russian in transliteration, in folded Cyrillic.

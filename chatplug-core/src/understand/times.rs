@@ -117,7 +117,7 @@ impl Parser<'_, '_> {
             }
             if let Some(clock) = self.clock(here) {
                 let weak = !clock.strong;
-                if !weak || self.stands_alone(at, clock.end) {
+                if !weak || self.stands_alone(clock.end) {
                     return self.exact(at, clock, weak);
                 }
             }
@@ -128,10 +128,10 @@ impl Parser<'_, '_> {
             let weak = !clock.strong;
             return self.exact(at, clock, weak);
         }
-        if let Some(hour) = items.from_time(at) {
+        if let Some(hour) = items.opens_at(at) {
             return self.make(at, at + 1, Shape::After, time(u32::from(hour), 0), None, false);
         }
-        if let Some(hour) = items.to_time(at) {
+        if let Some(hour) = items.closes_at(at) {
             return self.make(at, at + 1, Shape::Before, None, time(u32::from(hour), 0), false);
         }
         let part = items.part(at)?;
@@ -195,12 +195,8 @@ impl Parser<'_, '_> {
         }
         let second = self.clock(next)?;
         // "10-12" and "4 to 6" are times only where something says so.
-        if !between
-            && !first.strong
-            && !second.strong
-            && !(from && linked)
-            && !(dash && self.stands_alone(at, second.end))
-        {
+        let told = between || first.strong || second.strong || from && linked;
+        if !(told || dash && self.stands_alone(second.end)) {
             return None;
         }
         let to = self.settle(second);
@@ -239,7 +235,7 @@ impl Parser<'_, '_> {
         }
         let clock = self.clock(here)?;
         // "с 3", "from 3": in a change of plan the old time; "by 5", "to 5".
-        if !clock.strong && !self.stands_alone(at, clock.end) {
+        if !clock.strong && !self.stands_alone(clock.end) {
             return None;
         }
         let reading = self.settle(clock);
@@ -564,13 +560,12 @@ impl Parser<'_, '_> {
     }
 
     /// Nothing after the number makes it count something else ("for 2 people", "at 3 boys").
-    fn stands_alone(&self, at: usize, end: usize) -> bool {
+    fn stands_alone(&self, end: usize) -> bool {
         let items = self.items;
         // "for two" and "de duas" count people; "at two" and "às duas" do not.
         if end >= items.len() || matches!(items.sep(end), ',' | '.' | '?' | '!' | ';' | '(' | ')' | '-') {
             return true;
         }
-        let _ = at;
         if items.unit(end).is_some() && items.number(end).is_none() {
             return false;
         }
@@ -588,7 +583,7 @@ impl Parser<'_, '_> {
             && items.digits(at) > 0
             && (7..=21).contains(&clock.hour)
             && matches!(items.sep(at), ' ' | ',')
-            && self.stands_alone(at, clock.end)
+            && self.stands_alone(clock.end)
             && (items.weekday(at - 1).is_some() || items.day(at - 1).is_some())
             && !items.plain(clock.end)
     }

@@ -96,8 +96,8 @@ fn cases(file: &str, fields: usize) -> Vec<Case> {
         let mut parts: Vec<String> = text.splitn(fields, '|').map(|part| part.trim().to_owned()).collect();
         let message = parts.pop().unwrap();
         let offset = match region.as_str() {
-            "BR" => "-03:00",
-            "GB" => "+00:00",
+            "BR" | "AR" => "-03:00",
+            "GB" | "PT" => "+00:00",
             "RU" => "+03:00",
             "US" => "-04:00",
             "MX" => "-06:00",
@@ -165,7 +165,12 @@ fn phrases_of_dates_and_times() {
 #[test]
 fn messages_of_every_kind() {
     let mut wrong = Vec::new();
-    for case in cases(include_str!("understand/messages.txt"), 7) {
+    let files = [
+        include_str!("understand/messages.txt"),
+        include_str!("understand/harder.txt"),
+        include_str!("understand/short.txt"),
+    ];
+    for case in files.iter().flat_map(|file| cases(file, 7)) {
         let got = predicted(&case.line);
         let labels = Labels {
             lang: case.line.catalog,
