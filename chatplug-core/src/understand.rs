@@ -1,7 +1,7 @@
 //! The offline intent engine: words to meaning without network or model.
 //!
-//! Reading order: `text` (tokens), `lexicon` (phrases of every language, from `lexicons/`), `language`, `items` and
-//! `calendar` under `dates` and `times` (the grammar), `services` and `people`, `intents`, `choice` (what counts of
+//! Reading order: `text` (tokens), `tags` and `lexicon` (phrases of every language, from `lexicons/`), `language`, `items` and
+//! `calendar` under `dates`, `monthdays` and `times` (the grammar), `services` and `people`, `intents`, `choice` (what counts of
 //! several), `engine`. [`eval`] is the library behind `chatplug understand`.
 
 mod calendar;
@@ -13,8 +13,10 @@ mod intents;
 mod items;
 mod language;
 mod lexicon;
+mod monthdays;
 mod people;
 mod services;
+mod tags;
 mod text;
 mod times;
 

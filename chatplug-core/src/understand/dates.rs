@@ -42,21 +42,21 @@ pub(super) struct Mention {
 
 /// A day as named, before it is joined with others.
 #[derive(Debug, Clone)]
-struct Atom {
-    end: usize,
-    readings: Vec<DateRange>,
+pub(super) struct Atom {
+    pub(super) end: usize,
+    pub(super) readings: Vec<DateRange>,
     /// A day of the month whose month was not said.
-    bare: Option<u32>,
+    pub(super) bare: Option<u32>,
     /// The month that was said.
-    month: Option<u32>,
-    weekday: bool,
+    pub(super) month: Option<u32>,
+    pub(super) weekday: bool,
     /// A day of the month marked as such ("dia 5", "the 5th").
-    marked: bool,
-    numeric: bool,
+    pub(super) marked: bool,
+    pub(super) numeric: bool,
 }
 
 impl Atom {
-    fn of(end: usize, readings: Vec<DateRange>) -> Option<Self> {
+    pub(super) fn of(end: usize, readings: Vec<DateRange>) -> Option<Self> {
         (!readings.is_empty()).then_some(Self {
             end,
             readings,
@@ -93,9 +93,9 @@ pub(super) fn find(items: &mut Items<'_>, today: Today) -> Vec<Mention> {
     mentions
 }
 
-struct Parser<'a, 'b> {
-    items: &'a Items<'b>,
-    today: Today,
+pub(super) struct Parser<'a, 'b> {
+    pub(super) items: &'a Items<'b>,
+    pub(super) today: Today,
 }
 
 impl Parser<'_, '_> {
@@ -419,177 +419,6 @@ impl Parser<'_, '_> {
         let mut atom = Atom::of(end, readings)?;
         atom.weekday = true;
         Some(atom)
-    }
-
-    /// A day of a month in any of its forms.
-    fn day_of_month(&self, at: usize, bare: bool) -> Option<Atom> {
-        let items = self.items;
-        if let Some(atom) = self.numeric(at) {
-            return Some(atom);
-        }
-        // "March 3rd", "July the 4th"
-        if let Some(month) = items.month(at) {
-            let mut here = at + 1;
-            if items.has(here, &Tag::DayMark) {
-                here += 1;
-            }
-            let day = items.number(here).filter(|_| items.digits(here) <= 2).or_else(|| items.ord(here))?;
-            let mut end = here + 1;
-            if items.has(end, &Tag::OrdSuffix) && items.tight(end) {
-                end += 1;
-            } else if self.clock_like(here) {
-                return None;
-            }
-            return self.dated(day, u32::from(month), end);
-        }
-        let mut here = at;
-        let mut marked = false;
-        while items.has(here, &Tag::DayMark) && here < at + 2 && items.number(here).is_none() {
-            marked = true;
-            here += 1;
-        }
-        if marked && let Some(atom) = self.numeric(here) {
-            return Some(atom);
-        }
-        let (day, word_ord) = match (items.number(here), items.ord(here)) {
-            (Some(n), _) if items.digits(here) <= 2 => (n, false),
-            (_, Some(n)) => (n, true),
-            _ => return None,
-        };
-        if !(1..=31).contains(&day) {
-            return None;
-        }
-        let mut end = here + 1;
-        let mut suffixed = false;
-        if items.has(end, &Tag::OrdSuffix) && (items.tight(end) || items.has(end, &Tag::DayMark)) {
-            suffixed = true;
-            end += 1;
-            if items.has(end, &Tag::DayMark) && items.has(end, &Tag::OrdSuffix) {
-                end += 1;
-            }
-        }
-        // The month: "de maio", "of May", "мая".
-        let gap =
-            usize::from(items.month(end).is_none() && (items.has(end, &Tag::Of) || items.has(end, &Tag::DayMark)));
-        if let Some(month) = items.month(end + gap) {
-            return self.dated(day, u32::from(month), end + gap + 1);
-        }
-        if self.clock_like(here) && !suffixed {
-            return None;
-        }
-        let word = items.digits(here) == 0 && !word_ord;
-        let known = if word_ord {
-            marked || suffixed || (self.today.lang == Lang::RU && self.ordinal_day(here))
-        } else {
-            suffixed || (marked && !(word && day == 1) && !self.counts(here))
-        };
-        if !known && !bare {
-            return None;
-        }
-        let date = calendar::next_day_of_month(self.today.date, day)?;
-        let mut atom = Atom::of(end, vec![DateRange::day(date)])?;
-        atom.bare = Some(day);
-        // A number alone completes a range only together with a month; a marked day stands for itself.
-        atom.marked = known;
-        Some(atom)
-    }
-
-    /// A number that counts something: "the 2 of us", "les 3 personnes", "the 3 boys".
-    fn counts(&self, at: usize) -> bool {
-        let next = at + 1;
-        self.items.unit(next).is_some()
-            || (self.today.lang == Lang::EN && self.items.digits(at) > 0 && {
-                !(next >= self.items.len()
-                    || self.items.has(next, &Tag::At)
-                    || matches!(self.items.sep(next), ',' | '.' | '?'))
-            })
-    }
-
-    /// A Russian ordinal that is a day: "на двадцатое", not "в четверть пятого".
-    fn ordinal_day(&self, at: usize) -> bool {
-        let items = self.items;
-        at > 0
-            && items.has(at - 1, &Tag::At)
-            && items.ord(at).is_some()
-            && !items.has(at - 1, &Tag::HalfTo)
-            && !items.has(at - 1, &Tag::Quarter)
-            && items.unit(at - 1).is_none()
-    }
-
-    fn dated(&self, day: u32, month: u32, end: usize) -> Option<Atom> {
-        let items = self.items;
-        let today = self.today.date;
-        let gap = usize::from(items.has(end, &Tag::Of));
-        let year = items.number(end + gap).filter(|year| items.digits(end + gap) == 4 && (2000..=2100).contains(year));
-        let (date, end) = match year.and_then(|year| i32::try_from(year).ok()) {
-            Some(year) => (NaiveDate::from_ymd_opt(year, month, day)?, end + gap + 1),
-            None => (calendar::next_month_day(today, month, day)?, end),
-        };
-        let mut atom = Atom::of(end, vec![DateRange::day(date)])?;
-        atom.month = Some(month);
-        Some(atom)
-    }
-
-    /// `5/6`, `05/06/2026`, `20.03`, `2026-03-11`.
-    fn numeric(&self, at: usize) -> Option<Atom> {
-        let items = self.items;
-        let first = items.number(at)?;
-        let sep = items.sep(at + 1);
-        if items.digits(at) == 0 || items.digits(at + 1) == 0 || !items.tight(at + 1) || !matches!(sep, '/' | '.' | '-')
-        {
-            return None;
-        }
-        let second = items.number(at + 1)?;
-        let third = items
-            .number(at + 2)
-            .filter(|_| items.digits(at + 2) > 0 && items.tight(at + 2) && items.sep(at + 2) == sep);
-        if items.digits(at) == 4 {
-            let date = NaiveDate::from_ymd_opt(i32::try_from(first).ok()?, second, third?)?;
-            return Atom::of(at + 3, vec![DateRange::day(date)]);
-        }
-        let long = |at| items.digits(at) > 2;
-        if long(at) || long(at + 1) || (sep == '-' && third.is_none()) {
-            return None;
-        }
-        if sep == '.' && third.is_none() {
-            // A time in most places, unless it cannot be one or the language writes its dates so.
-            let russian = self.today.lang == Lang::RU && !(items.has(at.wrapping_sub(1), &Tag::At) && second % 5 == 0);
-            let clock = first < 24 && second < 60 && items.digits(at + 1) == 2;
-            if items.digits(at + 1) != 2 || (clock && !russian && second % 5 == 0) || second > 12 {
-                return None;
-            }
-        }
-        if items.has(at + 2, &Tag::Am) || items.has(at + 2, &Tag::Pm) {
-            return None;
-        }
-        let valid = |day: u32, month: u32| (1..=31).contains(&day) && (1..=12).contains(&month);
-        let (day, month) = match (self.today.month_first, valid(first, second), valid(second, first)) {
-            (false, true, _) | (true, true, false) => (first, second),
-            (true, _, true) | (false, false, true) => (second, first),
-            _ => return None,
-        };
-        let end = at + 2 + usize::from(third.is_some());
-        let date = match third.and_then(|year| i32::try_from(year).ok()) {
-            Some(year) => NaiveDate::from_ymd_opt(if year < 100 { 2000 + year } else { year }, month, day)?,
-            None => calendar::next_month_day(self.today.date, month, day)?,
-        };
-        let mut atom = Atom::of(end, vec![DateRange::day(date)])?;
-        atom.month = Some(month);
-        atom.numeric = true;
-        Some(atom)
-    }
-
-    /// A number that reads as a time of day because of what follows it.
-    fn clock_like(&self, at: usize) -> bool {
-        let items = self.items;
-        let next = at + 1;
-        matches!(items.unit(next), Some(Unit::Hour | Unit::Minute))
-            || items.has(next, &Tag::Am)
-            || items.has(next, &Tag::Pm)
-            || items.has(next, &Tag::Half)
-            || (items.sep(next) == ':' && items.tight(next))
-            || (items.has(next, &Tag::And) && (items.has(next + 1, &Tag::Half) || items.has(next + 1, &Tag::Quarter)))
-            || items.has(next, &Tag::Minus)
     }
 
     fn unwanted(&self, start: usize, end: usize) -> bool {

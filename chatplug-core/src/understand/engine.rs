@@ -247,7 +247,7 @@ impl OfflineEngine {
             self.lexicon.packs.iter().any(|(_, pack)| pack.vocabulary.contains_key(word))
                 || self.lexicon.common.knows(word)
         };
-        let staff = index.staff.find(&text.tokens, hits, &self.lexicon.nicks, &known);
+        let staff = index.staff.find(&text.tokens, hits, &self.lexicon.names.nicks, &known);
         // A name is no other word: "Mai" the stylist is not May.
         let hits: Vec<Hit<'a>> = hits
             .iter()

@@ -292,8 +292,8 @@ pub(super) fn decide(cues: &Cues, text: &Text, hits: &[Hit<'_>], facts: Facts, o
     if facts.rating {
         review += 4.0;
     }
-    if human >= 6.0 {
-        review *= 0.6;
+    if human >= 6.0 && !facts.rating {
+        review *= 0.4;
     }
     if review >= 5.0 && !text.question {
         book *= 0.5;

@@ -5,7 +5,12 @@
 //! only with its marks. What the tags mean together
 //! is decided by the grammars, never here.
 
-use super::text::{Kind, Text, Token};
+use super::{
+    tags::{Names, index_of},
+    text::{Kind, Text, Token},
+};
+
+pub(super) use super::tags::{Gender, Part, Tag, Unit};
 use crate::model::Lang;
 use std::collections::HashMap;
 
@@ -25,116 +30,6 @@ macro_rules! folders {
 const FOLDERS: &[(&str, &[&str])] = folders!["pt", "en", "es", "fr", "ru"];
 /// What is the same in every language: emoji, "ok", "am" and "pm".
 const COMMON: &str = include_str!("../../lexicons/common.txt");
-
-/// A part of the day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Part {
-    Dawn,
-    Morning,
-    Lunch,
-    Afternoon,
-    Evening,
-}
-
-/// Units of time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Unit {
-    Minute,
-    Hour,
-    Day,
-    Week,
-    Month,
-    Year,
-}
-
-/// Whom a word for a person describes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Gender {
-    Male,
-    Female,
-    Any,
-}
-
-/// What a phrase means; several tags may share a phrase.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Tag {
-    // Dates
-    Day(i64),
-    Weekday(u8),
-    MonthName(u8),
-    Num(u32),
-    Ord(u32),
-    OrdSuffix,
-    Week(i64),
-    Weekend(i64),
-    MonthRange(i64),
-    Later(i64),
-    Next,
-    This,
-    Prev,
-    Unit(Unit),
-    DayMark,
-    DayWord,
-    In,
-    FromNow,
-    Fixed(u8, u8),
-    Except,
-    NotAfter,
-    Old,
-    Noise,
-    // Times
-    Part(Part),
-    Clock(u8, u8),
-    Half,
-    HalfTo,
-    Quarter,
-    Past,
-    MinusTo,
-    Minus,
-    Without,
-    Am,
-    Pm,
-    Ish,
-    After,
-    Before,
-    Around,
-    At,
-    FromTime(u8),
-    ToTime(u8),
-    OrLater,
-    // Small words
-    Between,
-    And,
-    Or,
-    To,
-    From,
-    Of,
-    // People and things
-    Person(Gender, u8),
-    MySelf,
-    PartyOf(u8),
-    Counted(u8),
-    People,
-    ForPeople,
-    With,
-    AnyStaff,
-    SelfIntro,
-    NotWith,
-    /// Short for a name, which is kept as it sounds.
-    Nick(u16),
-    Concept(u16),
-    Modifier(u16),
-    // Answers
-    Nth(u16),
-    Last,
-    // Languages and intents
-    Language(Lang),
-    Cue(u16, i16),
-    /// Only evidence for the language.
-    Plain,
-    /// Evidence that weighs little (a greeting borrowed by everyone).
-    Loan,
-}
 
 /// Part of a phrase after its first word.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -183,11 +78,9 @@ pub(super) struct Pack {
 pub(super) struct Lexicon {
     pub(super) packs: Vec<(Lang, Pack)>,
     pub(super) common: Pack,
-    pub(super) concepts: Vec<String>,
+    pub(super) names: Names,
     /// Parent of a concept: what a catalogue without the finer one probably means.
     pub(super) parents: HashMap<u16, Vec<u16>>,
-    pub(super) cues: Vec<String>,
-    pub(super) nicks: Vec<String>,
     /// Lines that could not be read; a test keeps this empty.
     pub(super) problems: Vec<String>,
     deletes: Vec<(u64, u32)>,
@@ -200,10 +93,8 @@ impl Lexicon {
         let mut lexicon = Self {
             packs: Vec::new(),
             common: Pack::default(),
-            concepts: Vec::new(),
+            names: Names::default(),
             parents: HashMap::new(),
-            cues: Vec::new(),
-            nicks: Vec::new(),
             problems: Vec::new(),
             deletes: Vec::new(),
             spellings: Vec::new(),
@@ -240,7 +131,7 @@ impl Lexicon {
 
     /// The number of a cue's name.
     pub(super) fn cue(&self, name: &str) -> Option<u16> {
-        self.cues.iter().position(|cue| cue == name).and_then(|index| u16::try_from(index).ok())
+        self.names.cues.iter().position(|cue| cue == name).and_then(|index| u16::try_from(index).ok())
     }
 
     /// A known word of a language one slip away from a misspelt one.
@@ -290,7 +181,7 @@ impl Lexicon {
             }
             let mut tags = Vec::new();
             for key in keys.split_whitespace() {
-                match self.tag(key) {
+                match Tag::read(key, &mut self.names) {
                     Some(tag) => tags.push(tag),
                     None => self.problems.push(format!("{key} in {line}")),
                 }
@@ -304,117 +195,7 @@ impl Lexicon {
     }
 
     fn concept(&mut self, name: &str) -> u16 {
-        index_of(&mut self.concepts, name)
-    }
-
-    fn tag(&mut self, key: &str) -> Option<Tag> {
-        let (name, value) = key.split_once(':').unwrap_or((key, ""));
-        let int = || value.parse::<i64>().ok();
-        let small = || value.parse::<u8>().ok();
-        let pair = || {
-            let (a, b) = value.split_once(':').or_else(|| value.split_once('-'))?;
-            Some((a.parse::<u8>().ok()?, b.parse::<u8>().ok()?))
-        };
-        Some(match name {
-            "day" => Tag::Day(int()?),
-            "weekday" => Tag::Weekday(small()?),
-            "month" => Tag::MonthName(small()?),
-            "num" => Tag::Num(value.parse().ok()?),
-            "ord" => Tag::Ord(value.parse().ok()?),
-            "ordsuffix" => Tag::OrdSuffix,
-            "week" => Tag::Week(int()?),
-            "weekend" => Tag::Weekend(int()?),
-            "monthrange" => Tag::MonthRange(int()?),
-            "later" => Tag::Later(int()?),
-            "next" => Tag::Next,
-            "this" => Tag::This,
-            "prev" => Tag::Prev,
-            "unit" => Tag::Unit(match value {
-                "minute" => Unit::Minute,
-                "hour" => Unit::Hour,
-                "day" => Unit::Day,
-                "week" => Unit::Week,
-                "month" => Unit::Month,
-                "year" => Unit::Year,
-                _ => return None,
-            }),
-            "daymark" => Tag::DayMark,
-            "dayword" => Tag::DayWord,
-            "in" => Tag::In,
-            "fromnow" => Tag::FromNow,
-            "fixed" => pair().map(|(m, d)| Tag::Fixed(m, d))?,
-            "except" => Tag::Except,
-            "notafter" => Tag::NotAfter,
-            "old" => Tag::Old,
-            "noise" => Tag::Noise,
-            "part" => Tag::Part(match value {
-                "dawn" => Part::Dawn,
-                "morning" => Part::Morning,
-                "lunch" => Part::Lunch,
-                "afternoon" => Part::Afternoon,
-                "evening" => Part::Evening,
-                _ => return None,
-            }),
-            "clock" => pair().map(|(h, m)| Tag::Clock(h, m))?,
-            "half" => Tag::Half,
-            "halfto" => Tag::HalfTo,
-            "quarter" => Tag::Quarter,
-            "past" => Tag::Past,
-            "minusto" => Tag::MinusTo,
-            "minus" => Tag::Minus,
-            "without" => Tag::Without,
-            "am" => Tag::Am,
-            "pm" => Tag::Pm,
-            "ish" => Tag::Ish,
-            "after" => Tag::After,
-            "before" => Tag::Before,
-            "around" => Tag::Around,
-            "at" => Tag::At,
-            "fromtime" => Tag::FromTime(small()?),
-            "totime" => Tag::ToTime(small()?),
-            "orlater" => Tag::OrLater,
-            "between" => Tag::Between,
-            "and" => Tag::And,
-            "or" => Tag::Or,
-            "to" => Tag::To,
-            "from" => Tag::From,
-            "of" => Tag::Of,
-            "person" => {
-                let (gender, count) = value.split_once(':').unwrap_or((value, "1"));
-                let gender = match gender {
-                    "m" => Gender::Male,
-                    "f" => Gender::Female,
-                    "x" => Gender::Any,
-                    _ => return None,
-                };
-                Tag::Person(gender, count.parse().ok()?)
-            }
-            "myself" => Tag::MySelf,
-            "party" => Tag::PartyOf(small()?),
-            "counted" => Tag::Counted(small()?),
-            "people" => Tag::People,
-            "forpeople" => Tag::ForPeople,
-            "with" => Tag::With,
-            "anystaff" => Tag::AnyStaff,
-            "selfintro" => Tag::SelfIntro,
-            "notwith" => Tag::NotWith,
-            "nick" => Tag::Nick(index_of(&mut self.nicks, value)),
-            "concept" => Tag::Concept(self.concept(value)),
-            "mod" => Tag::Modifier(self.concept(value)),
-            "nth" => Tag::Nth(value.parse().ok()?),
-            "last" => Tag::Last,
-            "language" => Tag::Language(value.parse().ok()?),
-            "plain" => Tag::Plain,
-            "loan" => Tag::Loan,
-            _ => {
-                // A cue: `cancel:4`, `cancel:-3`, `filler`.
-                let weight = if value.is_empty() { 1 } else { value.parse().ok()? };
-                if !name.chars().all(|c| c.is_ascii_lowercase() || c == '_') {
-                    return None;
-                }
-                Tag::Cue(index_of(&mut self.cues, name), weight)
-            }
-        })
+        index_of(&mut self.names.concepts, name)
     }
 
     /// Evidence of each word: all of it when one language knows the word, little when several do.
@@ -583,14 +364,6 @@ fn rest_matches(rest: &[Pat], tokens: &[Token], at: usize) -> Option<usize> {
         return None;
     }
     rest_matches(later, tokens, at + 1)
-}
-
-fn index_of(names: &mut Vec<String>, name: &str) -> u16 {
-    let index = names.iter().position(|known| known == name).unwrap_or_else(|| {
-        names.push(name.to_owned());
-        names.len() - 1
-    });
-    u16::try_from(index).unwrap_or(u16::MAX)
 }
 
 /// Hashes of a word and of the word with each letter left out: two words one slip apart share one.

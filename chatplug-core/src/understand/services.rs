@@ -57,8 +57,9 @@ impl ServiceIndex {
         myself: bool,
     ) -> Services {
         let mut spoken = spoken(tokens, hits);
-        let id =
-            |name: &str| lexicon.concepts.iter().position(|known| known == name).and_then(|at| u16::try_from(at).ok());
+        let id = |name: &str| {
+            lexicon.names.concepts.iter().position(|known| known == name).and_then(|at| u16::try_from(at).ok())
+        };
         let (hair, haircut, beard) = (id("hair"), id("haircut"), id("beard"));
         let is = |mention: &Spoken, concept: Option<u16>| concept.is_some_and(|c| mention.concepts.contains(&c));
         // "tint my hair" is no haircut; "hair and beard" is one.
@@ -183,7 +184,7 @@ impl Entry {
             }
             entry.names.push(text.tokens.into_iter().map(|token| token.text).collect());
         }
-        let hair = lexicon.concepts.iter().position(|name| name == "hair").and_then(|at| u16::try_from(at).ok());
+        let hair = lexicon.names.concepts.iter().position(|name| name == "hair").and_then(|at| u16::try_from(at).ok());
         if entry.concepts.len() > 1
             && let Some(hair) = hair
         {
