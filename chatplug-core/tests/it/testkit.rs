@@ -243,3 +243,54 @@ mod payments {
 
     chatplug_core::payments_contract!(scene());
 }
+
+mod backend {
+    use async_trait::async_trait;
+    use chatplug_core::{
+        model::{DateRange, Slot},
+        ports::{Capabilities, Clock as _},
+        testkit::{
+            MemoryBackend, VirtualClock,
+            contract::{
+                backend::{BackendHarness, BackendScene, Rival},
+                intent::catalog,
+            },
+        },
+    };
+    use std::sync::Arc;
+
+    struct Telephone(MemoryBackend);
+
+    #[async_trait]
+    impl Rival for Telephone {
+        async fn take(&self, slot: &Slot) {
+            self.0.take(slot);
+        }
+    }
+
+    /// The system with abilities changed so.
+    struct Memory(fn(&mut Capabilities));
+
+    #[async_trait]
+    impl BackendHarness for Memory {
+        async fn fresh(&self) -> BackendScene {
+            let clock = VirtualClock::default();
+            let backend = MemoryBackend::new(catalog(), Arc::new(clock.clone())).able(self.0);
+            let now = clock.now();
+            let days = DateRange { from: now.date_naive(), to: now.date_naive() + chrono::Days::new(2) };
+            let (branch, service) = ("centre".parse().unwrap(), "cut".parse().unwrap());
+            BackendScene::new(Arc::new(backend.clone()), branch, service, days, now).with_rival(Telephone(backend))
+        }
+    }
+
+    mod able {
+        chatplug_core::backend_contract!(super::Memory(|_| ()));
+    }
+
+    mod poor {
+        chatplug_core::backend_contract!(super::Memory(|can| {
+            (can.idempotent, can.moves_in_place, can.confirms_visits, can.assigns_staff) = (false, false, false, false);
+            can.settles_after = chrono::Duration::seconds(30);
+        }));
+    }
+}
