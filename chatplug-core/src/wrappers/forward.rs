@@ -7,7 +7,7 @@
 macro_rules! forward_backend {
     ($wrapper:ident) => {
         #[async_trait::async_trait]
-        impl $crate::ports::BookingBackend for $wrapper<dyn $crate::ports::BookingBackend> {
+        impl<P: $crate::ports::BookingBackend + ?Sized> $crate::ports::BookingBackend for $wrapper<P> {
             fn capabilities(&self) -> $crate::ports::Capabilities {
                 self.inner().capabilities()
             }
@@ -82,7 +82,7 @@ macro_rules! forward_backend {
 macro_rules! forward_messenger {
     ($wrapper:ident) => {
         #[async_trait::async_trait]
-        impl $crate::ports::Messenger for $wrapper<dyn $crate::ports::Messenger> {
+        impl<P: $crate::ports::Messenger + ?Sized> $crate::ports::Messenger for $wrapper<P> {
             fn limits(&self) -> &$crate::model::ChannelLimits {
                 self.inner().limits()
             }
@@ -118,7 +118,7 @@ macro_rules! forward_messenger {
 macro_rules! forward_small_ports {
     ($wrapper:ident) => {
         #[async_trait::async_trait]
-        impl $crate::ports::IntentEngine for $wrapper<dyn $crate::ports::IntentEngine> {
+        impl<P: $crate::ports::IntentEngine + ?Sized> $crate::ports::IntentEngine for $wrapper<P> {
             async fn interpret<'a>(
                 &self,
                 utterance: &$crate::ports::Utterance,
@@ -129,7 +129,7 @@ macro_rules! forward_small_ports {
         }
 
         #[async_trait::async_trait]
-        impl $crate::ports::Templates for $wrapper<dyn $crate::ports::Templates> {
+        impl<P: $crate::ports::Templates + ?Sized> $crate::ports::Templates for $wrapper<P> {
             async fn find(&self, meaning: &str, langs: &[$crate::model::Lang]) -> Option<$crate::ports::TemplateStock> {
                 let found = async { Ok(self.inner().find(meaning, langs).await) };
                 let found: Result<_, $crate::ports::TemplateError> = self.around("templates", "find", found).await;
@@ -149,14 +149,14 @@ macro_rules! forward_small_ports {
         }
 
         #[async_trait::async_trait]
-        impl $crate::ports::Notifier for $wrapper<dyn $crate::ports::Notifier> {
+        impl<P: $crate::ports::Notifier + ?Sized> $crate::ports::Notifier for $wrapper<P> {
             async fn notify(&self, notice: &$crate::ports::Notice) -> Result<(), $crate::ports::NotifyError> {
                 self.around("notifier", "notify", self.inner().notify(notice)).await
             }
         }
 
         #[async_trait::async_trait]
-        impl $crate::ports::Payments for $wrapper<dyn $crate::ports::Payments> {
+        impl<P: $crate::ports::Payments + ?Sized> $crate::ports::Payments for $wrapper<P> {
             async fn open(
                 &self,
                 deposit: &$crate::ports::DepositRequest,
@@ -187,7 +187,7 @@ macro_rules! forward_small_ports {
 macro_rules! forward_store {
     ($wrapper:ident) => {
         #[async_trait::async_trait]
-        impl $crate::ports::Store for $wrapper<dyn $crate::ports::Store> {
+        impl<P: $crate::ports::Store + ?Sized> $crate::ports::Store for $wrapper<P> {
             fn tenant(&self, tenant: &$crate::model::TenantId) -> std::sync::Arc<dyn $crate::ports::TenantStore> {
                 std::sync::Arc::new(self.beside(self.inner().tenant(tenant), tenant))
             }
@@ -229,7 +229,7 @@ macro_rules! forward_store {
         }
 
         #[async_trait::async_trait]
-        impl $crate::ports::TenantStore for $wrapper<dyn $crate::ports::TenantStore> {
+        impl<P: $crate::ports::TenantStore + ?Sized> $crate::ports::TenantStore for $wrapper<P> {
             fn tenant(&self) -> &$crate::model::TenantId {
                 self.inner().tenant()
             }

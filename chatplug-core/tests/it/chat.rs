@@ -2,7 +2,7 @@
 
 use chatplug_core::{
     model::{ChannelLimits, Outbound},
-    ports::{BookingBackend, SendError},
+    ports::SendError,
     testkit::{
         Chat, ChatBuilder, MemoryBackend, MemoryStore, VirtualClock,
         contract::intent::catalog,
@@ -60,8 +60,7 @@ async fn a_lost_answer_of_the_booking_system_makes_one_booking() {
     let clock = VirtualClock::default();
     let backend = MemoryBackend::new(catalog(), Arc::new(clock.clone()));
     let plan = FaultPlan::new().fail("book", 1, Fault::lost_answer());
-    let inner: Arc<dyn BookingBackend> = Arc::new(backend.clone());
-    let mut chat = Chat::with(Arc::new(Faulty::new(inner, &plan)), "centre", clock).start().await;
+    let mut chat = Chat::with(Arc::new(Faulty::new(Arc::new(backend.clone()), &plan)), "centre", clock).start().await;
     chat.says("a haircut with Ana tomorrow at 15:30").await;
     chat.taps("Yes, book").await;
     chat.passes(Duration::minutes(2), "two minutes later").await;
@@ -77,7 +76,7 @@ async fn a_store_that_stumbles_loses_nothing_and_doubles_nothing() {
         let methods = ["lease", "commit", "next_delivery", "record_delivery", "claim", "release"];
         let plan = FaultPlan::new().at_random(seed, 150, &methods, &faults);
         let (backend, chat) = studio();
-        let store = Faulty::new(Arc::new(MemoryStore::new()) as _, &plan);
+        let store = Faulty::new(Arc::new(MemoryStore::new()), &plan);
         let mut chat = chat.store(Arc::new(store)).start().await;
         chat.says("a haircut with Ana tomorrow at 15:30").await;
         chat.passes(Duration::minutes(5), "five minutes later").await;

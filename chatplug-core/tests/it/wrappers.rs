@@ -28,7 +28,7 @@ fn ana() -> Address {
     Address { user: ChannelUser { phone: "351912345678".parse().ok(), user_id: None } }
 }
 
-fn faulty(plan: &FaultPlan) -> (MemoryMessenger, Faulty<dyn Messenger>) {
+fn faulty(plan: &FaultPlan) -> (MemoryMessenger, Faulty<MemoryMessenger>) {
     let messenger = MemoryMessenger::new();
     (messenger.clone(), Faulty::new(Arc::new(messenger), plan))
 }
@@ -38,7 +38,7 @@ mod store {
     use super::*;
 
     async fn store() -> Box<Traced<dyn Store>> {
-        let faulty: Arc<dyn Store> = Arc::new(Faulty::new(Arc::new(MemoryStore::new()) as _, &FaultPlan::new()));
+        let faulty: Arc<dyn Store> = Arc::new(Faulty::new(Arc::new(MemoryStore::new()), &FaultPlan::new()));
         Box::new(Traced::new(faulty))
     }
 
@@ -86,7 +86,7 @@ async fn a_plan_fails_the_call_it_names_before_or_after_it_is_carried_out() {
 #[tokio::test]
 async fn what_is_broken_stays_broken_until_it_is_healed() {
     let plan = FaultPlan::new();
-    let store: Arc<dyn Store> = Arc::new(Faulty::new(Arc::new(MemoryStore::new()) as _, &plan));
+    let store: Arc<dyn Store> = Arc::new(Faulty::new(Arc::new(MemoryStore::new()), &plan));
     let setup = TenantBuilder::new("bella").setup(&[]);
     plan.break_down("register", Fault::down());
     for _ in 0..3 {
@@ -136,9 +136,9 @@ async fn a_messenger_is_paced_by_the_clock_and_says_how_long_to_wait() {
     let clock = VirtualClock::default();
     let pace = Pace::new(Arc::new(clock.clone()), 2, Duration::seconds(10), 8);
     let messenger = MemoryMessenger::new();
-    let paced: Throttled<dyn Messenger> = Throttled::new(Arc::new(messenger.clone()), pace.clone());
+    let paced: Throttled<MemoryMessenger> = Throttled::new(Arc::new(messenger.clone()), pace.clone());
     // Another number under the same limit.
-    let other: Throttled<dyn Messenger> = Throttled::new(Arc::new(messenger.clone()), pace);
+    let other: Throttled<MemoryMessenger> = Throttled::new(Arc::new(messenger.clone()), pace);
     paced.send(&ana(), &text(), key("1")).await.unwrap();
     other.send(&ana(), &text(), key("2")).await.unwrap();
     clock.advance(Duration::seconds(4));
@@ -163,7 +163,7 @@ async fn a_write_that_comes_too_early_is_certainly_not_done() {
     let mut backend = MockBookingBackend::new();
     backend.expect_find().times(1).returning(|_| Ok(Vec::new()));
     let pace = Pace::new(clock, 1, Duration::seconds(1), 1);
-    let paced = Throttled::<dyn chatplug_core::ports::BookingBackend>::new(Arc::new(backend), pace);
+    let paced = Throttled::new(Arc::new(backend), pace);
     let branch: chatplug_core::model::BranchId = "centre".parse().unwrap();
     let filter = chatplug_core::ports::BookingFilter::at(branch.clone());
     paced.find(&filter).await.unwrap();
@@ -219,7 +219,7 @@ mod tracing_events {
         let _guard = tracing::subscriber::set_default(lines.clone());
         let plan = FaultPlan::new().fail("send", 2, Fault::error(|| SendError::OutsideWindow));
         let (_, faulty) = faulty(&plan);
-        let traced: Traced<dyn Messenger> = Traced::new(Arc::new(faulty) as Arc<dyn Messenger>).of(&tenant());
+        let traced: Traced<Faulty<MemoryMessenger>> = Traced::new(Arc::new(faulty)).of(&tenant());
         traced.send(&ana(), &text(), key("1")).await.unwrap();
         traced.send(&ana(), &text(), key("2")).await.unwrap_err();
         let lines = lines.0.lock().unwrap().clone();

@@ -1,4 +1,4 @@
-//! What a [`Clock`](crate::ports::Clock) promises: a time that never runs back.
+//! What a [`Clock`] promises: a time that never runs back.
 
 use crate::ports::Clock;
 use chrono::{DateTime, Utc};

@@ -1,4 +1,4 @@
-//! What a [`Directory`](crate::ports::Directory) promises: tenants whose parts fit together, found cheaply.
+//! What a [`Directory`] promises: tenants whose parts fit together, found cheaply.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a broken promise fails its test by panicking")]
 

@@ -1,4 +1,4 @@
-//! What an [`IntentEngine`](crate::ports::IntentEngine) promises: it points, it never invents, and nothing a client
+//! What an [`IntentEngine`] promises: it points, it never invents, and nothing a client
 //! writes can break it.
 //!
 //! How well it understands is measured elsewhere, on labelled messages. Run this with

@@ -1,4 +1,4 @@
-//! What a [`Messenger`](crate::ports::Messenger) promises: one message or none, and it says which.
+//! What a [`Messenger`] promises: one message or none, and it says which.
 //!
 //! Run it with [`messenger_contract!`](crate::messenger_contract). The set-up gives a [`MessengerScene`]: a messenger and
 //! the provider behind it, which a fake plays. What the fake cannot do is skipped, and printed as skipped.

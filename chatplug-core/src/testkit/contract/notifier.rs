@@ -1,4 +1,4 @@
-//! What a [`Notifier`](crate::ports::Notifier) promises: every kind of event, the same one twice, many at once.
+//! What a [`Notifier`] promises: every kind of event, the same one twice, many at once.
 
 use crate::{
     dialogue::TeamEvent,

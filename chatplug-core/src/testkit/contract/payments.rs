@@ -1,4 +1,4 @@
-//! What [`Payments`](crate::ports::Payments) promise: one link a key, money given back once.
+//! What [`Payments`] promise: one link a key, money given back once.
 //!
 //! Run it with [`payments_contract!`](crate::payments_contract). The set-up gives a [`PaymentsScene`]. What the fake
 //! behind it cannot do is skipped, and printed as skipped.

@@ -1,4 +1,4 @@
-//! What [`Templates`](crate::ports::Templates) promise: only what the provider approved is ever found.
+//! What [`Templates`] promise: only what the provider approved is ever found.
 //!
 //! Run it with [`templates_contract!`](crate::templates_contract). The set-up gives a [`TemplatesScene`].
 

@@ -1,4 +1,4 @@
-//! What a [`WebhookReceiver`](crate::ports::WebhookReceiver) promises: verified before it is read, pure, never a panic.
+//! What a [`WebhookReceiver`] promises: verified before it is read, pure, never a panic.
 //!
 //! Run it with [`webhook_contract!`](crate::webhook_contract). The set-up gives a [`WebhookScene`]: the receiver, bodies
 //! that the provider sends, and the provider's way to sign them.

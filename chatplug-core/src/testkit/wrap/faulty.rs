@@ -11,9 +11,8 @@ use crate::{
 };
 use std::{fmt::Debug, sync::Arc};
 
-/// A port that fails by plan: `Faulty<dyn BookingBackend>`, `Faulty<dyn Messenger>`, `Faulty<dyn Store>` (its tenants'
-/// handles fail by the same plan), `Faulty<dyn IntentEngine>`, `Faulty<dyn Templates>`, `Faulty<dyn Notifier>`,
-/// `Faulty<dyn Payments>`.
+/// A port that fails by plan: a booking system, messenger, store (its tenants' handles fail by the same plan), intent
+/// engine, templates, notifier or payments.
 #[derive(Debug)]
 pub struct Faulty<P: ?Sized> {
     inner: Arc<P>,
