@@ -19,7 +19,7 @@ pub struct RenderContext<'a> {
     pub formality: Formality,
     /// Name of the business.
     pub business: &'a str,
-    /// The client's first name, when known: templates greet by it.
+    /// The client's name, when known: templates greet by its first word.
     pub client: Option<&'a Private<String>>,
     /// What the channel can carry.
     pub limits: &'a ChannelLimits,

@@ -36,7 +36,8 @@ pub fn render_template(
     let args = Args::new().ours("service", &service).ours("when", &when).ours("business", &business);
     let (preview, body, buttons) = match meaning {
         TemplateMeaning::Reminder { booking, .. } => {
-            let known = context.client.map(|name| clean::name(name.reveal())).filter(|name| !name.is_empty());
+            let known =
+                context.client.map(|name| clean::name(first_name(name.reveal()))).filter(|name| !name.is_empty());
             let name = known.map_or_else(|| voice.plain(id::TEMPLATE_SOMEONE), |name| fit::cut(&name, BLANK));
             let preview = voice.say(id::TEMPLATE_REMINDER, args.ours("name", name.clone()));
             let buttons = vec![format!("v1:visit:{booking}:come"), format!("v1:visit:{booking}:change")];
@@ -90,6 +91,11 @@ pub fn template_drafts(words: &Words, lang: Lang, locale: &str, context: &Render
         draft("moved", id::TEMPLATE_MOVED, &three, Vec::new()),
         draft("cancelled", id::TEMPLATE_CANCELLED, &three, Vec::new()),
     ]
+}
+
+/// The first word of a name that has a letter in it: what a person is greeted by, as in the chat itself.
+fn first_name(name: &str) -> &str {
+    name.split_whitespace().find(|word| word.contains(char::is_alphabetic)).unwrap_or_default()
 }
 
 /// A value for a blank: one line that fits, and never empty, which providers refuse.

@@ -135,7 +135,7 @@ fn every_label_in_every_manner() {
 fn every_template_in_every_manner() {
     let words = Words::shipped();
     let limits = ChannelLimits::whatsapp();
-    let name = Private::new("Ana".to_owned());
+    let name = Private::new("✨ Ana Sousa".to_owned());
     for manner in manners() {
         let mut all = String::new();
         for (client, greeted) in [(None, false), (Some(&name), true)] {
