@@ -230,6 +230,10 @@ pub(super) fn decide(cues: &Cues, text: &Text, hits: &[Hit<'_>], facts: Facts, o
         moving = moving.max(cancel) + 3.0;
         cancelling = 0.0;
     }
+    // "I have Friday at four, could it be Saturday at ten?"
+    if cancelling < 4.0 && facts.all_dates >= 2 && hits.iter().any(|hit| hit.tags.contains(&Tag::Old)) {
+        moving += 4.0;
+    }
     if cancelling >= 4.0 {
         cancelling += if cant > 0.0 { 1.0 } else { 0.0 };
         book *= 0.5;
@@ -289,7 +293,8 @@ pub(super) fn decide(cues: &Cues, text: &Text, hits: &[Hit<'_>], facts: Facts, o
     if facts.past {
         review += 4.0;
     }
-    if facts.rating {
+    // "4/10" alone may be a day.
+    if facts.rating && (review > 0.0 || s("sentiment") > 0.0 || facts.past || words <= 3) {
         review += 4.0;
     }
     if human >= 6.0 && !facts.rating {

@@ -267,7 +267,7 @@ pub(super) fn people(tokens: &[Token], hits: &[Hit<'_>], number: &dyn Fn(usize) 
                     }
                 }
                 // "two haircuts", "deux coupes"
-                Tag::Concept(_) => {
+                Tag::Concept(_) | Tag::Modifier(_) => {
                     let before =
                         hit.start.checked_sub(1).filter(|_| tokens.get(hit.start).is_some_and(|t| t.sep == ' '));
                     if let Some(n) = before.and_then(number).filter(|n| (2..=6).contains(n)) {

@@ -169,6 +169,7 @@ fn messages_of_every_kind() {
         include_str!("understand/messages.txt"),
         include_str!("understand/harder.txt"),
         include_str!("understand/short.txt"),
+        include_str!("understand/bookings.txt"),
     ];
     for case in files.iter().flat_map(|file| cases(file, 7)) {
         let got = predicted(&case.line);
