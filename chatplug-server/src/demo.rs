@@ -1,9 +1,9 @@
 //! The browser simulator: a page at `/demo` with a phone on it, in place of WhatsApp.
 //!
 //! It fakes the provider and nothing else. What the page's user does becomes a webhook in Meta's form, signed, and goes
-//! through the same receiver as a real one ([`meta`]); what the bot sends goes through a [`Messenger`] and appears on the
-//! phone ([`messenger`], [`hub`]); statuses come back as webhooks. Beside the phone the page shows what the store holds
-//! ([`day`], [`state`]).
+//! through the same receiver as a real one (`meta`); what the bot sends goes through a [`Messenger`] and appears on the
+//! phone (`messenger`, `hub`); statuses come back as webhooks. Beside the phone the page shows what the store holds
+//! (`day`, `state`).
 
 mod api;
 mod day;

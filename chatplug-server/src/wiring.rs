@@ -25,20 +25,10 @@ use std::{
 };
 use tokio::sync::watch;
 
-/// Opens the store that the configuration names, and puts a server together.
+/// Opens the store that the configuration names, registers tenants in it, and puts a server together.
 pub(crate) async fn wire(config: Config, clock: Arc<dyn Clock>) -> Result<App, AppError> {
     let store = chatplug_store::open(&config.store_url).await.map_err(|error| AppError::store(&config, error))?;
-    let store = Arc::new(store);
-    wire_with(config, clock, store.clone(), store).await
-}
-
-/// As [`wire`], on a store that is open already.
-pub(crate) async fn wire_with(
-    config: Config,
-    clock: Arc<dyn Clock>,
-    store: Arc<dyn Store>,
-    calendars: Arc<dyn CalendarStore>,
-) -> Result<App, AppError> {
+    let calendars: Arc<dyn CalendarStore> = Arc::new(store.clone());
     let metrics = Metrics::new();
     let http = http_client().map_err(|error| AppError::setup("the HTTP client", &error))?;
     let intents: Arc<dyn IntentEngine> = Arc::new(OfflineEngine::new());
@@ -61,7 +51,7 @@ pub(crate) async fn wire_with(
         options.concurrency = workers;
     }
     let engine = Engine::builder()
-        .store(store)
+        .store(Arc::new(store.clone()))
         .directory(Arc::new(ConfigDirectory(tenants)))
         .clock(clock)
         .observer(Arc::new(Observers(observers)))
@@ -70,7 +60,7 @@ pub(crate) async fn wire_with(
         .map_err(|error| AppError::setup("the engine", &error))?;
     let webhooks = Arc::new(Webhooks::new(engine.clone(), metrics.clone(), receivers));
     let (working, stop) = (Arc::new(AtomicBool::new(false)), watch::Sender::new(false));
-    Ok(App { engine, webhooks, metrics, calendars, simulator, working, stop })
+    Ok(App { engine, webhooks, metrics, store, calendars, simulator, working, stop })
 }
 
 impl AppError {

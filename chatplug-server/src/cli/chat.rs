@@ -39,7 +39,7 @@ pub(super) async fn run(args: ChatArgs) -> Result<(), Failure> {
     let result = talk(&app).await;
     app.stop();
     let _ = workers.await;
-    drop(app);
+    app.close().await;
     if temporary {
         forget(&db);
     }

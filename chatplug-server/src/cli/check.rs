@@ -7,6 +7,10 @@ use crate::config::{self, Config, Environment};
 pub(super) fn run(args: &ConfigArgs, environment: &Environment) -> Result<(), Failure> {
     let config = config::load(&args.config, environment).map_err(|problems| Failure::usage(problems.to_string()))?;
     println!("ok: {}", summary(&config));
+    let outside = config.server.public_url.clone().unwrap_or_else(|| format!("http://{}", config.server.bind));
+    for app in &config.meta_apps {
+        println!("webhook of {}: {outside}/webhooks/meta/{}", app.name, app.endpoint);
+    }
     Ok(())
 }
 

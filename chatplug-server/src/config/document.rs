@@ -254,10 +254,10 @@ fn slug(name: &str) -> String {
 /// A value from the environment: a table, list or quoted text is read as TOML; anything else is text until it is known
 /// that another type is wanted (see [`retype`]).
 fn environment_value(text: &str, place: &Place) -> Node {
-    if text.trim_start().starts_with(['{', '[', '"', '\'']) {
-        if let Some(value) = toml_value(text) {
-            return plain(value, place);
-        }
+    if text.trim_start().starts_with(['{', '[', '"', '\''])
+        && let Some(value) = toml_value(text)
+    {
+        return plain(value, place);
     }
     Node { place: place.clone(), kind: Kind::Scalar(Value::String(text.to_owned())) }
 }

@@ -94,10 +94,7 @@ pub(super) fn texts(text: &Localized) -> HashMap<String, String> {
 
 /// Name of a service, or its id when it is gone.
 pub(super) fn service(catalog: &chatplug_core::model::Catalog, id: Option<&ServiceId>) -> HashMap<String, String> {
-    let id = match id {
-        Some(id) => id,
-        None => return HashMap::from([("main".to_owned(), String::new())]),
-    };
+    let Some(id) = id else { return HashMap::from([("main".to_owned(), String::new())]) };
     catalog.service(id).map_or_else(|| HashMap::from([("main".to_owned(), id.to_string())]), |it| texts(&it.name))
 }
 

@@ -177,22 +177,23 @@ impl Hub {
 
     /// The business has read everything up to a message of the phone's owner.
     pub(super) fn read(&self, number: &str, id: &str, typing: bool) {
-        let read: Vec<Item> = self.phone(number, |phone| {
-            let Some(last) = phone.items.iter().position(|item| item.id == id) else { return Vec::new() };
+        let (read, waits): (Vec<Item>, bool) = self.phone(number, |phone| {
+            // The mark may come after the answer: nobody types then.
+            let waits = phone.items.last().is_some_and(|item| item.mine);
+            let Some(last) = phone.items.iter().position(|item| item.id == id) else { return (Vec::new(), waits) };
             let before = phone.items.iter_mut().take(last + 1);
             let unread =
                 before.filter(|item| item.mine && matches!(item.status, Some("sent" | "delivered" | "pending")));
-            unread
-                .map(|item| {
-                    item.status = Some("read");
-                    item.clone()
-                })
-                .collect()
+            let read = unread.map(|item| {
+                item.status = Some("read");
+                item.clone()
+            });
+            (read.collect(), waits)
         });
         for item in read {
             self.tell(News::Item(number.to_owned(), Box::new(item)));
         }
-        if typing {
+        if typing && waits {
             self.tell(News::Typing(number.to_owned(), true));
         }
     }
@@ -272,6 +273,14 @@ mod tests {
             told.push(format!("{news:?}").split('(').next().unwrap().to_owned());
         }
         assert_eq!(told, ["Item", "Item", "Typing"]);
+
+        hub.arrive("1", &id("d"), &text("answer"), now);
+        let mut news = hub.watch();
+        hub.read("1", "c", true);
+        assert!(
+            matches!(news.try_recv(), Ok(News::Item(..))) && news.try_recv().is_err(),
+            "nobody types after the answer"
+        );
     }
 
     #[test]

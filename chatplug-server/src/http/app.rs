@@ -10,6 +10,7 @@ use chatplug_core::{
     engine::Engine,
     ports::{CalendarStore, Clock},
 };
+use chatplug_store::{Retention, SqliteStore};
 use std::{
     sync::{
         Arc,
@@ -22,12 +23,16 @@ use tokio::{net::TcpListener, sync::watch};
 /// Open turns and requests are waited for so long when the server stops.
 const GRACE: Duration = Duration::from_secs(30);
 
+/// Between two looks at what is kept long enough.
+const HOUR: Duration = Duration::from_secs(3600);
+
 /// A server, ready to listen.
 #[derive(Debug)]
 pub struct App {
     pub(crate) engine: Engine,
     pub(crate) webhooks: Arc<Webhooks>,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) store: SqliteStore,
     pub(crate) calendars: Arc<dyn CalendarStore>,
     pub(crate) simulator: Option<Arc<Simulator>>,
     pub(crate) working: Arc<AtomicBool>,
@@ -96,7 +101,6 @@ impl App {
     }
 
     /// All routes.
-    #[must_use]
     pub fn router(&self) -> Router {
         let routes =
             Routes { webhooks: self.webhooks.clone(), metrics: self.metrics.clone(), working: self.working.clone() };
@@ -111,12 +115,40 @@ impl App {
         let stop = self.stop.subscribe();
         self.working.store(true, Ordering::Relaxed);
         let _end = OnEnd(self.working.clone());
-        match &self.simulator {
-            Some(simulator) => {
-                let statuses = simulator.post_statuses(&self.webhooks, stop.clone());
-                tokio::join!(self.engine.run(stop), statuses);
+        let statuses = async {
+            if let Some(simulator) = &self.simulator {
+                simulator.post_statuses(&self.webhooks, stop.clone()).await;
             }
-            None => self.engine.run(stop).await,
+        };
+        tokio::join!(self.engine.run(stop.clone()), statuses, self.forget_old(stop.clone()));
+    }
+
+    /// Lets go of what is kept long enough, now and every hour, until `stop`.
+    async fn forget_old(&self, mut stop: watch::Receiver<bool>) {
+        let mut hourly = tokio::time::interval(HOUR);
+        loop {
+            tokio::select! {
+                _ = stop.wait_for(|stop| *stop) => return,
+                _ = hourly.tick() => {}
+            }
+            match self.store.prune(Retention::default(), self.engine.clock().now()).await {
+                Ok(gone) => {
+                    tracing::debug!(mail = gone.mail, outbox = gone.outbox, turns = gone.turns, "old rows removed")
+                }
+                Err(error) => {
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "old rows not removed; tried again in an hour"
+                    );
+                }
+            }
+        }
+    }
+
+    /// Ends the store in good order. What was answered is safe without it.
+    pub async fn close(&self) {
+        if let Err(error) = self.store.close().await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "the store was not closed in good order");
         }
     }
 
@@ -164,6 +196,7 @@ impl App {
             if tokio::time::timeout(GRACE, finished).await.is_err() {
                 tracing::warn!("not everything was finished in time; it is taken up again at the next start");
             }
+            app.close().await;
         }
         result
     }

@@ -32,7 +32,9 @@ fn check_says_what_there_is_or_all_that_is_wrong() {
 
     check.envs([("META_APP_SECRET", "a"), ("META_VERIFY_TOKEN", "b"), ("BELLA_ACCESS_TOKEN", "c")]);
     let (code, out, err) = told(&check.output().unwrap());
-    assert_eq!((code, out.as_str()), (Some(0), "ok: 1 tenant, 1 branch, 1 channel, 1 Meta app\n"), "{err}");
+    let expected = "ok: 1 tenant, 1 branch, 1 channel, 1 Meta app\n\
+                    webhook of main: https://chat.example.com/webhooks/meta/main\n";
+    assert_eq!((code, out.as_str()), (Some(0), expected), "{err}");
 
     check.env("CHATPLUG__STORE__ULR", "x");
     let (code, _, err) = told(&check.output().unwrap());
@@ -81,4 +83,55 @@ fn the_demo_starts_with_nothing_and_stops_when_asked() {
     assert!(killed.success());
     assert_eq!(demo.wait().unwrap().code(), Some(0));
     assert!(folder.path().join("chatplug-demo.sqlite").exists());
+    let log = std::fs::metadata(folder.path().join("chatplug-demo.sqlite-wal"));
+    assert!(log.is_err() || log.unwrap().len() == 0, "the store was closed in good order");
+}
+
+#[test]
+fn a_chat_is_held_in_the_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("said"), "Where are you?\n\nHow much is a pedicure?\n").unwrap();
+    let mut chat = chatplug();
+    chat.env("TMPDIR", folder.path()).arg("chat").stdin(std::fs::File::open(folder.path().join("said")).unwrap());
+    let (code, out, err) = told(&chat.output().unwrap());
+    assert_eq!(code, Some(0), "{err}");
+    let place = out.find("Rua Garrett 48").expect(&out);
+    let asked = out.find("> How much is a pedicure?").expect(&out);
+    let price = out.find("€").expect(&out);
+    assert!(place < asked && asked < price, "{out}");
+    let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["said"], "nothing is left behind");
+}
+
+#[test]
+fn messages_are_understood_from_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let catalog = file(
+        "catalog.json",
+        r#"{"services":[{"id":"cut","minutes":30,"names":{"en":"Haircut"}}],"staff":[{"id":"ana","name":"Ana"}]}"#,
+    );
+    let line = r#"{"id":"1","text":"a haircut with Ana, please","now":"2026-03-11T10:20:00+00:00","region":"GB","catalog":"en""#;
+    let labels = r#","lang":"en","intent":"book","service":["cut"],"staff":"ana","date":[],"time":[],"party":2}"#;
+    let messages = file("messages.jsonl", &format!("{line}{labels}\n"));
+    let run = |table: &[&str], messages: &std::path::Path| {
+        let mut understand = chatplug();
+        understand.arg("understand").arg("--catalog").arg(&catalog).args(table).arg(messages);
+        told(&understand.output().unwrap())
+    };
+    let (code, out, err) = run(&[], &messages);
+    assert_eq!(code, Some(0), "{err}");
+    assert!(out.contains(r#""intent":"book","service":["cut"],"staff":"ana""#), "{out}");
+    let (_, out, _) = run(&["--table"], &messages);
+    assert!(out.starts_with("miss 1\n  wrong    party\n"), "{out}");
+    assert!(out.contains("all        1    1.000"), "{out}");
+
+    let (code, _, err) = run(&["--table"], &file("unlabelled.jsonl", &format!("{line}}}\n")));
+    assert_eq!(code, Some(1));
+    assert!(err.contains("unlabelled.jsonl:1: the line carries no labels"), "{err}");
+    assert_eq!(run(&[], &folder.path().join("nothing")).0, Some(2));
 }
