@@ -4,3 +4,4 @@ pub mod crm;
 pub mod crm_backend;
 pub mod crm_webhook;
 pub mod stage;
+pub mod talk;

@@ -1,7 +1,7 @@
 //! Golden transcripts: whole conversations in five languages, over HTTP as Meta would send them, with Meta's fake
 //! receiving. The snapshots are the specification of how it feels to be a client; read them when they change.
 
-use crate::support::stage::{Stage, Talk};
+use crate::support::{stage::Stage, talk::Talk};
 use chatplug::{
     dialogue::{Holder, Operator},
     model::{BookingStatus, TenantId},

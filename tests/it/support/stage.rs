@@ -1,24 +1,30 @@
 //! A stage for whole conversations: an engine on a real SQLite file behind a real HTTP endpoint, Meta's fake on the other
 //! side, two tenants (one of them with two branches in different zones), and a clock that only the test moves.
 
-use super::{crm::Crm, crm_backend::CrmBackend};
+use super::{crm::Crm, crm_backend::CrmBackend, talk::Talk};
 use axum::{Router, body::Body, extract::Request, response::Response, routing::any};
 use chatplug::{
     calendar::{Calendar, CalendarConfig},
-    dialogue::Operator,
     engine::{Engine, EngineOptions, TenantList},
     model::*,
     ports::*,
     reply::{RenderContext, Words, template_drafts},
-    testkit::{MemoryCalendarStore, MemoryStore, RecordingNotifier, TenantBuilder, VirtualClock},
+    store::SqliteStore,
+    testkit::{
+        RecordingNotifier, TenantBuilder, VirtualClock,
+        wrap::{FaultPlan, Faulty},
+    },
     understand::OfflineEngine,
     whatsapp::{
-        fake::meta::{FakeClient, FakeMeta, FakeTemplate, SentMessage},
+        fake::meta::{FakeMeta, FakeTemplate},
         meta::{MetaMessenger, MetaWebhook, http_client},
     },
 };
 use chrono::Duration;
-use std::{collections::BTreeMap, fmt::Write as _, path::Path, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, LazyLock},
+};
 
 /// Phone number ids of the two tenants on one Meta app.
 pub const BELLA: &str = "111111111111111";
@@ -26,6 +32,8 @@ pub const NORTE: &str = "222222222222222";
 
 pub struct Stage {
     pub engine: Engine,
+    /// What goes wrong with the store; nothing, unless told.
+    pub faults: FaultPlan,
     pub clock: VirtualClock,
     pub graph: FakeMeta,
     pub store: Arc<dyn Store>,
@@ -34,6 +42,9 @@ pub struct Stage {
     pub url: String,
     _dir: tempfile::TempDir,
 }
+
+/// Reads every tenant's messages; made once, because its tables are large.
+static READER: LazyLock<Arc<OfflineEngine>> = LazyLock::new(|| Arc::new(OfflineEngine::new()));
 
 /// What the first tenant books in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,9 +63,18 @@ impl Stage {
     }
 
     pub async fn with(system: System) -> Self {
+        let mut options = EngineOptions::default();
+        options.mark_seen = false;
+        Self::open(system, options).await
+    }
+
+    pub async fn open(system: System, options: EngineOptions) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = VirtualClock::starting("2026-03-09T09:00:00Z");
-        let (store, calendars) = open_store(dir.path()).await;
+        let faults = FaultPlan::new();
+        let sqlite = Arc::new(SqliteStore::open(dir.path().join("stage.sqlite")).await.unwrap());
+        let calendars: Arc<dyn CalendarStore> = sqlite.clone();
+        let store: Arc<dyn Store> = Arc::new(Faulty::<dyn Store>::new(sqlite, &faults));
         let graph = FakeMeta::start().await.unwrap();
         graph.use_clock(Arc::new(clock.clone()));
         graph.keep_pair_rate(false);
@@ -72,8 +92,6 @@ impl Stage {
             }
             store.tenant(&builder_id(builder)).register(&setup).await.unwrap();
         }
-        let mut options = EngineOptions::default();
-        options.mark_seen = false;
         let engine = Engine::builder()
             .store(Arc::clone(&store))
             .directory(Arc::new(TenantList::new([bella.0.build(), norte.build()])))
@@ -86,24 +104,17 @@ impl Stage {
         if let Some(crm) = &crm {
             crm.webhook_to(format!("{url}/webhooks/crm/desk"), 2);
         }
-        Self { engine, clock, graph, store, notifier, crm, url, _dir: dir }
+        Self { engine, faults, clock, graph, store, notifier, crm, url, _dir: dir }
     }
 
     /// Somebody who writes to the salon.
     pub fn client(&self, phone: &str, name: &str) -> Talk<'_> {
-        Talk {
-            stage: self,
-            client: self.graph.client(phone).named(name).at(BELLA),
-            last: Vec::new(),
-            transcript: String::new(),
-            shown: 0,
-        }
+        Talk::new(self, self.graph.client(phone).named(name).at(BELLA), "bella")
     }
 
     /// Somebody who writes to the clinic.
     pub fn patient(&self, phone: &str, name: &str) -> Talk<'_> {
-        let talk = self.client(phone, name);
-        Talk { client: talk.client.at(NORTE), ..talk }
+        Talk::new(self, self.graph.client(phone).named(name).at(NORTE), "norte")
     }
 
     /// Lets everything that is due now, or within a burst's wait, happen.
@@ -127,120 +138,8 @@ impl Stage {
     }
 }
 
-/// A conversation being held, with its transcript.
-pub struct Talk<'s> {
-    stage: &'s Stage,
-    client: FakeClient,
-    /// What came back last.
-    pub last: Vec<SentMessage>,
-    transcript: String,
-    shown: usize,
-}
-
-impl Talk<'_> {
-    pub async fn says(&mut self, text: &str) -> &mut Self {
-        let _ = writeln!(self.transcript, "> {text}");
-        self.client.says(text).await;
-        self.answer().await
-    }
-
-    /// Several messages in a row, before anything is answered.
-    pub async fn says_all(&mut self, texts: &[&str]) -> &mut Self {
-        for text in texts {
-            let _ = writeln!(self.transcript, "> {text}");
-            self.client.says(text).await;
-        }
-        self.answer().await
-    }
-
-    /// Taps the n-th choice (from 1) of the last message that had some.
-    pub async fn taps(&mut self, n: usize) -> &mut Self {
-        let sent = self.client.inbox();
-        let message = sent.iter().rev().find(|m| !m.choices().is_empty()).expect("something to tap");
-        let title = (*message.titles().get(n - 1).unwrap_or_else(|| panic!("no choice {n} in {:?}", message.titles())))
-            .to_owned();
-        let _ = writeln!(self.transcript, "> [{title}]");
-        self.client.chooses(&title).await;
-        self.answer().await
-    }
-
-    pub async fn sends(&mut self, kind: &str, content: serde_json::Value) -> &mut Self {
-        let _ = writeln!(self.transcript, "> ({kind})");
-        self.client.sends(kind, content).await;
-        self.answer().await
-    }
-
-    /// Collects what came back since the last look.
-    pub async fn answer(&mut self) -> &mut Self {
-        self.stage.settle().await;
-        self.look()
-    }
-
-    pub fn look(&mut self) -> &mut Self {
-        let sent = self.client.inbox();
-        self.last = sent[self.shown.min(sent.len())..].to_vec();
-        self.shown = sent.len();
-        for message in &self.last {
-            let _ = writeln!(self.transcript, "{}", print(message));
-        }
-        self
-    }
-
-    pub fn note(&mut self, text: &str) {
-        let _ = writeln!(self.transcript, "-- {text}");
-    }
-
-    /// All words of the last answer.
-    pub fn words(&self) -> String {
-        self.last.iter().map(SentMessage::text).collect::<Vec<_>>().join("\n")
-    }
-
-    pub fn choices(&self) -> Vec<String> {
-        self.last.iter().flat_map(SentMessage::titles).map(str::to_owned).collect()
-    }
-
-    pub fn transcript(&self) -> &str {
-        &self.transcript
-    }
-
-    pub async fn conversation(&self) -> ConversationView {
-        let tenant = TenantId::new("bella").unwrap();
-        let user = ChannelUser { phone: self.client.key().parse().ok(), user_id: None };
-        let channel = ChannelId::new("whatsapp").unwrap();
-        self.stage.store.tenant(&tenant).conversation_of(&channel, &user).await.unwrap().expect("a conversation")
-    }
-
-    pub async fn operator(&mut self, key: &str, operator: Operator) -> &mut Self {
-        let _ = writeln!(
-            self.transcript,
-            "-- operator: {}",
-            match &operator {
-                Operator::Say { text } => text.reveal().clone(),
-                other => format!("{other:?}"),
-            }
-        );
-        let id = self.conversation().await.id;
-        self.stage.engine.operate(&TenantId::new("bella").unwrap(), id, key, "rita", operator).await.unwrap();
-        self.answer().await
-    }
-}
-
-/// A message as a person sees it.
-pub fn print(message: &SentMessage) -> String {
-    let mut text = format!("< {}", message.text().replace('\n', "\n  "));
-    for (n, choice) in message.choices().iter().enumerate() {
-        let hint = choice.description.as_deref().map(|d| format!(" ({d})")).unwrap_or_default();
-        let _ = write!(text, "\n  [{}] {}{hint}", n + 1, choice.title);
-    }
-    text
-}
-
 fn builder_id(builder: &TenantBuilder) -> TenantId {
     builder.clone().build().id
-}
-
-async fn open_store(_dir: &Path) -> (Arc<dyn Store>, Arc<dyn CalendarStore>) {
-    (Arc::new(MemoryStore::new()), Arc::new(MemoryCalendarStore::new()))
 }
 
 /// Every shipped template, approved in every language, under its meaning's name.
@@ -322,7 +221,7 @@ async fn bella(
         .policy(policy)
         .branch_of("baixa", &install, backend)
         .channel_with("whatsapp", messenger(graph, clock, BELLA), templates())
-        .intents(Arc::new(OfflineEngine::new()))
+        .intents(READER.clone())
         .notifier(Arc::new(notifier.clone()));
     (builder, crm)
 }
@@ -343,7 +242,7 @@ fn norte(
     }
     builder
         .channel_with("whatsapp", messenger(graph, clock, NORTE), templates())
-        .intents(Arc::new(OfflineEngine::new()))
+        .intents(READER.clone())
         .notifier(Arc::new(notifier.clone()))
 }
 
