@@ -10,4 +10,8 @@
 
 #[expect(dead_code, reason = "each part serves some of the tests")]
 mod support;
+
+mod odd;
+mod race;
 mod transcripts;
+mod webhooks;

@@ -6,7 +6,7 @@ use super::{Engine, EngineEvent};
 use crate::{
     dialogue::Holder,
     model::{Address, ConversationId, DeliveryKey, Lang, MessageId, Outbound, Private, TenantId},
-    ports::{ChannelSetup, Delivery, DeliveryRecord, DeliveryResult, OutboxBody, SendError, Tenant},
+    ports::{ChannelSetup, Delivery, DeliveryRecord, DeliveryResult, OutboxBody, SendError, StoreError, Tenant},
     reply::{self, RenderContext, Reply, Words},
 };
 use chrono::{DateTime, Duration, Utc};
@@ -54,15 +54,21 @@ enum Handed {
 
 impl Engine {
     /// Takes the first message that may be sent in a conversation.
-    pub(super) async fn first_delivery(&self, tenant: &TenantId, conversation: ConversationId) -> Option<Delivery> {
+    ///
+    /// # Errors
+    /// When the store could not tell: it is due as before.
+    pub(super) async fn first_delivery(
+        &self,
+        tenant: &TenantId,
+        conversation: ConversationId,
+    ) -> Result<Option<Delivery>, StoreError> {
         let now = self.inner.clock.now();
-        match self.inner.store.tenant(tenant).next_delivery(conversation, now + self.inner.options.lease, now).await {
-            Ok(delivery) => delivery,
-            Err(error) => {
-                tracing::warn!(tenant.id = %tenant, error = &error as &dyn std::error::Error, "outbox not read");
-                None
-            }
+        let taken =
+            self.inner.store.tenant(tenant).next_delivery(conversation, now + self.inner.options.lease, now).await;
+        if let Err(error) = &taken {
+            tracing::warn!(tenant.id = %tenant, error = error as &dyn std::error::Error, "outbox not read");
         }
+        taken
     }
 
     /// Sends a message and those behind it in the same conversation.

@@ -14,6 +14,9 @@ use tokio::{
     task::JoinSet,
 };
 
+/// So often in a row may draining fail to begin some work before it says so.
+const PATIENCE: u32 = 20;
+
 /// What is being worked on in this process: saves asking for a lease that we hold ourselves.
 type InFlight = Arc<Mutex<HashSet<(TenantId, ConversationId)>>>;
 
@@ -65,15 +68,21 @@ impl Engine {
     /// embedders without workers of their own.
     ///
     /// # Errors
-    /// When due work cannot be read.
+    /// When due work cannot be read, or again and again not be begun.
     pub async fn drain(&self) -> Result<(), StoreError> {
+        let mut failures = 0;
         loop {
             let due = self.inner.store.due(self.inner.clock.now(), 64).await?;
             if due.is_empty() {
                 return Ok(());
             }
             for item in due {
-                self.work(item).await;
+                match self.work(&item).await {
+                    Ok(()) => failures = 0,
+                    // Still due: tried again, but not in a circle.
+                    Err(error) if failures >= PATIENCE => return Err(error),
+                    Err(_) => failures += 1,
+                }
             }
         }
     }
@@ -101,21 +110,26 @@ impl Engine {
             let engine = self.clone();
             let mark = Mark { in_flight: in_flight.clone(), key };
             tasks.spawn(async move {
-                engine.work(item).await;
+                if engine.work(&item).await.is_err() {
+                    // It is still due. A store that can be read and not be written must not be asked in a circle.
+                    tokio::time::sleep(engine.inner.options.poll.to_std().unwrap_or_default()).await;
+                }
                 drop((mark, permit));
             });
         }
         Ok(started)
     }
 
-    async fn work(&self, item: Due) {
+    /// Does what is due in one conversation. An error: it could not be begun, and is due as before.
+    async fn work(&self, item: &Due) -> Result<(), StoreError> {
         let delivery = match item.work {
-            Work::Turn => self.turn(&item.tenant, item.conversation).await,
-            Work::Delivery => self.first_delivery(&item.tenant, item.conversation).await,
+            Work::Turn => self.turn(&item.tenant, item.conversation).await?,
+            Work::Delivery => self.first_delivery(&item.tenant, item.conversation).await?,
         };
         if let Some(delivery) = delivery {
             self.deliver_all(&item.tenant, delivery).await;
         }
+        Ok(())
     }
 
     /// How long there is certainly nothing to do, unless something comes in.

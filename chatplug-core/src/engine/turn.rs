@@ -89,27 +89,38 @@ pub(super) struct Turn<'e> {
 impl Engine {
     /// Runs a turn of a conversation, if it has due work and nobody else is at it. Answers a message to send, if one is
     /// ready.
-    pub(super) async fn turn(&self, tenant: &TenantId, conversation: ConversationId) -> Option<Delivery> {
+    ///
+    /// # Errors
+    /// When the turn could not be begun, or not be put off: the conversation is due as before.
+    pub(super) async fn turn(
+        &self,
+        tenant: &TenantId,
+        conversation: ConversationId,
+    ) -> Result<Option<Delivery>, StoreError> {
         let store = self.inner.store.tenant(tenant);
         let now = self.inner.clock.now();
         let leased = match store.lease(conversation, now + self.inner.options.lease, now).await {
             Ok(Some(leased)) => leased,
-            Ok(None) => return None,
+            Ok(None) => return Ok(None),
             Err(error) => {
-                self.turn_failed(tenant, conversation, &TurnError::Store(error));
-                return None;
+                let error = TurnError::Store(error);
+                self.turn_failed(tenant, conversation, &error);
+                return match error {
+                    TurnError::Store(error) => Err(error),
+                    TurnError::Directory(_) => Ok(None),
+                };
             }
         };
         let lease = leased.lease.clone();
         match self.run_turn(tenant, store.clone(), leased, now).await {
-            Ok(delivery) => delivery,
+            Ok(delivery) => Ok(delivery),
             Err(error) => {
                 self.turn_failed(tenant, conversation, &error);
                 if !matches!(error, TurnError::Store(StoreError::Fenced)) {
                     // A failed release is no harm: the lease runs out by itself.
-                    let _ = store.release(&lease, now + RETRY).await;
+                    let _ = store.release(&lease, self.inner.clock.now() + RETRY).await;
                 }
-                None
+                Ok(None)
             }
         }
     }

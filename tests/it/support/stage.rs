@@ -125,6 +125,14 @@ impl Stage {
         self.engine.drain().await.unwrap();
     }
 
+    /// Workers side by side, until the guard is dropped. The clock stands still meanwhile, unless it is moved.
+    pub fn work(&self) -> Workers {
+        let (stop, stopped) = tokio::sync::watch::channel(false);
+        let engine = self.engine.clone();
+        tokio::spawn(async move { engine.run(stopped).await });
+        Workers(stop)
+    }
+
     /// Lets time pass, in steps of at most half an hour so that timers ring in order.
     pub async fn wait(&self, time: Duration) {
         let end = self.clock.now() + time;
@@ -137,6 +145,10 @@ impl Stage {
         self.engine.drain().await.unwrap();
     }
 }
+
+/// Workers of an engine; they stop when this is dropped.
+#[must_use]
+pub struct Workers(#[expect(dead_code, reason = "dropping it is what it is for")] tokio::sync::watch::Sender<bool>);
 
 fn builder_id(builder: &TenantBuilder) -> TenantId {
     builder.clone().build().id
