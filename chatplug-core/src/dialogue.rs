@@ -22,6 +22,7 @@
 mod input;
 
 mod draft;
+mod facts;
 mod shown;
 mod state;
 mod step;

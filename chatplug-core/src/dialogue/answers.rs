@@ -1,7 +1,7 @@
 //! Yes, no, and words that are neither: what they mean depends on what is open.
 
 use super::{
-    draft::Facts,
+    facts::Facts,
     listen::Heard,
     shown::{Opt, Pick, Question},
     state::{Aim, Flow},
@@ -89,7 +89,7 @@ impl Step<'_> {
     fn which_yes(&mut self, agree: Pick, reminded: BookingId) -> Heard {
         let Some(asked) = self.state.asked.clone() else { return Heard::NotUnderstood };
         let mut options: Vec<Opt> = asked.options.into_iter().filter(|option| option.pick == agree).collect();
-        options.extend(self.visit_option(reminded, Aim::Confirm));
+        options.push(Opt::key(Key::Come, Pick::Visit(reminded, Aim::Confirm)));
         options.extend(asked.no.clone().map(|no| Opt::key(Key::No, no)));
         let mut question = Question::new(OpenQuestion::YesNo, asked.again).options(options).yes(agree);
         question.no = asked.no;

@@ -2,7 +2,8 @@
 
 use super::{
     BranchView,
-    draft::{Draft, Facts, Field, Filling},
+    draft::{Draft, Field, Filling},
+    facts::Facts,
     fields::does,
     listen::Heard,
     search::{Goal, Search},
@@ -95,7 +96,21 @@ impl<'a> Step<'a> {
             // Moving keeps the service.
             Purpose::Move(_) => form.draft.fill(&Facts { services: Vec::new(), every: false, ..facts.clone() }, with),
         };
+        self.note(form, notes);
+    }
+
+    /// Says what filling in a form came to. Who does not do it leads to who does, unless that is asked next anyway.
+    pub(super) fn note(&mut self, form: &Form, notes: Vec<Say>) {
+        let refused = notes.iter().any(|note| matches!(note, Say::StaffDoesNotDo { .. }));
         self.say_all(notes);
+        let view = self.branch(form.draft.branch.as_ref());
+        let service = form.draft.service.get().and_then(|id| view?.catalog.service(id));
+        if let (true, Some(view), Some(service)) = (refused, view, service) {
+            let staff: Vec<String> = view.catalog.staff_for(service).map(|member| member.name.clone()).collect();
+            if staff.len() == 1 || (!staff.is_empty() && !self.world.policy.ask_staff) {
+                self.say(Say::WhoDoes { service: service.name.get(self.lang()).to_owned(), staff });
+            }
+        }
     }
 
     pub(super) fn filling(&self, form: &Form) -> Filling<'a> {

@@ -2,7 +2,7 @@
 
 use super::{
     Trouble,
-    draft::Facts,
+    facts::Facts,
     listen::Heard,
     shown::{Opt, Paged, Pick, Question},
     state::{Aim, Errand, Flow, Waiting},
@@ -29,7 +29,14 @@ impl Step<'_> {
             // What is being done is left for it; a booking in the making is kept.
             self.park();
         }
-        self.fetch_bookings(Errand { aim, booking, facts });
+        self.fetch_bookings(Errand { aim, booking, facts, or_draft: false });
+        Heard::Understood
+    }
+
+    /// Reads the client's bookings to cancel one of them, or to drop the one in the making: whichever they mean.
+    pub(super) fn cancel_which(&mut self, facts: Facts) -> Heard {
+        self.park();
+        self.fetch_bookings(Errand { aim: Aim::Cancel, booking: None, facts, or_draft: true });
         Heard::Understood
     }
 
@@ -50,7 +57,7 @@ impl Step<'_> {
         bookings.retain(|booking| booking.is_upcoming(self.world.now) && booking.id.is_some());
         bookings.sort_by_key(|booking| booking.start);
         if bookings.is_empty() {
-            return self.no_bookings();
+            return if errand.or_draft { self.drop_draft() } else { self.no_bookings() };
         }
         let aim = errand.aim;
         if let Some(id) = errand.booking {
@@ -70,11 +77,12 @@ impl Step<'_> {
             .filter(|index| bookings.get(*index).is_some_and(|b| meant(b, aim, &errand.facts)))
             .collect();
         match (fit.as_slice(), bookings.as_slice()) {
+            _ if errand.or_draft && errand.facts.is_empty() => self.ask_booking(errand, &bookings, 0),
             ([index], _) => self.act(aim, bookings.swap_remove(*index), errand.facts),
             (_, [_]) if aim != Aim::Cancel || errand.facts.is_empty() => {
                 self.act(aim, bookings.swap_remove(0), errand.facts);
             }
-            ([], _) => self.ask_booking(Errand { facts: errand.facts, ..errand }, &bookings, 0),
+            ([], _) => self.ask_booking(errand, &bookings, 0),
             (some, _) => {
                 let some: Vec<Booking> = some.iter().filter_map(|index| bookings.get(*index)).cloned().collect();
                 self.ask_booking(errand, &some, 0);
@@ -114,19 +122,18 @@ impl Step<'_> {
 
     /// Which of them?
     fn ask_booking(&mut self, errand: Errand, bookings: &[Booking], page: u16) {
-        let options = bookings
-            .iter()
-            .filter_map(|booking| {
+        // The booking in the making may be what they want to be rid of.
+        let draft = errand.or_draft.then(|| Opt::key(Key::Drop, Pick::Drop));
+        let options = draft
+            .into_iter()
+            .chain(bookings.iter().filter_map(|booking| {
                 let at = When { start: booking.start, zone: booking.zone };
                 let service = self.view(booking).service;
                 Some(Opt::new(Label::Booking { at, service }, Pick::Visit(booking.id?, errand.aim)))
-            })
+            }))
             .collect();
         let mut options = self.paged(options, &Paged::Bookings, page, None);
-        if self.state.parked.is_some() && errand.aim == Aim::Cancel && options.len() < self.room() {
-            // A booking in the making may be what they want to be rid of.
-            options.push(Opt::key(Key::Drop, Pick::Drop));
-        } else if options.len() < self.room() {
+        if options.len() < self.room() {
             options.push(Opt::key(Key::Menu, Pick::Menu));
         }
         let say = Say::ChooseBooking { purpose: errand.aim.purpose() };

@@ -1,7 +1,7 @@
 //! Cancelling a visit, or giving up a booking in the making: two things that one word may mean.
 
 use super::{
-    draft::Facts,
+    facts::Facts,
     listen::Heard,
     shown::Pick,
     state::{Aim, Flow, Purpose},
@@ -28,7 +28,8 @@ impl Step<'_> {
                     self.drop_draft();
                     Heard::Understood
                 }
-                Purpose::Book | Purpose::Move(_) => self.errand(Aim::Cancel, None, facts),
+                Purpose::Book => self.cancel_which(facts),
+                Purpose::Move(_) => self.errand(Aim::Cancel, None, facts),
             },
             _ => self.errand(Aim::Cancel, None, facts),
         }

@@ -24,7 +24,7 @@ impl Step<'_> {
             .is_some_and(|after| matches!(after.status, BookingStatus::Booked | BookingStatus::Requested));
         match after {
             Some(after) if stands => {
-                self.remind_later(&after);
+                self.remind_later(&after, true);
                 let moved = before.start != after.start
                     || before.staff != after.staff
                     || before.services != after.services

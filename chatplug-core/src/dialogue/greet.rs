@@ -2,7 +2,8 @@
 
 use super::{
     Holder,
-    draft::{Facts, Field},
+    draft::Field,
+    facts::Facts,
     listen::Heard,
     search::Goal,
     shown::{Opt, Paged, Pick, Question},
@@ -230,7 +231,8 @@ impl Step<'_> {
         let draft = &mut form.draft;
         let steps: [fn(&mut super::draft::Draft); 3] =
             [|draft| draft.staff = Field::Open, |draft| draft.service = Field::Open, |draft| draft.branch = None];
-        let answered = [draft.staff.get().is_some(), draft.service.get().is_some(), draft.branch.is_some()];
+        let somewhere = draft.branch.is_some() && self.world.branches.len() > 1;
+        let answered = [draft.staff.get().is_some(), draft.service.get().is_some(), somewhere];
         let reach = if moves { 1 } else { 3 };
         for (step, answered) in steps.into_iter().zip(answered).take(reach) {
             step(&mut form.draft);

@@ -2,7 +2,7 @@
 
 use super::{
     Effect, Holder, Operator, TeamEvent, Timer,
-    draft::Facts,
+    facts::Facts,
     listen::Heard,
     state::{Aim, Errand, Flow},
     step::Step,
@@ -77,7 +77,7 @@ impl Step<'_> {
         if let Flow::Cancelling { booking, .. } = &self.state.flow
             && let Some(id) = booking.id
         {
-            let errand = Errand { aim: Aim::Cancel, booking: Some(id), facts: Facts::default() };
+            let errand = Errand { aim: Aim::Cancel, booking: Some(id), facts: Facts::default(), or_draft: false };
             self.leave();
             return self.fetch_bookings(errand);
         }

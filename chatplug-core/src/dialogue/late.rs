@@ -2,7 +2,7 @@
 
 use super::{
     Effect, TeamEvent,
-    draft::Facts,
+    facts::Facts,
     listen::Heard,
     shown::{Opt, Pick, Question},
     state::{Aim, Flow},

@@ -5,7 +5,8 @@
 
 use super::{
     Effect, Holder, Said, SaidWhat,
-    draft::{Facts, fits},
+    draft::fits,
+    facts::Facts,
     shown::{Pick, Tapped},
     state::{Aim, Errand, Flow, Request},
     step::Step,

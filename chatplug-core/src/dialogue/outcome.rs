@@ -2,7 +2,8 @@
 
 use super::{
     ActionOutcome, Effect, Holder, Timer,
-    draft::{Facts, Field},
+    draft::Field,
+    facts::Facts,
     search::Why,
     shown::{Opt, Pick, Question},
     state::{Aim, Attempt, Committing, Flow, Form, Parked, Purpose, Request},
@@ -89,7 +90,7 @@ impl Step<'_> {
                 if let Some(branch) = self.world.branch(&booking.reference.branch) {
                     self.pin(branch);
                 }
-                self.remind_later(&booking);
+                self.remind_later(&booking, !matches!(form.purpose, Purpose::Book));
                 self.after_booking(&booking);
                 self.next_service(&form, &booking);
                 if matches!(form.purpose, Purpose::Book) {
@@ -130,13 +131,13 @@ impl Step<'_> {
     }
 
     /// Sets the reminder of a booking, where there is still time for one.
-    pub(super) fn remind_later(&mut self, booking: &Booking) {
+    pub(super) fn remind_later(&mut self, booking: &Booking, was_known: bool) {
         let Some(id) = booking.id else { return };
         let at = booking.start - Duration::hours(i64::from(self.world.policy.reminder_hours));
         let wanted = self.world.policy.reminder_hours > 0 && booking.status == BookingStatus::Booked;
         if wanted && at > self.world.now {
             self.wake(Timer::Reminder { booking: id }, at);
-        } else if self.world.bookings.iter().any(|known| known.id == Some(id)) {
+        } else if was_known {
             // It may have had one at its earlier time.
             self.effect(Effect::CancelTimer { timer: Timer::Reminder { booking: id } });
         }

@@ -1,7 +1,8 @@
 //! What a chosen option does, whether it was tapped, numbered, spelt or nodded at.
 
 use super::{
-    draft::{Facts, Field, SlotKey},
+    draft::{Field, SlotKey},
+    facts::Facts,
     listen::Heard,
     search::Goal,
     shown::{Paged, Pick},
@@ -159,7 +160,7 @@ impl Step<'_> {
             }
             _ => {}
         }
-        self.say_all(notes);
+        self.note(&form, notes);
         self.advance(form);
     }
 

@@ -2,7 +2,7 @@
 
 use super::{
     BranchView,
-    draft::Facts,
+    facts::Facts,
     listen::Heard,
     shown::{Opt, Paged, Pick, Question},
     state::Flow,

@@ -1,7 +1,8 @@
 //! Moving a visit: the same form as booking, filled with what the visit is; service and person stay unless said otherwise.
 
 use super::{
-    draft::{Draft, Facts, Field},
+    draft::{Draft, Field},
+    facts::Facts,
     listen::Heard,
     state::{Aim, Flow, Form, Purpose},
     step::Step,

@@ -14,6 +14,8 @@ use serde::{Deserialize, Serialize};
 const HORIZON: u64 = 56;
 /// How many near times are kept and offered.
 pub(super) const ALTERNATIVES: usize = 6;
+/// How many of them fall on one day, when another day is what is looked for.
+const A_DAY: usize = 2;
 /// Fewer alternatives than this are only offered when there are no more.
 const ENOUGH: usize = 3;
 
@@ -96,14 +98,29 @@ impl Search {
         Some(self)
     }
 
-    /// Adds what was found around a wished time; answers with the nearest in order of time, once there are enough of
-    /// them or `last` says that there will be no more.
-    pub(super) fn nearest(&mut self, found: impl IntoIterator<Item = Slot>, wish: DateTime<Utc>) -> &[Slot] {
+    /// Adds what was found around a wished time, and keeps the nearest.
+    pub(super) fn nearest(&mut self, found: impl IntoIterator<Item = Slot>, wish: DateTime<Utc>) {
         self.near.extend(found);
         self.near.sort_by_key(|slot| ((slot.start - wish).num_seconds().abs(), slot.start));
         self.near.dedup_by(|a, b| a.start == b.start && a.staff == b.staff);
+        if let Goal::Near { why: Why::NotThoseDays(_), .. } = self.goal {
+            // Whoever cannot have the day chooses among other days first, among their hours later.
+            let mut days: Vec<(NaiveDate, usize)> = Vec::new();
+            self.near.retain(|slot| {
+                let day = slot.local_start().date();
+                match days.iter_mut().find(|(known, _)| *known == day) {
+                    Some((_, count)) => {
+                        *count += 1;
+                        *count <= A_DAY
+                    }
+                    None => {
+                        days.push((day, 1));
+                        true
+                    }
+                }
+            });
+        }
         self.near.truncate(ALTERNATIVES);
-        &self.near
     }
 
     /// Whether there is enough to choose from.

@@ -4,7 +4,8 @@
 //! [`envelope`](super::envelope).
 
 use super::{
-    draft::{Draft, Facts},
+    draft::Draft,
+    facts::Facts,
     search::Search,
     shown::{Asked, Shown},
 };
@@ -122,6 +123,8 @@ pub(super) struct Errand {
     pub(super) booking: Option<BookingId>,
     /// What the client said about it.
     pub(super) facts: Facts,
+    /// They may as well mean the booking in the making.
+    pub(super) or_draft: bool,
 }
 
 /// What is to be done with a booking.

@@ -1,4 +1,11 @@
 //! The machine as a whole: stories played out with a [`Script`](super::script::Script), flow by flow.
 
+mod action;
 mod book;
+mod lists;
+mod meeting;
 mod properties;
+mod questions;
+mod talking;
+mod times;
+mod visits;
