@@ -5,7 +5,7 @@ mod codec;
 mod fair;
 mod sqlite;
 
-pub use sqlite::{OpenError, Pruned, Retention, SqliteStore};
+pub use sqlite::{OpenError, Pruned, Retention, SqliteOptions, SqliteStore};
 
 /// Opens the store that a URL names: `sqlite:FILE`, `sqlite://FILE`, or the bare name of a file. It is made when it does
 /// not exist, and brought up to date when it is older than the program.

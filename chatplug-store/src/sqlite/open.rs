@@ -11,12 +11,12 @@ use tokio::sync::Notify;
 
 static MIGRATOR: Migrator = sqlx::migrate!("migrations/sqlite");
 
-/// How long a write waits for another program that is writing.
-const BUSY: Duration = Duration::from_secs(5);
 /// Connections that read beside the writer. Reads are short; more would only cost memory.
 const READERS: u32 = 4;
 /// Texts of scripts that a connection keeps prepared.
 const PREPARED: usize = 512;
+/// Bytes in a page: SQLite's own choice, said here because a limit in bytes is counted in pages.
+const PAGE: u32 = 4096;
 /// Pages of the log after which it is moved into the file by itself: 16 MB, a fifth of a second's writing at full load.
 const LOG_PAGES: &str = "4096";
 /// Page cache of the writer, in KiB (negative: SQLite's way of saying KiB).
@@ -27,6 +27,23 @@ const READER_CACHE: &str = "-4096";
 statements! {
     /// The leases of a process that died: nobody will commit under them, so their conversations are due at once.
     FREE_LEASES = "UPDATE conversation SET lease_until = 0 WHERE lease_until IS NOT NULL";
+}
+
+/// How a file is to be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SqliteOptions {
+    /// How long a write waits for another program that is writing before it answers that the store is unavailable.
+    /// Default: 5 seconds.
+    pub wait: Duration,
+    /// The file may not grow beyond so many bytes; then writes answer that the store is unavailable, as on a full disk.
+    /// The write-ahead log comes on top, some 16 MB. Default: no limit.
+    pub max_bytes: Option<u64>,
+}
+
+impl Default for SqliteOptions {
+    fn default() -> Self {
+        Self { wait: Duration::from_secs(5), max_bytes: None }
+    }
 }
 
 /// Why a store could not be opened.
@@ -77,6 +94,14 @@ impl SqliteStore {
     /// # Errors
     /// [`OpenError`], by what to do about it.
     pub async fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
+        Self::open_with(path, SqliteOptions::default()).await
+    }
+
+    /// The same, with other options.
+    ///
+    /// # Errors
+    /// [`OpenError`], by what to do about it.
+    pub async fn open_with(path: impl AsRef<Path>, how: SqliteOptions) -> Result<Self, OpenError> {
         let path = path.as_ref();
         let named = path.to_str().unwrap_or("file");
         if named.is_empty() || named.contains(":memory:") || named.starts_with('?') {
@@ -89,12 +114,16 @@ impl SqliteStore {
             // Every commit is on the disk before it is answered: anything less loses the last ones with the power.
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
-            .busy_timeout(BUSY)
+            .busy_timeout(how.wait)
             .statement_cache_capacity(PREPARED)
             .row_buffer_size(256)
             .pragma("temp_store", "memory")
             .disable_statement_logging();
         let writing = options.clone().pragma("cache_size", WRITER_CACHE).pragma("wal_autocheckpoint", LOG_PAGES);
+        let writing = match how.max_bytes {
+            Some(bytes) => writing.page_size(PAGE).pragma("max_page_count", (bytes / u64::from(PAGE)).to_string()),
+            None => writing,
+        };
         let reading = options.pragma("cache_size", READER_CACHE).pragma("query_only", "on");
 
         let mut connection = writing.connect().await?;
@@ -105,7 +134,7 @@ impl SqliteStore {
         }
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
-            .acquire_timeout(BUSY)
+            .acquire_timeout(how.wait)
             .idle_timeout(None)
             .max_lifetime(None)
             .test_before_acquire(false)

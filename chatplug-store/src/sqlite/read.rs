@@ -49,12 +49,12 @@ statements! {
     TURNS = "SELECT turn, number, at, steps, versions, duration_ms FROM turn WHERE tenant = ? AND conversation = ? \
         ORDER BY number DESC LIMIT ?";
     AUDIT = "SELECT seq, row FROM audit WHERE tenant = ? AND seq > ? ORDER BY seq LIMIT ?";
-    MAIL_FIGURES = "SELECT count(*), min(m.received) FROM conversation AS v JOIN mailbox AS m \
+    MAIL_FIGURES = "SELECT count(*), min(m.received) FROM conversation AS v CROSS JOIN mailbox AS m \
         ON m.tenant = v.tenant AND m.conversation = v.conversation AND m.unread = 1 AND m.due <= ? \
         WHERE v.turn_due IS NOT NULL";
     OUTBOX_FIGURES = "SELECT count(*) FILTER (WHERE o.status = 'queued'), \
         min(o.queued) FILTER (WHERE o.status = 'queued'), count(*) FILTER (WHERE o.status = 'unknown') \
-        FROM conversation AS v JOIN outbox AS o \
+        FROM conversation AS v CROSS JOIN outbox AS o \
         ON o.tenant = v.tenant AND o.conversation = v.conversation AND o.live = 1 WHERE v.delivery_due IS NOT NULL";
     OTHER_FIGURES = "SELECT (SELECT count(*) FROM outbox WHERE status = 'dead'), \
         (SELECT count(*) FROM conversation WHERE action_open = 1), (SELECT count(*) FROM conversation)";

@@ -3,3 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
 mod contract;
+mod crash;
+mod database;
+mod exclusion;
+mod people;
+mod world;

@@ -1,0 +1,135 @@
+//! The file itself: its schema, its limits, and what is forgotten.
+
+use crate::world::{answers, at, by_phone, days, file, fresh, hears, log, message, queued, salon, sends, tenant};
+use chatplug_core::{
+    model::{DeliveryStatus, Stage},
+    ports::{Ingest, Ingested, Store, StoreError},
+};
+use chatplug_store::{OpenError, Pruned, Retention, SqliteOptions, SqliteStore};
+use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
+use std::time::Duration;
+
+#[tokio::test]
+async fn a_file_of_a_newer_program_is_refused_with_its_version() {
+    let (store, folder) = fresh().await;
+    store.close().await.unwrap();
+    let options = SqliteConnectOptions::new().filename(file(&folder));
+    let mut db = SqliteConnection::connect_with(&options).await.unwrap();
+    let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+        VALUES (9999, 'tomorrow', 1, x'00', 0)";
+    sqlx::query(newer).execute(&mut db).await.unwrap();
+    db.close().await.unwrap();
+    let error = SqliteStore::open(file(&folder)).await.expect_err("a newer schema");
+    assert!(matches!(error, OpenError::Newer { found: 9999, .. }), "{error:?}");
+    assert!(error.to_string().contains("use the newer program"), "{error}");
+}
+
+#[tokio::test]
+async fn urls_name_files_of_sqlite_only() {
+    let folder = tempfile::tempdir().unwrap();
+    for prefix in ["sqlite://", "sqlite:", ""] {
+        let url = format!("{prefix}{}", file(&folder).display());
+        let store = chatplug_store::open(&url).await.unwrap();
+        store.ping().await.unwrap();
+        store.close().await.unwrap();
+    }
+    let foreign = chatplug_store::open("mysql://localhost/salon").await;
+    assert!(matches!(foreign, Err(OpenError::Unsupported { .. })));
+    for url in ["sqlite::memory:", "sqlite://", ""] {
+        assert!(matches!(chatplug_store::open(url).await, Err(OpenError::NoFile)), "{url}");
+    }
+    let nowhere = folder.path().join("missing/folder/chatplug.db");
+    assert!(matches!(SqliteStore::open(nowhere).await, Err(OpenError::Unavailable { .. })));
+}
+
+#[tokio::test]
+async fn after_closing_nothing_is_acknowledged() {
+    let (store, _folder) = fresh().await;
+    let bella = salon(&store, "bella").await;
+    store.close().await.unwrap();
+    let write = bella.ingest(vec![message(by_phone(1), "m1", 0)]).await;
+    assert!(matches!(write, Err(StoreError::Unavailable { .. })), "{write:?}");
+    assert!(store.ping().await.is_err());
+    assert!(store.due(at(0), 1).await.is_err());
+}
+
+/// On a full disk writes are refused, what was answered stays, and the store goes on.
+#[tokio::test]
+async fn a_full_database_refuses_and_keeps_what_it_has() {
+    let folder = tempfile::tempdir().unwrap();
+    let how = SqliteOptions { max_bytes: Some(1_200_000), ..SqliteOptions::default() };
+    let store = SqliteStore::open_with(file(&folder), how).await.unwrap();
+    let bella = salon(&store, "bella").await;
+    let mut answered = 0;
+    let refused = loop {
+        let event = message(by_phone(answered), &format!("m{answered}"), 0);
+        match bella.ingest(vec![event]).await {
+            Ok(done) => {
+                queued(&done);
+                answered += 1;
+            }
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(refused, StoreError::Unavailable { .. }), "{refused:?}");
+    assert!(answered > 100, "only {answered} fitted");
+    assert_eq!(store.figures(at(0)).await.unwrap().mail_due, u64::from(answered));
+    let seen = bella.ingest(vec![message(by_phone(0), "m0", 0)]).await.unwrap();
+    assert_eq!(seen, [Ingested::Duplicate], "the writer lives");
+    drop((store, bella));
+
+    let roomier = SqliteStore::open(file(&folder)).await.unwrap();
+    let bella = tenant(&roomier, "bella");
+    let repeated = bella.ingest(vec![message(by_phone(answered), &format!("m{answered}"), 0)]).await.unwrap();
+    queued(&repeated);
+    assert_eq!(roomier.figures(at(0)).await.unwrap().mail_due, u64::from(answered) + 1);
+}
+
+/// While another program writes, nothing is acknowledged; afterwards everything goes on.
+#[tokio::test]
+async fn a_locked_database_refuses_and_recovers() {
+    let folder = tempfile::tempdir().unwrap();
+    let how = SqliteOptions { wait: Duration::from_millis(20), ..SqliteOptions::default() };
+    let store = SqliteStore::open_with(file(&folder), how).await.unwrap();
+    let bella = salon(&store, "bella").await;
+    let options = SqliteConnectOptions::new().filename(file(&folder));
+    let mut other = SqliteConnection::connect_with(&options).await.unwrap();
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
+    let refused = bella.ingest(vec![message(by_phone(1), "m1", 0)]).await;
+    assert!(matches!(refused, Err(StoreError::Unavailable { .. })), "{refused:?}");
+    assert!(store.ping().await.is_err(), "and the probe says so");
+    sqlx::query("COMMIT").execute(&mut other).await.unwrap();
+    store.ping().await.unwrap();
+    hears(&*bella, by_phone(1), "m1", 0).await;
+}
+
+/// Old mail, settled messages and turns go; dedup lasts eight days, the log for ever.
+#[tokio::test]
+async fn the_old_is_forgotten_and_the_log_remains() {
+    let (store, _folder) = fresh().await;
+    let bella = salon(&store, "bella").await;
+    let conversation = hears(&*bella, by_phone(1), "m1", 0).await;
+    answers(&*bella, conversation, &["hello", "still waiting"], 0).await.unwrap();
+    sends(&*bella, conversation, "out-1", 0).await;
+    let unread = hears(&*bella, by_phone(2), "m2", 0).await;
+    let before = log(&*bella, conversation).await;
+
+    assert_eq!(store.prune(Retention::default(), days(7)).await.unwrap(), Pruned::default());
+    let duplicate = bella.ingest(vec![message(by_phone(1), "m1", 0)]).await.unwrap();
+    assert_eq!(duplicate, [Ingested::Duplicate]);
+
+    let pruned = store.prune(Retention::default(), days(9)).await.unwrap();
+    assert_eq!(pruned, Pruned { mail: 1, ..Pruned::default() });
+    let pruned = store.prune(Retention::default(), days(40)).await.unwrap();
+    assert_eq!(pruned, Pruned { outbox: 1, ..Pruned::default() });
+    let pruned = store.prune(Retention::default(), days(100)).await.unwrap();
+    assert_eq!(pruned, Pruned { turns: 1, ..Pruned::default() });
+
+    assert_eq!(log(&*bella, conversation).await, before, "the log is as it was");
+    assert_eq!(crate::world::lease(&*bella, unread, 0).await.unwrap().mail.len(), 1, "unread mail never goes");
+    assert_eq!(store.figures(days(100)).await.unwrap().outbox_queued, 1, "nor what still waits to be sent");
+    let status =
+        DeliveryStatus { message: "out-1".parse().unwrap(), key: None, stage: Stage::Read, at: at(0), failure: None };
+    let late = Ingest::Status { channel: "wa".parse().unwrap(), status, received: days(100) };
+    assert_eq!(bella.ingest(vec![late]).await.unwrap(), [Ingested::Unknown], "its ids are gone too");
+}

@@ -1,0 +1,187 @@
+//! That time is taken once is a matter of the database: whoever writes SQL to the file is refused too.
+
+use crate::world::{at, file, fresh, salon};
+use chatplug_core::{
+    model::{ActionKey, ClaimSubject, ContactId, TenantId},
+    ports::{CalendarError, CalendarStore, ClaimRequest, NewEntry},
+};
+use futures_util::future::join_all;
+use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
+use tempfile::TempDir;
+
+/// An entry as a stranger would write it; `from` and `to` in hours.
+const ENTRY: &str = "INSERT INTO entry (tenant, branch, entry, services, subject, starts, ends, taken_from, taken_to, \
+    capacity, contact, key, changed, standing) \
+    VALUES (?1, ?2, ?3, '[]', ?4, ?5, ?6, ?5, ?6, ?7, x'00', x'00', 0, ?8)";
+
+const CLAIM: &str = "INSERT INTO claim (tenant, action, subject, taken_from, taken_to, capacity, made, expires) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+
+#[derive(Clone, Copy)]
+struct Row {
+    tenant: &'static str,
+    branch: &'static str,
+    entry: &'static str,
+    subject: &'static str,
+    from: i64,
+    to: i64,
+    capacity: i64,
+    standing: bool,
+}
+
+const ANA: Row = Row {
+    tenant: "bella",
+    branch: "centre",
+    entry: "first",
+    subject: "ana",
+    from: 10,
+    to: 12,
+    capacity: 1,
+    standing: true,
+};
+
+async fn stranger(folder: &TempDir) -> SqliteConnection {
+    SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(file(folder))).await.unwrap()
+}
+
+async fn insert(db: &mut SqliteConnection, row: Row) -> Result<(), String> {
+    let query = sqlx::query(ENTRY).bind(row.tenant).bind(row.branch).bind(row.entry).bind(row.subject);
+    let query = query.bind(row.from).bind(row.to).bind(row.capacity).bind(row.standing);
+    query.execute(db).await.map(drop).map_err(|error| error.to_string())
+}
+
+fn refused(result: Result<(), String>) {
+    let error = result.expect_err("an overlap was written");
+    assert!(error.contains("chatplug: taken"), "{error}");
+}
+
+#[tokio::test]
+async fn no_overlapping_entry_can_be_inserted() {
+    let (_store, folder) = fresh().await;
+    let mut db = stranger(&folder).await;
+    insert(&mut db, ANA).await.unwrap();
+    for (from, to) in [(10, 12), (9, 11), (11, 13), (9, 13), (11, 12)] {
+        refused(insert(&mut db, Row { entry: "second", from, to, ..ANA }).await);
+    }
+    insert(&mut db, Row { entry: "before", from: 8, to: 10, ..ANA }).await.unwrap();
+    insert(&mut db, Row { entry: "after", from: 12, to: 13, ..ANA }).await.unwrap();
+    insert(&mut db, Row { tenant: "cesar", ..ANA }).await.unwrap();
+    insert(&mut db, Row { branch: "south", ..ANA }).await.unwrap();
+    insert(&mut db, Row { entry: "else", subject: "bruno", ..ANA }).await.unwrap();
+    insert(&mut db, Row { entry: "cancelled", standing: false, ..ANA }).await.unwrap();
+}
+
+#[tokio::test]
+async fn no_entry_can_be_moved_or_woken_into_an_overlap() {
+    let (_store, folder) = fresh().await;
+    let mut db = stranger(&folder).await;
+    insert(&mut db, ANA).await.unwrap();
+    insert(&mut db, Row { entry: "later", from: 14, to: 16, ..ANA }).await.unwrap();
+    insert(&mut db, Row { entry: "bruno", subject: "bruno", ..ANA }).await.unwrap();
+    insert(&mut db, Row { entry: "cancelled", standing: false, ..ANA }).await.unwrap();
+    for change in [
+        "UPDATE entry SET taken_from = 11 WHERE entry = 'later'",
+        "UPDATE entry SET taken_from = 11, taken_to = 13 WHERE entry = 'later'",
+        "UPDATE entry SET subject = 'ana' WHERE entry = 'bruno'",
+        "UPDATE entry SET standing = 1 WHERE entry = 'cancelled'",
+    ] {
+        refused(sqlx::query(change).execute(&mut db).await.map(drop).map_err(|error| error.to_string()));
+    }
+    let within = "UPDATE entry SET taken_from = 9, taken_to = 11 WHERE entry = 'first' AND tenant = 'bella'";
+    sqlx::query(within).execute(&mut db).await.expect("its own time does not stand in its way");
+}
+
+#[tokio::test]
+async fn entries_share_a_time_up_to_the_capacity_at_every_moment() {
+    let (_store, folder) = fresh().await;
+    let mut db = stranger(&folder).await;
+    let class = Row { capacity: 2, ..ANA };
+    insert(&mut db, Row { entry: "a", from: 10, to: 11, ..class }).await.unwrap();
+    insert(&mut db, Row { entry: "b", from: 11, to: 12, ..class }).await.unwrap();
+    // Overlaps with two, but never with both at once.
+    insert(&mut db, Row { entry: "c", ..class }).await.unwrap();
+    refused(insert(&mut db, Row { entry: "d", ..class }).await);
+    // Who wants to be alone is not joined, whatever the newcomer says.
+    insert(&mut db, Row { entry: "e", from: 20, to: 21, ..ANA }).await.unwrap();
+    refused(insert(&mut db, Row { entry: "f", from: 20, to: 21, ..class }).await);
+}
+
+#[tokio::test]
+async fn no_overlapping_claim_can_be_inserted() {
+    let (store, folder) = fresh().await;
+    salon(&store, "bella").await;
+    let mut db = stranger(&folder).await;
+    let claim = async |db: &mut SqliteConnection, action: u8, from: i64, to: i64, made: i64| {
+        let query = sqlx::query(CLAIM).bind("bella").bind(vec![action]).bind("ana").bind(from).bind(to);
+        let query = query.bind(1).bind(made).bind(made + 100);
+        query.execute(db).await.map(drop).map_err(|error| error.to_string())
+    };
+    claim(&mut db, 1, 10, 12, 0).await.unwrap();
+    refused(claim(&mut db, 2, 11, 13, 50).await);
+    claim(&mut db, 3, 12, 13, 50).await.unwrap();
+    claim(&mut db, 4, 9, 12, 100).await.expect("the first one has run out");
+}
+
+fn entry(name: &str, tenant: &TenantId) -> NewEntry {
+    let branch = "centre".parse().unwrap();
+    let ana = "ana".parse().unwrap();
+    NewEntry {
+        services: vec!["cut".parse().unwrap()],
+        candidates: vec![(ClaimSubject::staff(&branch, &ana), Some(ana))],
+        start: at(0),
+        end: at(3600),
+        taken_from: at(-600),
+        taken_to: at(4200),
+        day_from: at(-32_400),
+        day_to: at(54_000),
+        capacity: 1,
+        contact: ContactId::derive(&[name]),
+        client_name: None,
+        price: None,
+        note: None,
+        key: ActionKey::derive(&[tenant.as_str(), name]),
+        now: at(0),
+    }
+}
+
+/// Fifty clients of each of two salons, one time, claims and appointments at once: one winner of each kind in each salon.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_fifty_at_once_one_wins_in_each_salon() {
+    let (store, _folder) = fresh().await;
+    for id in ["bella", "cesar"] {
+        salon(&store, id).await;
+    }
+    let tasks = (0..50).flat_map(|n| ["bella", "cesar"].map(|id| (n, id))).map(|(n, id)| {
+        let store = store.clone();
+        tokio::spawn(async move {
+            let tenant: TenantId = id.parse().unwrap();
+            let new = entry(&format!("client {n}"), &tenant);
+            let claim = ClaimRequest {
+                action: new.key,
+                candidates: new.candidates.clone(),
+                from: new.taken_from,
+                to: new.taken_to,
+                day_from: new.day_from,
+                day_to: new.day_to,
+                capacity: 1,
+                expires: at(600),
+                now: at(0),
+                ignoring: None,
+            };
+            let rows = crate::world::tenant(&store, id);
+            let calendar = store.calendar(&tenant, &"centre".parse().unwrap());
+            let (claimed, booked) = tokio::join!(rows.claim(claim), calendar.insert(new));
+            let booked = match booked {
+                Ok(_) => true,
+                Err(CalendarError::Taken) => false,
+                Err(error) => panic!("{error:?}"),
+            };
+            (id, claimed.unwrap().is_some(), booked)
+        })
+    });
+    let results: Vec<_> = join_all(tasks).await.into_iter().map(Result::unwrap).collect();
+    for salon in ["bella", "cesar"] {
+        let of = |won: fn(&(&str, bool, bool)) -> bool| results.iter().filter(|r| r.0 == salon && won(r)).count();
+        assert_eq!((of(|r| r.1), of(|r| r.2)), (1, 1), "{salon}");
+    }
+}
