@@ -9,18 +9,10 @@ pub(crate) struct Stretch {
     pub(crate) to: DateTime<Utc>,
 }
 
-/// A stretch that takes a place of a subject, with how many may share that place.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Taken {
-    pub(crate) stretch: Stretch,
-    /// `None`: it does not say.
-    pub(crate) capacity: Option<i64>,
-}
-
 /// What is known of a candidate.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Candidate {
-    pub(crate) taken: Vec<Taken>,
+    pub(crate) taken: Vec<Stretch>,
     /// When it was last given a booking.
     pub(crate) assigned: Option<DateTime<Utc>>,
 }
@@ -42,7 +34,7 @@ pub(crate) fn fairest(candidates: &[Candidate], wanted: Stretch, day: Stretch, c
     let free = candidates.iter().enumerate().filter(|(_, candidate)| is_free(&candidate.taken, wanted, capacity));
     let (_, _, place) = free
         .map(|(place, candidate)| {
-            let minutes: i64 = candidate.taken.iter().map(|taken| taken.stretch.minutes_within(day)).sum();
+            let minutes: i64 = candidate.taken.iter().map(|taken| taken.minutes_within(day)).sum();
             (minutes, candidate.assigned, place)
         })
         .min()?;
@@ -50,13 +42,11 @@ pub(crate) fn fairest(candidates: &[Candidate], wanted: Stretch, day: Stretch, c
 }
 
 /// Whether one more fits in all along: the count can only rise where a stretch begins.
-fn is_free(taken: &[Taken], wanted: Stretch, capacity: i64) -> bool {
-    let begins = taken.iter().filter(|taken| taken.stretch.overlaps(wanted)).map(|taken| taken.stretch.from);
+fn is_free(taken: &[Stretch], wanted: Stretch, capacity: i64) -> bool {
+    let begins = taken.iter().filter(|taken| taken.overlaps(wanted)).map(|taken| taken.from);
     begins.chain([wanted.from]).map(|begin| begin.max(wanted.from)).all(|instant| {
-        let here = taken.iter().filter(|taken| taken.stretch.from <= instant && instant < taken.stretch.to);
-        let (count, least) =
-            here.fold((0, capacity), |(count, least), taken| (count + 1, taken.capacity.unwrap_or(least).min(least)));
-        count < least
+        let here = taken.iter().filter(|taken| taken.from <= instant && instant < taken.to);
+        i64::try_from(here.count()).is_ok_and(|count| count < capacity)
     })
 }
 
@@ -69,33 +59,23 @@ mod tests {
         Stretch { from: at(from), to: at(to) }
     }
 
-    fn taken(from: i64, to: i64, capacity: i64) -> Taken {
-        Taken { stretch: stretch(from, to), capacity: Some(capacity) }
-    }
-
     #[test]
     fn touching_is_not_overlapping() {
-        assert!(is_free(&[taken(9, 10, 1), taken(11, 12, 1)], stretch(10, 11), 1));
-        assert!(!is_free(&[taken(9, 10, 1)], stretch(9, 11), 1));
+        assert!(is_free(&[stretch(9, 10), stretch(11, 12)], stretch(10, 11), 1));
+        assert!(!is_free(&[stretch(9, 10)], stretch(9, 11), 1));
     }
 
     #[test]
     fn capacity_counts_moments_not_overlaps() {
-        let class = [taken(9, 10, 2), taken(10, 11, 2)];
+        let class = [stretch(9, 10), stretch(10, 11)];
         assert!(is_free(&class, stretch(9, 11), 2), "never more than one of them at a time");
-        assert!(!is_free(&[taken(9, 11, 2), taken(10, 11, 2)], stretch(9, 11), 2));
-    }
-
-    #[test]
-    fn who_wants_to_be_alone_stays_alone() {
-        assert!(!is_free(&[taken(9, 10, 1)], stretch(9, 10), 5));
-        assert!(!is_free(&[taken(9, 10, 5)], stretch(9, 10), 1));
+        assert!(!is_free(&[stretch(9, 11), stretch(10, 11)], stretch(9, 11), 2));
     }
 
     #[test]
     fn fewest_minutes_then_least_recently_then_given_order() {
         let day = stretch(0, 24);
-        let busy = Candidate { taken: vec![taken(8, 10, 1)], assigned: None };
+        let busy = Candidate { taken: vec![stretch(8, 10)], assigned: None };
         let idle = |assigned: Option<i64>| Candidate {
             taken: vec![],
             assigned: assigned.map(|hour| DateTime::from_timestamp(hour, 0).unwrap()),

@@ -304,11 +304,7 @@ BEGIN
         SELECT count(*) FROM booking AS b
         WHERE b.tenant = NEW.tenant AND b.subject = NEW.subject AND b.standing = 1 AND b.ends > p.at AND b.starts <= p.at
             AND b.booking IS NOT NEW.ignoring
-    ) >= min(NEW.capacity, coalesce((
-        SELECT min(t.capacity) FROM claim AS t
-        WHERE t.tenant = NEW.tenant AND t.subject = NEW.subject AND t.taken_to > p.at AND t.taken_from <= p.at
-            AND t.expires > NEW.made AND t.action <> NEW.action
-    ), NEW.capacity));
+    ) >= NEW.capacity;
 END;
 
 -- The built-in calendar. It stands by itself: a calendar can be kept without a tenant being registered for chats.
@@ -357,6 +353,7 @@ CREATE TABLE entry_assigned (
     PRIMARY KEY (tenant, branch, subject)
 ) STRICT, WITHOUT ROWID;
 
+-- No two standing entries share a moment of a subject beyond the capacity that the one being written states.
 CREATE TRIGGER entry_exclusion_on_insert BEFORE INSERT ON entry WHEN NEW.standing = 1
 BEGIN
     SELECT RAISE(ABORT, 'chatplug: taken')

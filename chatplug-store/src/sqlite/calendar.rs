@@ -4,11 +4,12 @@
 use super::{
     contacts::new_id,
     db::{Answers, Columns, Script, is_taken, put, statements, store_error},
+    turn::decode,
     writer::{Command, Tx},
 };
 use crate::{
     codec::{from_json, to_json},
-    fair::{Candidate, Stretch, Taken, fairest},
+    fair::{Candidate, Stretch, fairest},
 };
 use async_trait::async_trait;
 use chatplug_core::{
@@ -223,17 +224,13 @@ pub(super) fn find(script: &mut Script, calendar: &Calendar, filter: &EntryFilte
     place
 }
 
-/// The entries that a filter finds.
+/// The entries that a filter finds. It names one mark of them, or several: the most telling one was asked for.
 pub(super) fn found(answers: &Answers, place: usize, filter: &EntryFilter) -> Result<Vec<Entry>, CalendarError> {
-    let mut entries = Vec::new();
-    for row in answers.rows(place) {
-        let entry = entry(&mut Columns::of(row))?;
-        let matches = filter.id.as_ref().is_none_or(|id| entry.id == *id)
-            && filter.contact.is_none_or(|contact| entry.contact == contact);
-        if matches {
-            entries.push(entry);
-        }
-    }
+    let mut entries = decode(answers, place, entry)?;
+    entries.retain(|entry| {
+        filter.id.as_ref().is_none_or(|id| entry.id == *id)
+            && filter.contact.is_none_or(|contact| entry.contact == contact)
+    });
     Ok(entries)
 }
 
@@ -300,7 +297,7 @@ async fn choose(tx: &mut Tx<'_>, calendar: &Calendar, new: &NewEntry, id: &str) 
     Ok(Choice::Free(subject.clone(), staff.clone()))
 }
 
-/// What is known of candidates: rows of (place, from, to, capacity) and of (place, last assigned).
+/// What is known of candidates: rows of (place, from, to) and of (place, last assigned).
 pub(super) fn candidates(
     answers: &Answers,
     count: usize,
@@ -311,7 +308,7 @@ pub(super) fn candidates(
     for row in answers.rows(taken) {
         let mut row = Columns::of(row);
         let place: i64 = row.next()?;
-        let taken = Taken { stretch: Stretch { from: row.next()?, to: row.next()? }, capacity: row.next()? };
+        let taken = Stretch { from: row.next()?, to: row.next()? };
         if let Some(candidate) = usize::try_from(place).ok().and_then(|place| candidates.get_mut(place)) {
             candidate.taken.push(taken);
         }

@@ -19,10 +19,10 @@ use chatplug_core::{
 statements! {
     DROP_EXPIRED = "DELETE FROM claim WHERE expires <= ?";
     /// Everything that takes time of the candidates around the day and the wanted time.
-    TAKEN = "SELECT j.key, t.taken_from, t.taken_to, t.capacity FROM json_each(?) AS j \
+    TAKEN = "SELECT j.key, t.taken_from, t.taken_to FROM json_each(?) AS j \
         JOIN claim AS t ON t.tenant = ? AND t.subject = j.value AND t.taken_to > ? \
         WHERE t.taken_from < ? AND t.expires > ? AND t.action <> ? \
-        UNION ALL SELECT j.key, b.starts, b.ends, NULL FROM json_each(?) AS j \
+        UNION ALL SELECT j.key, b.starts, b.ends FROM json_each(?) AS j \
         JOIN booking AS b ON b.tenant = ? AND b.subject = j.value AND b.standing = 1 AND b.ends > ? \
         WHERE b.starts < ? AND b.booking IS NOT ?";
     ASSIGNED = "SELECT j.key, a.at FROM json_each(?) AS j JOIN assigned AS a ON a.tenant = ? AND a.subject = j.value";

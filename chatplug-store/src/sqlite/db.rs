@@ -132,6 +132,11 @@ pub(super) struct Script {
 }
 
 impl Script {
+    /// A script with room for what most hold.
+    pub(super) fn new() -> Self {
+        Self { sql: String::with_capacity(4096), ..Self::default() }
+    }
+
     /// Adds a statement; its values follow by [`bind`](Self::bind), in the order of its question marks.
     pub(super) fn add(&mut self, sql: &'static str) -> usize {
         self.check();

@@ -22,8 +22,8 @@ statements! {
         SELECT i.tenant, ?, ?, v.conversation, v.last_seq + 1, ?, ?, ?, ? FROM identity AS i \
         JOIN contact AS c ON c.tenant = i.tenant AND c.contact = i.contact \
         JOIN conversation AS v ON v.tenant = c.tenant AND v.channel = ? AND v.contact = c.contact \
-        WHERE i.tenant = ? AND i.kind = ? AND i.value = ? AND c.phone IS ? AND c.user_id IS ? \
-        AND (c.name_told OR c.name IS coalesce(?, c.name)) ON CONFLICT DO NOTHING RETURNING conversation";
+        WHERE i.tenant = ? AND i.kind = ? AND i.value = ? AND c.phone IS coalesce(?, c.phone) \
+        AND c.user_id IS coalesce(?, c.user_id) AND (c.name_told OR c.name IS coalesce(?, c.name)) ON CONFLICT DO NOTHING RETURNING conversation";
     INTO = "INSERT INTO mailbox (tenant, source, provider_id, conversation, seq, received, due, quoted, event) \
         SELECT v.tenant, ?, ?, v.conversation, v.last_seq + 1, ?, ?, ?, ? FROM conversation AS v \
         WHERE v.tenant = ? AND v.conversation = ? ON CONFLICT DO NOTHING RETURNING conversation";

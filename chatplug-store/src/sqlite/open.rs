@@ -13,8 +13,8 @@ static MIGRATOR: Migrator = sqlx::migrate!("migrations/sqlite");
 
 /// Connections that read beside the writer. Reads are short; more would only cost memory.
 const READERS: u32 = 4;
-/// Texts of scripts that a connection keeps prepared.
-const PREPARED: usize = 512;
+/// Texts of scripts that a connection keeps prepared: more than are in common use, few enough to stay small.
+const PREPARED: usize = 128;
 /// Bytes in a page: SQLite's own choice, said here because a limit in bytes is counted in pages.
 const PAGE: u32 = 4096;
 /// Pages of the log after which it is moved into the file by itself: 16 MB, a fifth of a second's writing at full load.

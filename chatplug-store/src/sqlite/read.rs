@@ -60,10 +60,13 @@ statements! {
         (SELECT count(*) FROM conversation WHERE action_open = 1), (SELECT count(*) FROM conversation)";
 }
 
+/// Makes something of what came back.
+type Reading<T> = Box<dyn Fn(&Answers) -> Result<T, StoreError> + Send>;
+
 /// One question of one trip.
 pub(super) struct Question<T> {
     pub(super) script: Script,
-    pub(super) read: Box<dyn Fn(&Answers) -> Result<T, StoreError> + Send>,
+    pub(super) read: Reading<T>,
 }
 
 fn ask<T>(script: Script, read: impl Fn(&Answers) -> Result<T, StoreError> + Send + 'static) -> Question<T> {

@@ -141,6 +141,16 @@ impl Command for CommitTurn {
     type Error = StoreError;
 
     async fn run(self, tx: &mut Tx<'_>) -> Result<Committed, StoreError> {
+        match self.commit(tx).await {
+            // A conversation that this tenant does not have: nobody holds a lease of it.
+            Err(StoreError::NotFound { .. }) => Err(StoreError::Fenced),
+            result => result,
+        }
+    }
+}
+
+impl CommitTurn {
+    async fn commit(self, tx: &mut Tx<'_>) -> Result<Committed, StoreError> {
         let Self { tenant, commit } = self;
         let Lease { conversation, token, version, .. } = commit.lease;
         let now = commit.now;

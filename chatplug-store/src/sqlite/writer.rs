@@ -49,7 +49,7 @@ pub(super) struct Tx<'c> {
 impl Tx<'_> {
     /// A new script of this command. Run it before asking for another one.
     pub(super) fn script(&mut self) -> Script {
-        let mut script = Script::default();
+        let mut script = Script::new();
         if self.fresh {
             // One trip for both: end the savepoint of the command before, begin ours.
             script.add(RELEASE);

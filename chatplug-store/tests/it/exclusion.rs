@@ -101,9 +101,9 @@ async fn entries_share_a_time_up_to_the_capacity_at_every_moment() {
     // Overlaps with two, but never with both at once.
     insert(&mut db, Row { entry: "c", ..class }).await.unwrap();
     refused(insert(&mut db, Row { entry: "d", ..class }).await);
-    // Who wants to be alone is not joined, whatever the newcomer says.
-    insert(&mut db, Row { entry: "e", from: 20, to: 21, ..ANA }).await.unwrap();
-    refused(insert(&mut db, Row { entry: "f", from: 20, to: 21, ..class }).await);
+    // How many may share is what the one being written says.
+    insert(&mut db, Row { entry: "e", capacity: 3, ..ANA }).await.unwrap();
+    refused(insert(&mut db, Row { entry: "f", capacity: 3, ..ANA }).await);
 }
 
 #[tokio::test]
