@@ -11,7 +11,9 @@
 #[expect(dead_code, reason = "each part serves some of the tests")]
 mod support;
 
+mod isolation;
 mod odd;
 mod race;
 mod transcripts;
+mod vendor;
 mod webhooks;

@@ -226,7 +226,7 @@ impl Turn<'_> {
             tracing::error!(tenant.id = %self.tenant.id, action = open.word(), "the booking system answers another booking than was asked for");
             return Ok(Some(ended(ActionOutcome::Unclear)));
         }
-        let mut booking = self.engine.identify(&*self.store, booking, setup).await?;
+        let mut booking = self.engine.identify(&*self.store, booking, setup, None).await?;
         if let Action::ConfirmVisit { .. } = open.action {
             booking.confirmed = true;
         }

@@ -120,10 +120,26 @@ impl Engine {
                 BookingFilter { client: Some(client.clone()), from: Some(now), ..BookingFilter::at(setup.id.clone()) };
             let name = setup.backend.capabilities().name;
             match self.call(&tenant.id, name, "find", read_word, setup.backend.find(&filter)).await {
-                Some(Ok(found)) => {
+                Some(Ok(mut found)) => {
                     answered = true;
-                    for booking in found.into_iter().filter(|booking| booking.is_upcoming(now)) {
-                        bookings.push(self.identify(store, booking, setup).await?);
+                    found.retain(|booking| booking.is_upcoming(now));
+                    let here =
+                        known.iter().filter(|known| known.reference.branch == setup.id && known.is_upcoming(now));
+                    let gone: Vec<_> =
+                        here.filter(|known| !found.iter().any(|found| found.reference == known.reference)).collect();
+                    if found.is_empty() {
+                        continue;
+                    }
+                    // What we know and the system no longer tells is gone, or has another name by now.
+                    let mut renamed = Vec::new();
+                    for known in gone {
+                        if let Ok(Some(called)) = self.read_booking(tenant, store, known).await? {
+                            renamed.push(called);
+                        }
+                    }
+                    for booking in found {
+                        let before = renamed.iter().find(|called| called.reference == booking.reference);
+                        bookings.push(self.identify(store, booking, setup, before.and_then(|before| before.id)).await?);
                     }
                 }
                 Some(Err(_)) | None => {
@@ -136,7 +152,8 @@ impl Engine {
         Ok(if answered { Ok(bookings) } else { Err(Trouble::Down) })
     }
 
-    /// Reads one booking anew, with its stable id; `Ok(None)`: it is gone; `Err`: no answer.
+    /// Reads one booking anew, with its stable id, which stays when the system has given it another name meanwhile;
+    /// `Ok(None)`: it is gone; `Err`: no answer.
     pub(super) async fn read_booking(
         &self,
         tenant: &Tenant,
@@ -152,7 +169,7 @@ impl Engine {
         let name = setup.backend.capabilities().name;
         match self.call(&tenant.id, name, "find", read_word, setup.backend.find(&filter)).await {
             Some(Ok(found)) => match found.into_iter().next() {
-                Some(found) => Ok(Ok(Some(self.identify(store, found, setup).await?))),
+                Some(found) => Ok(Ok(Some(self.identify(store, found, setup, booking.id).await?))),
                 None => Ok(Ok(None)),
             },
             Some(Err(BackendError::NotFound { .. })) => Ok(Ok(None)),
@@ -160,12 +177,14 @@ impl Engine {
         }
     }
 
-    /// Gives a booking that a backend told us the stable id that we know it by, and what only we keep of it.
+    /// Gives a booking that a backend told us the stable id that we know it by (`was`, where it is known under another
+    /// name only), and what only we keep of it.
     pub(super) async fn identify(
         &self,
         store: &dyn TenantStore,
         mut booking: Booking,
         setup: &BranchSetup,
+        was: Option<BookingId>,
     ) -> Result<Booking, StoreError> {
         let known = store.booking(&booking.reference).await?;
         if let Some((_, known)) = known {
@@ -175,7 +194,7 @@ impl Engine {
             booking.id = known.id;
         }
         if booking.id.is_none() {
-            booking.id = Some(stable_id(store.tenant(), &booking));
+            booking.id = was.or_else(|| Some(stable_id(store.tenant(), &booking)));
         }
         Ok(booking)
     }

@@ -28,6 +28,9 @@ pub struct Appointment {
     pub end: DateTime<Utc>,
     pub phone: String,
     pub state: String,
+    /// What it became when it was moved.
+    #[serde(default)]
+    pub moved_to: Option<String>,
 }
 
 /// What goes wrong with a write, next.
@@ -46,6 +49,8 @@ pub struct Crm {
     pub zone: Tz,
     pub staff: Vec<&'static str>,
     pub services: Vec<(&'static str, &'static str, i64)>,
+    /// Lets anything happen between its check and its write.
+    pub careless: bool,
     inner: Mutex<Inner>,
 }
 
@@ -53,7 +58,7 @@ pub struct Crm {
 struct Inner {
     appointments: Vec<Appointment>,
     next: u64,
-    faults: VecDeque<Fault>,
+    faults: VecDeque<Option<Fault>>,
     fault_every: Option<u64>,
     writes: u64,
     webhook: Option<(String, usize)>,
@@ -83,6 +88,7 @@ struct Range {
 #[derive(Debug, Deserialize)]
 struct FreeQuery {
     service: String,
+    but: Option<String>,
     from: NaiveDate,
     to: NaiveDate,
     now: DateTime<Utc>,
@@ -90,12 +96,22 @@ struct FreeQuery {
 
 impl Crm {
     pub fn new(zone: Tz) -> Arc<Self> {
-        Arc::new(Self {
+        Arc::new(Self::of(zone, true))
+    }
+
+    /// One that checks and writes in one step.
+    pub fn careful(zone: Tz) -> Arc<Self> {
+        Arc::new(Self::of(zone, false))
+    }
+
+    fn of(zone: Tz, careless: bool) -> Self {
+        Self {
             zone,
             staff: vec!["ana", "bruno"],
             services: vec![("cut", "Corte", 60), ("beard", "Barba", 30)],
+            careless,
             inner: Mutex::default(),
-        })
+        }
     }
 
     /// Serves it on a free port of this machine.
@@ -127,7 +143,19 @@ impl Crm {
 
     /// The next write goes wrong like this.
     pub fn fail_next(&self, fault: Fault) {
-        self.inner.lock().unwrap().faults.push_back(fault);
+        self.fail_after(0, fault);
+    }
+
+    /// After so many writes that go well, one goes wrong like this.
+    pub fn fail_after(&self, well: usize, fault: Fault) {
+        let mut inner = self.inner.lock().unwrap();
+        inner.faults.extend(std::iter::repeat_n(None, well));
+        inner.faults.push_back(Some(fault));
+    }
+
+    /// How many writes were asked for, executed or not.
+    pub fn writes(&self) -> u64 {
+        self.inner.lock().unwrap().writes
     }
 
     /// Every n-th write executes and then drops its answer.
@@ -157,7 +185,14 @@ impl Crm {
             end: start + Duration::minutes(minutes),
             phone: "000".to_owned(),
             state: "booked".to_owned(),
+            moved_to: None,
         });
+    }
+
+    /// Somebody at the desk moves; the webhook follows.
+    pub async fn move_at_desk(&self, id: &str, staff: &str, start: DateTime<Utc>) {
+        self.inner.lock().unwrap().relocate(id, staff, start);
+        self.tell(id).await;
     }
 
     /// Somebody at the desk cancels; the webhook follows.
@@ -191,7 +226,7 @@ impl Crm {
             return Some(Fault::Refuse);
         }
         let every = inner.fault_every.is_some_and(|n| inner.writes % n == 0);
-        inner.faults.pop_front().or(every.then_some(Fault::DropAnswer))
+        inner.faults.pop_front().unwrap_or(every.then_some(Fault::DropAnswer))
     }
 }
 
@@ -199,6 +234,18 @@ impl Inner {
     fn fresh_id(&mut self) -> String {
         self.next += 1;
         format!("A{}", self.next)
+    }
+
+    /// Moves one: it gets a new id.
+    fn relocate(&mut self, id: &str, staff: &str, start: DateTime<Utc>) -> Option<Appointment> {
+        let new = self.fresh_id();
+        let old = self.set_state(id, "moved")?;
+        let end = start + (old.end - old.start);
+        let made =
+            Appointment { id: new.clone(), staff: staff.to_owned(), start, end, state: "booked".to_owned(), ..old };
+        self.appointments.iter_mut().filter(|a| a.id == id).for_each(|a| a.moved_to = Some(new.clone()));
+        self.appointments.push(made.clone());
+        Some(made)
     }
 
     fn set_state(&mut self, id: &str, state: &str) -> Option<Appointment> {
@@ -238,7 +285,8 @@ async fn free(State(crm): Shared, Query(query): Query<FreeQuery>) -> Response {
             let time = NaiveTime::from_hms_opt(9, 0, 0).unwrap() + Duration::minutes(30 * half_hour);
             let Ok(start) = chatplug::model::local_to_utc(day.and_time(time), crm.zone) else { continue };
             let end = start + Duration::minutes(minutes);
-            let staff: Vec<_> = crm.staff.iter().filter(|staff| !crm.busy(staff, start, end, None)).collect();
+            let staff: Vec<_> =
+                crm.staff.iter().filter(|staff| !crm.busy(staff, start, end, query.but.as_deref())).collect();
             if start > query.now && !staff.is_empty() {
                 slots.push(serde_json::json!({ "start": start, "end": end, "staff": staff }));
             }
@@ -276,13 +324,15 @@ async fn create(State(crm): Shared, Json(new): Json<NewAppointment>) -> Response
         Some(Fault::DropRequest) => return broken(),
         _ => {}
     }
-    let Some(minutes) = crm.minutes(&new.service) else { return StatusCode::NOT_FOUND.into_response() };
+    let Some(minutes) = crm.minutes(&new.service) else { return StatusCode::UNPROCESSABLE_ENTITY.into_response() };
     let end = new.start + Duration::minutes(minutes);
     if crm.busy(&new.staff, new.start, end, None) {
         return StatusCode::CONFLICT.into_response();
     }
     // The check and the write are two things here, and anything may happen in between.
-    tokio::task::yield_now().await;
+    if crm.careless {
+        tokio::task::yield_now().await;
+    }
     let made = {
         let mut inner = crm.inner.lock().unwrap();
         let id = inner.fresh_id();
@@ -294,6 +344,7 @@ async fn create(State(crm): Shared, Json(new): Json<NewAppointment>) -> Response
             end,
             phone: new.phone,
             state: "booked".to_owned(),
+            moved_to: None,
         };
         inner.appointments.push(made.clone());
         made
@@ -319,13 +370,8 @@ async fn relocate(State(crm): Shared, Path(id): Path<String>, Json(to): Json<Mov
     if crm.busy(&to.staff, to.start, end, Some(&id)) {
         return StatusCode::CONFLICT.into_response();
     }
-    let made = {
-        let mut inner = crm.inner.lock().unwrap();
-        inner.set_state(&id, "moved");
-        let new = inner.fresh_id();
-        let made = Appointment { id: new, staff: to.staff, start: to.start, end, ..old };
-        inner.appointments.push(made.clone());
-        made
+    let Some(made) = crm.inner.lock().unwrap().relocate(&id, &to.staff, to.start) else {
+        return StatusCode::NOT_FOUND.into_response();
     };
     crm.tell(&made.id).await;
     crm.tell(&id).await;

@@ -46,6 +46,10 @@ fn down(error: impl std::error::Error + Send + Sync + 'static) -> BackendError {
 }
 
 impl CrmBackend {
+    fn at_home(&self, branch: &BranchId) -> Result<(), BackendError> {
+        if *branch == self.branch { Ok(()) } else { Err(BackendError::NotFound { what: format!("branch {branch}") }) }
+    }
+
     async fn get<T: serde::de::DeserializeOwned>(&self, path: &str) -> Result<T, BackendError> {
         let answer = self.http.get(format!("{}{path}", self.base)).send().await.map_err(down)?;
         match answer.status().as_u16() {
@@ -65,6 +69,7 @@ impl CrmBackend {
         match answer.status().as_u16() {
             200 | 201 => answer.json().await.map(Some).map_err(unknown),
             204 => Ok(None),
+            422 => Err(BookError::NotDone(BackendError::StaleCatalog)),
             404 => Err(BookError::NotDone(BackendError::NotFound { what: "the appointment".to_owned() })),
             409 => Err(BookError::SlotTaken),
             503 => Err(BookError::NotDone(BackendError::Unavailable { source: None })),
@@ -98,15 +103,25 @@ impl CrmBackend {
         client.user.phone.as_ref().map(|phone| phone.digits().to_owned()).unwrap_or_default()
     }
 
-    /// The standing appointment of a client at a time: all that this CRM lets one look for.
+    /// The standing appointment of a client for a slot: all that this CRM lets one look for.
     async fn made(&self, client: &ClientDetails, slot: &Slot) -> Result<Option<Appointment>, BackendError> {
         let day = slot.local_start().date();
         let phone = Self::phone(client);
-        Ok(self
-            .between(day, day)
-            .await?
-            .into_iter()
-            .find(|a| a.start == slot.start && a.phone == phone && a.state == "booked"))
+        let fits = |a: &Appointment| {
+            (a.start, a.phone.as_str(), a.state.as_str()) == (slot.start, phone.as_str(), "booked")
+                && slot.staff_id().is_none_or(|staff| staff.as_str() == a.staff)
+                && slot.services.first().is_none_or(|service| service.as_str() == a.service)
+        };
+        Ok(self.between(day, day).await?.into_iter().find(fits))
+    }
+
+    /// An appointment, or what it became when it was moved.
+    async fn one(&self, id: &str) -> Result<Appointment, BackendError> {
+        let mut found: Appointment = self.get(&format!("/appointments/{id}")).await?;
+        while let Some(next) = found.moved_to.take() {
+            found = self.get(&format!("/appointments/{next}")).await?;
+        }
+        Ok(found)
     }
 }
 
@@ -128,9 +143,7 @@ impl BookingBackend for CrmBackend {
     }
 
     async fn catalog(&self, branch: &BranchId) -> Result<Catalog, BackendError> {
-        if *branch != self.branch {
-            return Err(BackendError::NotFound { what: format!("branch {branch}") });
-        }
+        self.at_home(branch)?;
         let answer: Services = self.get("/services").await?;
         let staff: Vec<StaffId> = answer.staff.iter().filter_map(|id| StaffId::new(id.clone()).ok()).collect();
         Ok(Catalog {
@@ -179,9 +192,19 @@ impl BookingBackend for CrmBackend {
     }
 
     async fn availability(&self, query: &SlotQuery) -> Result<Availability, BackendError> {
+        self.at_home(&query.branch)?;
         let service = query.services.first().ok_or(BackendError::StaleCatalog)?;
         let now = self.clock.now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
-        let path = format!("/free?service={service}&from={}&to={}&now={now}", query.days.from, query.days.to);
+        let mut path = format!("/free?service={service}&from={}&to={}&now={now}", query.days.from, query.days.to);
+        if let Some(booking) = &query.excluding {
+            path = format!("{path}&but={}", booking.backend_id);
+        }
+        if let Some(wanted) = query.staff.id() {
+            let known: Services = self.get("/services").await?;
+            if !known.staff.iter().any(|staff| staff == wanted.as_str()) {
+                return Err(BackendError::StaleCatalog);
+            }
+        }
         let rows: Vec<Free> = match self.get(&path).await {
             Err(BackendError::NotFound { .. }) => return Err(BackendError::StaleCatalog),
             other => other?,
@@ -213,6 +236,9 @@ impl BookingBackend for CrmBackend {
         let (Some(service), Some(staff)) = (request.services().first(), request.slot.staff_id()) else {
             return Err(BookError::NotDone(BackendError::StaleCatalog));
         };
+        if request.slot.start <= self.clock.now() {
+            return Err(BookError::Rejected { reason: RejectReason::TooLate });
+        }
         let body = serde_json::json!({ "service": service, "staff": staff, "start": request.slot.start, "phone": Self::phone(&request.client) });
         let made = self.write(self.http.post(format!("{}/appointments", self.base)).json(&body)).await?;
         made.map(|a| self.booking(a)).ok_or(BookError::OutcomeUnknown { source: None })
@@ -257,31 +283,38 @@ impl BookingBackend for CrmBackend {
                 _ => not_done(),
             }),
             Action::Cancel { booking, .. } => {
-                let found: Appointment = self.get(&format!("/appointments/{}", booking.reference.backend_id)).await?;
-                Ok(if found.state == "booked" { not_done() } else { Resolution::Done(Box::new(self.booking(found))) })
+                Ok(match self.get::<Appointment>(&format!("/appointments/{}", booking.reference.backend_id)).await {
+                    Ok(found) if found.state == "booked" => not_done(),
+                    Ok(found) => Resolution::Done(Box::new(self.booking(found))),
+                    Err(BackendError::NotFound { .. }) => {
+                        Resolution::Done(Box::new(Booking { status: BookingStatus::Cancelled, ..booking.clone() }))
+                    }
+                    Err(error) => return Err(error),
+                })
             }
             Action::ConfirmVisit { .. } => Ok(Resolution::CannotTell),
         }
     }
 
     async fn find(&self, filter: &BookingFilter) -> Result<Vec<Booking>, BackendError> {
-        if let Some(reference) = &filter.reference {
-            return match self.get::<Appointment>(&format!("/appointments/{}", reference.backend_id)).await {
-                Ok(found) => Ok(vec![self.booking(found)]),
-                Err(BackendError::NotFound { .. }) => Ok(Vec::new()),
-                Err(error) => Err(error),
-            };
-        }
-        let today = filter.from.unwrap_or_else(|| self.clock.now()).with_timezone(&self.zone).date_naive();
-        let last = filter.until.map_or(today + Duration::days(90), |at| at.with_timezone(&self.zone).date_naive());
+        self.at_home(&filter.branch)?;
         let phone = filter.client.as_ref().map(Self::phone);
-        let all = self.between(today, last).await?;
         let wanted = |a: &Appointment| {
             phone.as_ref().is_none_or(|phone| a.phone == *phone)
                 && (filter.all_statuses || a.state == "booked")
                 && filter.from.is_none_or(|from| a.start >= from)
                 && filter.until.is_none_or(|until| a.start < until)
         };
+        if let Some(reference) = &filter.reference {
+            return match self.one(&reference.backend_id).await {
+                Ok(found) => Ok(Some(found).filter(wanted).map(|a| self.booking(a)).into_iter().collect()),
+                Err(BackendError::NotFound { .. }) => Ok(Vec::new()),
+                Err(error) => Err(error),
+            };
+        }
+        let today = filter.from.unwrap_or_else(|| self.clock.now()).with_timezone(&self.zone).date_naive();
+        let last = filter.until.map_or(today + Duration::days(90), |at| at.with_timezone(&self.zone).date_naive());
+        let all = self.between(today, last).await?;
         Ok(all.into_iter().filter(wanted).map(|a| self.booking(a)).collect())
     }
 }
