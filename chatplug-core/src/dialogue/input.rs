@@ -85,8 +85,8 @@ pub enum Input {
     Slots {
         /// What was asked.
         query: SlotQuery,
-        /// Free times, or why there is no answer.
-        result: Result<Vec<Slot>, Trouble>,
+        /// Free times, or why there is no answer. Shared: a week of them is not copied for one step.
+        result: Result<Arc<[Slot]>, Trouble>,
     },
     /// The answer to [`Effect::FetchBookings`]: the client's upcoming bookings, read anew.
     Bookings {

@@ -249,7 +249,7 @@ impl Script {
         match effect {
             Effect::FetchSlots { query } => {
                 self.reads += 1;
-                let result = self.trouble.map_or_else(|| Ok(self.slots(query)), Err);
+                let result = self.trouble.map_or_else(|| Ok(self.slots(query).into()), Err);
                 Some(Input::Slots { query: query.clone(), result })
             }
             Effect::FetchBookings => {

@@ -7,15 +7,15 @@ use crate::{
     model::{DateRange, Slot},
     ports::TimeReading,
 };
-use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, NaiveTime, Offset as _, TimeZone as _, Utc};
+use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// As far as the search looks ahead of itself, in days.
 const HORIZON: u64 = 56;
 /// How many near times are kept and offered.
 pub(super) const ALTERNATIVES: usize = 6;
-/// How many of them fall on one day, when another day is what is looked for.
-const A_DAY: usize = 2;
 /// Fewer alternatives than this are only offered when there are no more.
 const ENOUGH: usize = 3;
 
@@ -99,27 +99,24 @@ impl Search {
     }
 
     /// Adds what was found around a wished time, and keeps the nearest.
-    pub(super) fn nearest(&mut self, found: impl IntoIterator<Item = Slot>, wish: DateTime<Utc>) {
-        self.near.extend(found);
-        self.near.sort_by_key(|slot| ((slot.start - wish).num_seconds().abs(), slot.start));
-        self.near.dedup_by(|a, b| a.start == b.start && a.staff == b.staff);
-        if let Goal::Near { why: Why::NotThoseDays(_), .. } = self.goal {
-            // Whoever cannot have the day chooses among other days first, among their hours later.
-            let mut days: Vec<(NaiveDate, usize)> = Vec::new();
-            self.near.retain(|slot| {
-                let day = slot.local_start().date();
-                match days.iter_mut().find(|(known, _)| *known == day) {
-                    Some((_, count)) => {
-                        *count += 1;
-                        *count <= A_DAY
-                    }
-                    None => {
-                        days.push((day, 1));
-                        true
-                    }
-                }
-            });
+    pub(super) fn nearest<'a>(&mut self, found: impl Iterator<Item = (NaiveDateTime, &'a Slot)>, wish: DateTime<Utc>) {
+        let distance = |slot: &Slot| ((slot.start - wish).num_seconds().abs(), slot.start);
+        let mut found: Vec<(NaiveDateTime, &Slot)> = found.collect();
+        found.sort_by_key(|(_, slot)| distance(slot));
+        // Whoever cannot have the day chooses among other days first, among their hours later.
+        let a_day = if let Goal::Near { why: Why::NotThoseDays(_), .. } = self.goal { 2 } else { ALTERNATIVES };
+        let mut days: Vec<NaiveDate> = Vec::new();
+        for (local, slot) in found {
+            if days.len() == ALTERNATIVES {
+                break;
+            }
+            let known = self.near.iter().any(|near| near.start == slot.start && near.staff == slot.staff);
+            if !known && days.iter().filter(|day| **day == local.date()).count() < a_day {
+                days.push(local.date());
+                self.near.push(slot.clone());
+            }
         }
+        self.near.sort_by_key(distance);
         self.near.truncate(ALTERNATIVES);
     }
 
@@ -145,29 +142,40 @@ fn around(day: NaiveDate, today: NaiveDate) -> DateRange {
     DateRange { from: earlier(day, 3).max(today), to: later(day, 7) }
 }
 
-/// Free times by the branch's wall clock, each converted once.
-#[derive(Debug, Default)]
+/// Free times in order of time, with the branch's wall clock beside each. The slots themselves stay where they are;
+/// only those that are shown are copied.
+#[derive(Debug)]
 pub(super) struct Free {
-    pub(super) times: Vec<(NaiveDateTime, Slot)>,
+    slots: Arc<[Slot]>,
+    /// Wall time and place in `slots` of those that count.
+    times: Vec<(NaiveDateTime, usize)>,
 }
 
 impl Free {
-    /// Those that a draft may take, in order of time.
-    pub(super) fn of(slots: Vec<Slot>, may: impl Fn(NaiveDateTime, &Slot) -> bool) -> Self {
-        let mut times: Vec<(NaiveDateTime, Slot)> = slots
-            .into_iter()
-            .map(|slot| (slot.local_start(), slot))
-            .filter(|(local, slot)| may(*local, slot))
-            .collect();
-        if !times.is_sorted_by_key(|(_, slot)| slot.start) {
-            times.sort_by_key(|(_, slot)| slot.start);
+    /// Those that a draft may take.
+    pub(super) fn of(slots: Arc<[Slot]>, zone: Tz, may: impl Fn(NaiveDateTime, &Slot) -> bool) -> Self {
+        let mut clock = WallClock::new(zone);
+        let read = slots.iter().enumerate().map(|(place, slot)| (clock.read(slot.start), place, slot));
+        let mut times: Vec<(NaiveDateTime, usize)> =
+            read.filter(|(local, _, slot)| may(*local, slot)).map(|(local, place, _)| (local, place)).collect();
+        let start = |(_, place): &(NaiveDateTime, usize)| slots.get(*place).map(|slot| slot.start);
+        if !times.is_sorted_by_key(start) {
+            times.sort_by_key(start);
         }
-        Self { times }
+        Self { slots, times }
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.times.is_empty()
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.times.len()
     }
 
     /// How many of them are as wished.
     pub(super) fn fitting(&self, wish: Option<TimeReading>) -> usize {
-        self.times.iter().filter(|(local, _)| wish.is_none_or(|wish| fits(wish, *local))).count()
+        wish.map_or(self.len(), |wish| self.times.iter().filter(|(local, _)| fits(wish, *local)).count())
     }
 
     /// Leaves only what is as wished.
@@ -189,9 +197,49 @@ impl Free {
         days
     }
 
-    /// The slots alone.
-    pub(super) fn into_slots(self) -> impl Iterator<Item = Slot> {
-        self.times.into_iter().map(|(_, slot)| slot)
+    /// The first that is as wished.
+    pub(super) fn first(&self, wish: TimeReading) -> Option<&Slot> {
+        self.slots.get(self.times.iter().find(|(local, _)| fits(wish, *local))?.1)
+    }
+
+    /// All of them, in order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (NaiveDateTime, &Slot)> {
+        self.times.iter().filter_map(|(local, place)| Some((*local, self.slots.get(*place)?)))
+    }
+}
+
+/// A zone's wall clock, read for many instants: on a day (of UTC) that begins and ends with the same offset nobody
+/// turns the clock in between.
+#[derive(Debug)]
+struct WallClock {
+    zone: Tz,
+    /// A day and its offset in seconds; `None` on days when the clock is turned.
+    day: Option<(NaiveDate, Option<i32>)>,
+}
+
+impl WallClock {
+    const fn new(zone: Tz) -> Self {
+        Self { zone, day: None }
+    }
+
+    fn read(&mut self, at: DateTime<Utc>) -> NaiveDateTime {
+        let (utc, day) = (at.naive_utc(), at.date_naive());
+        let offset = match self.day {
+            Some((known, offset)) if known == day => offset,
+            _ => {
+                let begins = self.offset(day.and_time(NaiveTime::MIN));
+                let ends = self.offset(later(day, 1).and_time(NaiveTime::MIN));
+                let offset = (begins == ends).then_some(begins);
+                self.day = Some((day, offset));
+                offset
+            }
+        };
+        let offset = Duration::seconds(i64::from(offset.unwrap_or_else(|| self.offset(utc))));
+        utc.checked_add_signed(offset).unwrap_or(utc)
+    }
+
+    fn offset(&self, utc: NaiveDateTime) -> i32 {
+        self.zone.offset_from_utc_datetime(&utc).fix().local_minus_utc()
     }
 }
 
@@ -230,5 +278,17 @@ mod tests {
         assert_eq!(search.days, DateRange { from: day(2), to: day(10) });
         let rounds = std::iter::successors(Some(search), |search| search.clone().widen(day(2))).count();
         assert_eq!(rounds, 4);
+    }
+
+    #[test]
+    fn the_wall_clock_is_right_on_nights_when_it_is_turned() {
+        for zone in [chrono_tz::Europe::Lisbon, chrono_tz::America::New_York, chrono_tz::Australia::Lord_Howe] {
+            let mut clock = WallClock::new(zone);
+            let begin = day(1).and_time(NaiveTime::MIN).and_utc();
+            for quarter in 0..(366 * 96) {
+                let at = begin + Duration::minutes(15 * quarter);
+                assert_eq!(clock.read(at), at.with_timezone(&zone).naive_local(), "{zone} {at}");
+            }
+        }
     }
 }

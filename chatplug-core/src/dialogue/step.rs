@@ -309,16 +309,22 @@ impl<'a> Step<'a> {
         self.finish(&[])
     }
 
-    /// Takes up what was asked while something else was under way, once that is over.
+    /// Takes up what was asked while something else was under way, once that is over: all of it, or until one of them
+    /// needs the client again.
     pub(super) fn take_up(&mut self) {
-        let free = self.state.flow == Flow::Idle && self.out.question.is_none() && !self.out.handed_over;
-        if !free || self.world.holder == Holder::Person || self.state.agenda.is_empty() {
-            return;
+        while self.is_free() && !self.state.agenda.is_empty() {
+            // What ended is said on its own; the next thing may need to read first.
+            self.out.ask = Ask::Nothing;
+            self.flush();
+            let request = self.state.agenda.remove(0);
+            self.request(request);
         }
-        // What ended is said on its own; the next thing may need to read first.
-        self.out.ask = Ask::Nothing;
-        self.flush();
-        let request = self.state.agenda.remove(0);
-        self.request(request);
+    }
+
+    fn is_free(&self) -> bool {
+        self.state.flow == Flow::Idle
+            && self.world.holder == Holder::Bot
+            && self.out.question.is_none()
+            && !self.out.handed_over
     }
 }

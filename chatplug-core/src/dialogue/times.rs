@@ -5,7 +5,7 @@
 
 use super::{
     Trouble,
-    draft::{Draft, Field, earlier, fits, later},
+    draft::{Draft, Field, earlier, later},
     search::{Free, Goal, Search, Why},
     shown::{Opt, Pick, Question},
     state::{Flow, Form, Purpose, Waiting},
@@ -17,6 +17,7 @@ use crate::{
     reply::{Key, Label, Say, SlotScope, When},
 };
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use std::sync::Arc;
 
 impl Step<'_> {
     /// What a draft's wish makes one look for first.
@@ -50,7 +51,7 @@ impl Step<'_> {
     }
 
     /// Free times came back, or did not.
-    pub(super) fn found(&mut self, query: &SlotQuery, result: Result<Vec<Slot>, Trouble>) {
+    pub(super) fn found(&mut self, query: &SlotQuery, result: Result<Arc<[Slot]>, Trouble>) {
         let mut search = match self.state.waiting.take() {
             Some(Waiting::Slots(search)) if search.days == query.days => search,
             waiting => return self.state.waiting = waiting,
@@ -82,7 +83,7 @@ impl Step<'_> {
     }
 
     /// What of an answer the client may be offered.
-    fn free(&self, form: &Form, query: &SlotQuery, days: DateRange, slots: Vec<Slot>) -> Free {
+    fn free(&self, form: &Form, query: &SlotQuery, days: DateRange, slots: Arc<[Slot]>) -> Free {
         let now = self.world.now;
         let stays = match &form.purpose {
             Purpose::Move(booking) if booking.staff.as_ref() == query.staff.id() || query.staff.id().is_none() => {
@@ -90,7 +91,8 @@ impl Step<'_> {
             }
             _ => None,
         };
-        Free::of(slots, |local, slot| {
+        let zone = self.branch(form.draft.branch.as_ref()).map_or(chrono_tz::UTC, |view| view.branch().zone);
+        Free::of(slots, zone, |local, slot| {
             slot.start > now
                 && slot.branch == query.branch
                 && slot.services == query.services
@@ -104,10 +106,12 @@ impl Step<'_> {
         match search.goal.clone() {
             Goal::Overview { from, until } => self.present_overview(form, search, free, from, until),
             Goal::Day { date, page } => self.present_day(form, free, date, page),
-            Goal::Exact { start } => match free.into_slots().find(|slot| slot.start == start) {
-                Some(slot) => self.take_slot(form, slot),
-                None => self.look_near(form, start, Why::NotThen),
-            },
+            Goal::Exact { start } => {
+                match free.iter().map(|(_, slot)| slot).find(|slot| slot.start == start).cloned() {
+                    Some(slot) => self.take_slot(form, slot),
+                    None => self.look_near(form, start, Why::NotThen),
+                }
+            }
             Goal::Near { start, why } => self.present_near(form, search, free, start, why),
         }
     }
@@ -142,7 +146,7 @@ impl Step<'_> {
             }
             let start = self.instant(&form, from, wish);
             return match until {
-                Some(_) if !free.times.is_empty() => self.look_near(form, start, Why::NotThen),
+                Some(_) if !free.is_empty() => self.look_near(form, start, Why::NotThen),
                 Some(to) => self.look_near(form, start, Why::NotThoseDays(DateRange { from, to })),
                 // No such hour anywhere: it is given up, and that is said.
                 None if wish.is_some() => {
@@ -156,14 +160,14 @@ impl Step<'_> {
         free.keep(wish);
         let room = self.room();
         let today = self.today(self.branch(form.draft.branch.as_ref()));
-        if let (Some(TimeReading::At(_)), Some(_), 1) = (wish, until, free.times.len())
-            && let Some(slot) = free.times.pop().map(|(_, slot)| slot)
+        if let (Some(TimeReading::At(_)), Some(_), 1) = (wish, until, free.len())
+            && let Some((_, slot)) = free.iter().next()
         {
-            return self.take_slot(form, slot);
+            return self.take_slot(form, slot.clone());
         }
-        let last = free.times.last().map_or(from, |(local, _)| local.date());
         let mut nav = Vec::new();
         let days = free.days();
+        let last = days.last().map_or(from, |(day, _)| *day);
         let shown = days.len().min(room.saturating_sub(2).max(1)).min(7);
         let next = days.get(shown).map_or_else(|| later(last.max(search.days.to), 1), |(day, _)| *day);
         if from > today {
@@ -178,8 +182,8 @@ impl Step<'_> {
             (Some(to), _) => SlotScope::Days { from, to },
             (None, _) => SlotScope::Days { from, to: search.days.to },
         };
-        let question = if free.times.len() + nav.len() <= room && (days.len() <= 2 || wish.is_some()) {
-            let options = free.into_slots().map(day_time).chain(nav).collect();
+        let question = if free.len() + nav.len() <= room && (days.len() <= 2 || wish.is_some()) {
+            let options = free.iter().map(|(_, slot)| day_time(slot.clone())).chain(nav).collect();
             let say = Say::AskSlot { service, staff: self.chosen_staff(&form), scope };
             Question::new(OpenQuestion::Time, [say]).options(options)
         } else {
@@ -194,17 +198,16 @@ impl Step<'_> {
 
     fn present_day(&mut self, form: Box<Form>, mut free: Free, date: NaiveDate, page: u16) {
         let wish = form.draft.time.get().copied();
-        if let Some(TimeReading::At(_)) = wish
-            && let Some((_, slot)) = free.times.iter().find(|(local, _)| wish.is_some_and(|wish| fits(wish, *local)))
+        if let Some(wish @ TimeReading::At(_)) = wish
+            && let Some(slot) = free.first(wish)
         {
-            let slot = slot.clone();
-            return self.take_slot(form, slot);
+            return self.take_slot(form, slot.clone());
         }
         if free.fitting(wish) == 0 {
-            let why = if free.times.is_empty() { Why::NotThoseDays(DateRange::day(date)) } else { Why::NotThen };
+            let why = if free.is_empty() { Why::NotThoseDays(DateRange::day(date)) } else { Why::NotThen };
             let start = self.instant(&form, date, wish);
             let mut search = Search::new(Goal::Near { start, why }, date, Some(date));
-            search.nearest(free.into_slots(), start);
+            search.nearest(free.iter(), start);
             return if search.has_enough() {
                 self.show_near(form, search, start, why)
             } else {
@@ -225,13 +228,12 @@ impl Step<'_> {
     /// One page of a day's times, with the ways to the others.
     fn times_of(&self, free: &Free, date: NaiveDate, page: u16) -> Vec<Opt> {
         let room = self.room();
-        let total = free.times.len();
+        let total = free.len();
         let extra = usize::from(room >= 5);
         let size = if total + extra <= room { room - extra } else { room - 2 - extra };
         let first = (usize::from(page) * size).min(total.saturating_sub(1) / size * size);
         let at = u16::try_from(first / size).unwrap_or(0);
-        let mut options: Vec<Opt> =
-            free.times.iter().skip(first).take(size).map(|(_, slot)| time(slot.clone())).collect();
+        let mut options: Vec<Opt> = free.iter().skip(first).take(size).map(|(_, slot)| time(slot.clone())).collect();
         if first > 0 {
             options.push(Opt::key(Key::Earlier, Pick::Times(date, at - 1)));
         }
@@ -246,7 +248,7 @@ impl Step<'_> {
 
     fn present_near(&mut self, form: Box<Form>, mut search: Search, free: Free, start: DateTime<Utc>, why: Why) {
         let gone = matches!(why, Why::Taken).then_some(start);
-        search.nearest(free.into_slots().filter(|slot| Some(slot.start) != gone), start);
+        search.nearest(free.iter().filter(|(_, slot)| Some(slot.start) != gone), start);
         if !search.has_enough() {
             let today = self.today(self.branch(form.draft.branch.as_ref()));
             if let Some(wider) = search.clone().widen(today) {

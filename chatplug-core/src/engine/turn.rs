@@ -442,7 +442,7 @@ impl Turn<'_> {
                 if result.is_err() {
                     self.reload(&query.branch).await;
                 }
-                return Ok(Some(Input::Slots { query, result }));
+                return Ok(Some(Input::Slots { query, result: result.map(Arc::from) }));
             }
             Effect::FetchBookings => {
                 let client = self.client();
