@@ -131,27 +131,9 @@ impl BookingBackend for PaperBackend {
     async fn catalog(&self, branch: &BranchId) -> Result<Catalog, BackendError> {
         self.at_home(branch)?;
         let staff: Vec<_> = PEOPLE.into_iter().filter_map(|name| StaffId::new(name).ok()).collect();
-        let person = |id: &StaffId| Staff {
-            id: id.clone(),
-            name: id.to_string(),
-            also: Vec::new(),
-            title: None,
-            rating: None,
-            photo: None,
-            languages: Vec::new(),
-        };
-        let cut = ServiceId::new("cut").map(|id| Service {
-            id,
-            name: Localized::new("Cut").with(Lang::PT, "Corte"),
-            also: Vec::new(),
-            category: None,
-            description: None,
-            minutes: 30,
-            price: None,
-            image: None,
-            staff: staff.clone(),
-            requires: vec![ClientField::Phone],
-        });
+        let (name, requires) = (Localized::new("Cut").with(Lang::PT, "Corte"), vec![ClientField::Phone]);
+        let cut =
+            ServiceId::new("cut").map(|id| Service { staff: staff.clone(), requires, ..Service::new(id, name, 30) });
         let branch = Branch {
             id: branch.clone(),
             name: "Paper Desk".to_owned(),
@@ -166,7 +148,7 @@ impl BookingBackend for PaperBackend {
             version: 1,
             branch,
             services: cut.into_iter().collect(),
-            staff: staff.iter().map(person).collect(),
+            staff: staff.into_iter().map(|id| Staff::new(id.clone(), id.to_string())).collect(),
         })
     }
 

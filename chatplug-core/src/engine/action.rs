@@ -22,7 +22,7 @@ enum Prepared {
     /// It may be called.
     Go,
     /// It is over before it began.
-    End(ActionOutcome),
+    End(Box<ActionOutcome>),
     /// The booking system does not answer.
     Wait,
 }
@@ -110,7 +110,7 @@ impl Turn<'_> {
                 Phase::Ready => {
                     match self.prepare(setup).await? {
                         Prepared::Go => {}
-                        Prepared::End(outcome) => return Ok(Drive::Ended(Box::new(outcome))),
+                        Prepared::End(outcome) => return Ok(Drive::Ended(outcome)),
                         Prepared::Wait => {
                             if let Some(wait) = self.wait_or_give_up() {
                                 return Ok(wait);
@@ -268,7 +268,7 @@ impl Turn<'_> {
 
     /// Looks at the wanted slot once more and claims it, before a call that takes one.
     async fn prepare(&mut self, setup: &BranchSetup) -> Result<Prepared, TurnError> {
-        let Some(open) = self.state.action.clone() else { return Ok(Prepared::End(ActionOutcome::Unclear)) };
+        let Some(open) = self.state.action.clone() else { return Ok(Prepared::End(Box::new(ActionOutcome::Unclear))) };
         let Some(wanted) = open.wanted_slot().cloned() else { return Ok(Prepared::Go) };
         let day = wanted.local_start().date();
         let query = SlotQuery {
@@ -284,11 +284,11 @@ impl Turn<'_> {
             Err(Trouble::Stale) => None,
             Err(Trouble::Down) => return Ok(Prepared::Wait),
         };
-        let Some(found) = found else { return Ok(Prepared::End(ActionOutcome::Taken)) };
+        let Some(found) = found else { return Ok(Prepared::End(Box::new(ActionOutcome::Taken))) };
         if let (Some(agreed), Some(now)) = (&wanted.price, &found.price)
             && agreed != now
         {
-            return Ok(Prepared::End(ActionOutcome::Changed { slot: found }));
+            return Ok(Prepared::End(Box::new(ActionOutcome::Changed { slot: found })));
         }
         match self.claim(setup, &open, &found, day).await? {
             Some(slot) => {
@@ -297,7 +297,7 @@ impl Turn<'_> {
                 }
                 Ok(Prepared::Go)
             }
-            None => Ok(Prepared::End(ActionOutcome::Taken)),
+            None => Ok(Prepared::End(Box::new(ActionOutcome::Taken))),
         }
     }
 

@@ -23,7 +23,10 @@ const CREDENTIALS_RETRY: Duration = Duration::minutes(1);
 
 /// Words by tenant: shipped ones with the tenant's own layered over them.
 #[derive(Debug, Default)]
-pub(super) struct Wordings(Mutex<HashMap<TenantId, (Arc<Tenant>, Arc<Words>)>>);
+pub(super) struct Wordings(Mutex<Worded>);
+
+/// Each with the setup that its words were made from: another one makes them anew.
+type Worded = HashMap<TenantId, (Arc<Tenant>, Arc<Words>)>;
 
 impl Wordings {
     fn of(&self, tenant: &Arc<Tenant>) -> Arc<Words> {

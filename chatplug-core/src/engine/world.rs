@@ -14,9 +14,12 @@ use std::{
     time::Instant,
 };
 
-/// Catalogues by tenant and branch, each with the instant it was read at.
+/// Catalogues that were read a short while ago.
 #[derive(Debug, Default)]
-pub(super) struct CatalogCache(Mutex<HashMap<(TenantId, BranchId), (Arc<Catalog>, DateTime<Utc>)>>);
+pub(super) struct CatalogCache(Mutex<Catalogs>);
+
+/// By tenant and branch, each with the instant it was read at.
+type Catalogs = HashMap<(TenantId, BranchId), (Arc<Catalog>, DateTime<Utc>)>;
 
 impl CatalogCache {
     fn get(&self, key: &(TenantId, BranchId)) -> Option<(Arc<Catalog>, DateTime<Utc>)> {

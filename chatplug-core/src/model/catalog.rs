@@ -120,6 +120,25 @@ pub struct Service {
     pub requires: Vec<ClientField>,
 }
 
+impl Service {
+    /// A service with nothing but what every service has; set the other fields as far as they are known.
+    #[must_use]
+    pub fn new(id: ServiceId, name: impl Into<Localized>, minutes: u32) -> Self {
+        Self {
+            id,
+            name: name.into(),
+            also: Vec::new(),
+            category: None,
+            description: None,
+            minutes,
+            price: None,
+            image: None,
+            staff: Vec::new(),
+            requires: Vec::new(),
+        }
+    }
+}
+
 /// Something to know about a client before booking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -155,6 +174,14 @@ pub struct Staff {
     /// Languages they speak, when known.
     #[serde(default)]
     pub languages: Vec<Lang>,
+}
+
+impl Staff {
+    /// A person with nothing but a name; set the other fields as far as they are known.
+    #[must_use]
+    pub fn new(id: StaffId, name: impl Into<String>) -> Self {
+        Self { id, name: name.into(), also: Vec::new(), title: None, rating: None, photo: None, languages: Vec::new() }
+    }
 }
 
 /// An average of reviews.
