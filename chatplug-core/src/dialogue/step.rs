@@ -1,7 +1,7 @@
 //! One step in the making: the state, the world, and what has been decided to do so far.
 //!
 //! Flows add to it (`say`, `ask`, `effect`, `fetch …`); [`Step::finish`] turns it into effects in their promised
-//! order: one reply, then side effects, then a record per message, then at most one question.
+//! order: replies and side effects as they were decided, then a record per message, then at most one question.
 
 use super::{
     BranchView, Effect, Holder, Input, Outcome, Timer, World,
