@@ -11,6 +11,7 @@
 #[expect(dead_code, reason = "each part serves some of the tests")]
 mod support;
 
+mod browser;
 mod isolation;
 mod odd;
 mod race;
