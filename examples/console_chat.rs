@@ -1,10 +1,12 @@
 //! Holds a conversation in the terminal, everything in memory: what you type is a client's message.
 //!
+//! ```text
 //! > Hi! Women's haircut with Ana on Thursday at 3pm?
 //! < Let me check I have it right: … Shall I book it?
 //!   1. Yes, book it
 //! > 1
 //! < You're booked! ✅
+//! ```
 //!
 //! `cargo run --example console_chat`; an empty line or Ctrl-D ends it. The same few lines are a test of your own.
 
