@@ -4,7 +4,7 @@ use super::{Dialogue, state::State};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// The version written now. Raise it with every change that older programs cannot read, and teach [`migrate`] the step.
+/// The version written now. Raise it with every change that older programs cannot read, and teach `migrate` the step.
 pub const STATE_VERSION: u32 = 1;
 
 /// Why a dialogue cannot be written down or read back.
