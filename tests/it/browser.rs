@@ -26,7 +26,7 @@ const EMMA: &str = "447700900101";
 const MARIA: &str = "5511990000101";
 
 #[tokio::test]
-async fn browser_books_by_tapping_only() {
+async fn books_by_tapping_only() {
     in_browser("tapping", Screen::Desk, async |page| {
         page.open(&format!("client={MARIA}&lang=pt")).await?;
         page.answered("(//*[@data-testid='suggestion'])[1]").await?;
@@ -55,7 +55,7 @@ async fn browser_books_by_tapping_only() {
 }
 
 #[tokio::test]
-async fn browser_books_by_typing_a_sentence() {
+async fn books_by_typing_a_sentence() {
     in_browser("typing", Screen::Desk, async |page| {
         let date = page.free_afternoon().await;
         let day = date.format("%A %-d %B").to_string();
@@ -78,7 +78,7 @@ async fn browser_books_by_typing_a_sentence() {
 }
 
 #[tokio::test]
-async fn browser_lets_a_person_take_over_on_a_small_screen() {
+async fn lets_a_person_take_over_on_a_small_screen() {
     in_browser("take-over", Screen::Phone, async |page| {
         page.open(&format!("client={EMMA}&lang=en")).await?;
         page.say("How much is a pedicure?").await?;
@@ -115,7 +115,7 @@ async fn browser_lets_a_person_take_over_on_a_small_screen() {
 }
 
 #[tokio::test]
-async fn browser_needs_no_mouse() {
+async fn needs_no_mouse() {
     in_browser("keyboard", Screen::Desk, async |page| {
         page.open(&format!("client={EMMA}&lang=en")).await?;
         page.say("I would like a pedicure").await?;
