@@ -148,17 +148,17 @@ async fn needs_no_mouse() {
     .await;
 }
 
-/// XPath of what carries a `data-testid`.
+/// Path of what carries a `data-testid`.
 fn testid(id: &str) -> String {
     format!("//*[@data-testid='{id}']")
 }
 
-/// XPath of a row of the open list.
+/// Path of a row of the open list.
 fn row(which: &str) -> String {
     format!("(//*[@data-testid='list-row'])[{which}]")
 }
 
-/// XPath of a bubble, counted from 1.
+/// Path of a bubble, counted from 1.
 fn nth(bubble: usize) -> String {
     format!("(//*[@data-testid='bubble'])[{bubble}]")
 }
@@ -221,7 +221,7 @@ impl Page {
         self.text("(//*[@data-testid='bubble'])[last()]").await
     }
 
-    /// XPath of the latest of its kind in the chat.
+    /// Path of the latest of its kind in the chat.
     async fn last(&self, id: &str) -> WebDriverResult<String> {
         let bubble = nth(self.bubbles().await?);
         self.see(&format!("({bubble}//*[@data-testid='{id}'])[1]")).await?;
