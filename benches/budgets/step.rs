@@ -42,7 +42,7 @@ impl Player {
             self.moments.push(Moment { script: script.clone(), input: input.clone() });
             next = match script.step(input).pop() {
                 Some(Effect::FetchSlots { query }) => {
-                    let result = Ok(script.slots(&query));
+                    let result = Ok(script.slots(&query).into());
                     Some(Input::Slots { query, result })
                 }
                 Some(Effect::FetchBookings) => Some(Input::Bookings { result: Ok(script.bookings.clone()) }),
