@@ -13,8 +13,8 @@ use crate::{
     reply::{Label, Say},
 };
 
-/// How sure a guess must be to settle the language of a first contact.
-const FIRST: f32 = 0.5;
+/// How sure a guess must be to settle the language of a first contact: a lone "Hi!" is hint enough, as it binds nobody.
+const FIRST: f32 = 0.2;
 /// How sure a guess must be to change the language of a conversation.
 const CLEAR: f32 = 0.85;
 

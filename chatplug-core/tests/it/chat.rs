@@ -1,8 +1,9 @@
 //! Whole conversations in memory: the testkit's `Chat` on the real engine.
 
 use chatplug_core::{
-    model::{ChannelLimits, Outbound},
+    model::{ChannelLimits, Lang, Outbound, Policy},
     ports::SendError,
+    reply::preview,
     testkit::{
         Chat, ChatBuilder, MemoryBackend, MemoryStore, VirtualClock,
         contract::intent::catalog,
@@ -34,6 +35,19 @@ async fn a_burst_is_answered_once() {
     let mut chat = chat.start().await;
     let replies = chat.says_at_once(&["hi", "a haircut", "tomorrow"]).await;
     assert_eq!(replies.len(), 1, "{}", chat.transcript());
+}
+
+/// One word settles a first contact, and the next whole sentence may settle it anew.
+#[tokio::test]
+async fn a_lone_greeting_is_answered_in_its_language() {
+    let (_, chat) = studio();
+    let policy = Policy { language: Lang::PT, ..Policy::default() };
+    let mut chat = chat.policy(policy).start().await;
+    let menu = |messages: &[Outbound]| preview(messages);
+    let english = menu(&chat.says("Hi!").await);
+    assert!(english.contains("How can I help"), "{english}");
+    let portuguese = menu(&chat.says("Bom dia, quero marcar um corte de cabelo amanhã à tarde").await);
+    assert!(portuguese.contains("com quem"), "{portuguese}");
 }
 
 #[tokio::test]
