@@ -1,7 +1,6 @@
 //! Mounts chatplug in your own HTTP server: one route takes Meta's webhooks, the engine works beside it.
 //!
-//! > Hi! Women's haircut with Ana on Thursday at 3pm?
-//! < Let me check I have it right: Women's haircut with Ana Marques, *Thursday 12 March at 15:00* …
+//! A client writes "Women's haircut with Ana on Thursday at 3pm?" and reads "Let me check I have it right: …".
 //!
 //! `META_PHONE_NUMBER_ID=… META_ACCESS_TOKEN=… META_APP_SECRET=… META_VERIFY_TOKEN=… cargo run --example embed_axum`
 
