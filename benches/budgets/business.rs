@@ -168,8 +168,10 @@ impl Messenger for Post {
         let refused = || SendError::Rejected { code: 100, detail: "no id".to_owned() };
         if let Some(phone) = &to.user.phone {
             let clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
-            // A client who has gone reads no more.
-            let _ = clients.get(phone).map(|client| client.send((arrived, message.clone())));
+            if let Some(client) = clients.get(phone) {
+                // A client who has gone reads no more.
+                client.send((arrived, message.clone())).ok();
+            }
         }
         let id = MessageId::new(format!("wamid.out-{nth}")).map_err(|_| refused())?;
         Ok(Sent { message: id, at: SystemClock.now() })
