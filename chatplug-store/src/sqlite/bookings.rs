@@ -1,7 +1,6 @@
 //! What the booking systems said of bookings, under every name that they ever gave them.
 
 use super::{
-    contacts::new_id,
     db::{put, statements},
     writer::Tx,
 };
@@ -22,7 +21,8 @@ statements! {
         ON CONFLICT DO UPDATE SET booking = excluded.booking";
 }
 
-/// Notes what a booking system said; a booking without our id gets one, or the one that its name is known under.
+/// Notes what a booking system said; a booking without our id gets the one that its name is known
+/// under, or one derived from that name: the same one, should the turn be run again.
 pub(super) async fn keep(
     tx: &mut Tx<'_>,
     tenant: &TenantId,
@@ -37,7 +37,9 @@ pub(super) async fn keep(
             let known = put!(script, BY_ALIAS, tenant, &install, &branch, &backend_id);
             let answers = tx.run(script).await?;
             let known: Option<BookingId> = answers.first(known).map(|mut row| row.next()).transpose()?;
-            known.unwrap_or_else(|| BookingId::from_uuid(new_id(booking.start)))
+            known.unwrap_or_else(|| {
+                BookingId::derive(&[tenant.as_str(), install.as_str(), branch.as_str(), &backend_id])
+            })
         }
     };
     booking.id = Some(id);

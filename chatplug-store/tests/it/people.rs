@@ -118,3 +118,21 @@ async fn a_number_that_changed_hands_belongs_to_its_new_owner() {
     let contact = lease(&*bella, old, 3).await.unwrap().contact;
     assert_eq!(contact.user, by_id("PT.old"), "what is meant for the old owner does not go to the number");
 }
+
+/// A booking that comes without our id gets the one that its name in the booking system gives, every time.
+#[tokio::test]
+async fn a_booking_without_an_id_gets_the_one_of_its_name() {
+    let (store, _folder) = fresh().await;
+    for id in ["bella", "cesar"] {
+        let rows = salon(&store, id).await;
+        let conversation = hears(&*rows, by_phone(1), "m1", 0).await;
+        let leased = lease(&*rows, conversation, 0).await.unwrap();
+        let nameless = || Booking { id: None, ..booking("b1") };
+        let commit = TurnCommit { bookings: vec![nameless()], ..crate::world::answering(&leased, &[], 0) };
+        rows.commit(commit).await.unwrap();
+        let (_, kept) = rows.booking(&nameless().reference).await.unwrap().unwrap();
+        assert_eq!(kept.id, Some(BookingId::derive(&[id, "calendar", "centre", "b1"])));
+        let (contact, _) = rows.booking(&nameless().reference).await.unwrap().unwrap();
+        assert_eq!(rows.bookings(contact, at(0)).await.unwrap(), [kept]);
+    }
+}
