@@ -12,6 +12,7 @@
 mod support;
 
 mod browser;
+mod crash;
 mod isolation;
 mod odd;
 mod race;

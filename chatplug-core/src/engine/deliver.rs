@@ -145,6 +145,11 @@ impl Engine {
             Ok(messages) => messages,
             Err(result) => return Handed::Stopped(Vec::new(), result),
         };
+        if delivery.was_unknown && is_template(&messages) {
+            // It costs money and may have gone out: it is reported, never repeated blindly.
+            let error = "the answer to a template was lost, and no status came".to_owned();
+            return Handed::Stopped(Vec::new(), DeliveryResult::Dead { error });
+        }
         self.send_parts(&channel, &delivery, messages).await
     }
 
@@ -207,7 +212,7 @@ impl Engine {
     async fn send_parts(&self, channel: &ChannelSetup, delivery: &Delivery, messages: Vec<Outbound>) -> Handed {
         let to = Address { user: delivery.contact.user.clone() };
         let shown = reply::preview(&messages);
-        let is_template = matches!(messages.as_slice(), [Outbound::Template(_)]);
+        let is_template = is_template(&messages);
         let mut sent = Vec::new();
         for (part, message) in messages.iter().enumerate().skip(delivery.parts_sent as usize) {
             let key = match part {
@@ -267,6 +272,10 @@ fn context<'a>(
         client: delivery.contact.name.as_ref(),
         limits: channel.messenger.limits(),
     }
+}
+
+fn is_template(messages: &[Outbound]) -> bool {
+    matches!(messages, [Outbound::Template(_)])
 }
 
 /// One second, doubling, at most a minute.

@@ -27,6 +27,10 @@ const READER_CACHE: &str = "-4096";
 statements! {
     /// The leases of a process that died: nobody will commit under them, so their conversations are due at once.
     FREE_LEASES = "UPDATE conversation SET lease_until = 0 WHERE lease_until IS NOT NULL";
+    /// What it was sending: nobody will say how that went, so a status may settle it at once. Where one came before, it is
+    /// looked at when the message is taken.
+    LOSE_SENDERS = "UPDATE outbox SET status = 'unknown', was_unknown = 1, repeatable = 1 WHERE status = 'sending' \
+        AND NOT EXISTS (SELECT 1 FROM early AS e WHERE e.tenant = outbox.tenant AND e.delivery = outbox.delivery)";
 }
 
 /// How a file is to be used.
@@ -131,6 +135,7 @@ impl SqliteStore {
         let owner = own(path);
         if owner.is_some() {
             sqlx::query(FREE_LEASES).execute(&mut connection).await?;
+            sqlx::query(LOSE_SENDERS).execute(&mut connection).await?;
         }
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)

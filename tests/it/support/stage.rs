@@ -17,7 +17,7 @@ use chatplug::{
     understand::OfflineEngine,
     whatsapp::{
         fake::meta::{FakeMeta, FakeTemplate},
-        meta::{MetaMessenger, MetaWebhook, http_client},
+        meta::{MetaKeyring, MetaMessenger, MetaWebhook, http_client},
     },
 };
 use chrono::Duration;
@@ -44,7 +44,7 @@ pub struct Stage {
 }
 
 /// Reads every tenant's messages; made once, because its tables are large.
-static READER: LazyLock<Arc<OfflineEngine>> = LazyLock::new(|| Arc::new(OfflineEngine::new()));
+pub static READER: LazyLock<Arc<OfflineEngine>> = LazyLock::new(|| Arc::new(OfflineEngine::new()));
 
 /// What the first tenant books in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,7 +99,7 @@ impl Stage {
             .options(options)
             .build()
             .unwrap();
-        let url = serve(engine.clone(), &graph).await;
+        let url = serve(engine.clone(), graph.keyring()).await;
         graph.callback(&format!("{url}/webhooks/meta/app"));
         if let Some(crm) = &crm {
             crm.webhook_to(format!("{url}/webhooks/crm/desk"), 2);
@@ -155,7 +155,7 @@ fn builder_id(builder: &TenantBuilder) -> TenantId {
 }
 
 /// Every shipped template, approved in every language, under its meaning's name.
-fn approve_templates(graph: &FakeMeta) {
+pub fn approve_templates(graph: &FakeMeta) {
     let words = Words::shipped();
     let limits = ChannelLimits::whatsapp();
     for (lang, locale) in LOCALES {
@@ -272,8 +272,8 @@ fn calendar(
 }
 
 /// The engine behind a real HTTP endpoint, as an integrator mounts it.
-async fn serve(engine: Engine, graph: &FakeMeta) -> String {
-    let meta: Arc<dyn WebhookReceiver> = Arc::new(MetaWebhook::new(graph.keyring()));
+pub async fn serve(engine: Engine, keys: MetaKeyring) -> String {
+    let meta: Arc<dyn WebhookReceiver> = Arc::new(MetaWebhook::new(keys));
     let desk: Arc<dyn WebhookReceiver> = Arc::new(super::crm_webhook::CrmWebhook);
     let receivers = BTreeMap::from([("/webhooks/meta/app", meta), ("/webhooks/crm/desk", desk)]);
     let mut router = Router::new();

@@ -1,0 +1,132 @@
+//! Somebody who books, and then perhaps moves or cancels, by reacting to what they read, however late it comes.
+
+use crate::support::talk::print;
+use chatplug::whatsapp::fake::meta::{FakeClient, SentMessage};
+use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, Utc};
+use chrono_tz::Europe::Lisbon;
+use std::{collections::BTreeSet, fmt::Write as _};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Plan {
+    Book,
+    Move,
+    Cancel,
+}
+
+/// How a conversation ended, as its client has read it.
+#[derive(Debug)]
+pub struct Ending {
+    pub phone: String,
+    pub plan: Plan,
+    /// What they may believe to have.
+    pub visit: Vec<DateTime<Utc>>,
+    /// How often they were told of a booking, and of a move or cancellation; the same message twice counts once.
+    pub booked: usize,
+    pub changed: usize,
+    /// Messages that came twice.
+    pub repeated: usize,
+    /// Messages that they wrote.
+    pub wrote: usize,
+    pub transcript: String,
+}
+
+pub struct Person {
+    client: FakeClient,
+    service: &'static str,
+    day: NaiveDate,
+    hour: u32,
+    end: Ending,
+    done: bool,
+}
+
+impl Person {
+    pub fn new(client: FakeClient, service: &'static str, plan: Plan, day: NaiveDate, hour: u32) -> Self {
+        let end = Ending {
+            phone: client.key().to_owned(),
+            plan,
+            visit: Vec::new(),
+            booked: 0,
+            changed: 0,
+            repeated: 0,
+            wrote: 0,
+            transcript: String::new(),
+        };
+        Self { client, service, day, hour, end, done: false }
+    }
+
+    /// Holds the conversation to its end.
+    pub async fn talk(mut self) -> Ending {
+        self.writes(format!("Hi! I'd like to book a {} with anyone on {}.", self.service, self.wish(self.day))).await;
+        let mut read = BTreeSet::new();
+        while !self.done {
+            let message = self.client.next().await;
+            let _ = writeln!(self.end.transcript, "{}", print(&message));
+            // The same message on the screen twice is not answered twice.
+            if read.insert(message.key.clone().unwrap_or_else(|| message.id.clone())) {
+                self.reads(&message).await;
+            } else {
+                self.end.repeated += 1;
+            }
+        }
+        self.end
+    }
+
+    fn wish(&self, day: NaiveDate) -> String {
+        format!("{} at {}:00", day.format("%A %-d %B"), self.hour)
+    }
+
+    async fn reads(&mut self, message: &SentMessage) {
+        let text = message.text();
+        if text.contains("You're booked!") {
+            self.end.booked += 1;
+            self.end.visit = vec![self.time_in(text)];
+            match self.end.plan {
+                Plan::Book => self.done = true,
+                Plan::Move => {
+                    let day = self.day + Days::new(7);
+                    self.writes(format!("I need to move my appointment to {}.", self.wish(day))).await;
+                }
+                Plan::Cancel => self.writes("I want to cancel my appointment.".to_owned()).await,
+            }
+        } else if text.contains("your appointment has been moved") {
+            self.end.changed += 1;
+            self.end.visit = vec![self.time_in(text)];
+            self.done = true;
+        } else if text.contains("Your appointment has been cancelled") {
+            self.end.changed += 1;
+            self.end.visit.clear();
+            self.done = true;
+        } else if let Some(yes) = message.titles().into_iter().find(|title| title.starts_with("Yes, ")) {
+            self.taps(yes).await;
+        } else if let Some(time) = message.titles().into_iter().find(|title| title.contains(':')) {
+            self.taps(time).await;
+        } else {
+            let waiting = ["I'm checking", "isn't answering right now", "I'm on it", "One moment"];
+            let pin = message.kind == "location";
+            assert!(pin || waiting.iter().any(|words| text.contains(words)), "lost:\n{}", self.end.transcript);
+        }
+    }
+
+    async fn writes(&mut self, words: String) {
+        let _ = writeln!(self.end.transcript, "> {words}");
+        self.end.wrote += 1;
+        self.client.says(&words).await;
+    }
+
+    async fn taps(&mut self, title: &str) {
+        let _ = writeln!(self.end.transcript, "> [{title}]");
+        self.end.wrote += 1;
+        self.client.chooses(title).await;
+    }
+
+    /// The time that a message speaks of: "*Thursday 12 March at 15:00*".
+    fn time_in(&self, text: &str) -> DateTime<Utc> {
+        let line = text.lines().find(|line| line.starts_with('*') && line.contains(" at ")).expect("a time");
+        let line = line.trim_matches('*');
+        let near = [self.day.format("%Y"), (self.day + Days::new(30)).format("%Y")].map(|year| year.to_string());
+        let read =
+            |year: &String| NaiveDateTime::parse_from_str(&format!("{year} {line}"), "%Y %A %d %B at %H:%M").ok();
+        let local = near.iter().find_map(read).unwrap_or_else(|| panic!("no time in {line:?}"));
+        chatplug::model::local_to_utc(local, Lisbon).unwrap()
+    }
+}
