@@ -60,6 +60,9 @@ async fn killed_in_the_middle_against_a_system_that_drops_answers() {
     let kills = fate.end().await;
     assert!(kills >= KILLS, "killed only {kills} times");
 
+    // Nobody at the desk did anything, and nobody was told so.
+    let news: Vec<_> = graph.all_sent().into_iter().filter(|message| message.text().contains("team")).collect();
+    assert!(news.is_empty(), "{news:?}");
     // What stands is what everybody was told.
     assert_eq!(crm.overlaps(), 0);
     let mut standing: BTreeMap<String, Vec<DateTime<Utc>>> = BTreeMap::new();

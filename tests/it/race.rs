@@ -28,7 +28,7 @@ async fn rush(stage: &Stage, words: &str) -> Told {
     let clients: Vec<FakeClient> =
         (0..CROWD).map(|n| stage.graph.client(&format!("3519110000{n:02}")).named(&format!("Client {n}"))).collect();
     join_all(clients.iter().map(|client| client.says(words))).await;
-    stage.graph.wait_until("a summary for everybody", |_| clients.iter().all(|client| summed_up(client))).await;
+    stage.graph.wait_until("a summary for everybody", |_| clients.iter().all(summed_up)).await;
     join_all(clients.iter().map(|client| client.chooses("Yes, book it"))).await;
     let answered = |client: &FakeClient| client.inbox().iter().any(|message| booked(message) || taken(message));
     stage.graph.wait_until("an answer for everybody", |_| clients.iter().all(answered)).await;

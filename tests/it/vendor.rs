@@ -165,6 +165,27 @@ async fn a_move_ends_with_exactly_one_visit_whatever_happens_to_its_calls() {
     }
 }
 
+/// Webhooks about the old booking that come while it is being moved wait; when the move is done, they are old news.
+#[tokio::test]
+async fn hints_during_a_move_are_not_taken_for_changes_at_the_desk() {
+    for system in BOTH {
+        let stage = Stage::with(system).await;
+        let (mut talk, id) = booked(&stage).await;
+        let old = crm(&stage).standing().remove(0).id;
+        talk.says(MOVE).await;
+        crm(&stage).fail_after(usize::from(system == BOTH[1]), Fault::DropRequest);
+        talk.says("yes").await;
+        assert_eq!(told(&talk, CHECKING), 1, "{}", talk.transcript());
+        crm(&stage).hint(&old).await;
+        stage.settle().await;
+        stage.wait(Duration::minutes(3)).await;
+        talk.look();
+        assert_eq!(told(&talk, MOVED), 1, "{}", talk.transcript());
+        assert_eq!(told(&talk, "team"), 0, "{}", talk.transcript());
+        assert_eq!(one_visit(&talk, friday()).await, id);
+    }
+}
+
 #[tokio::test]
 async fn a_cancellation_happens_once_whatever_happens_to_its_call() {
     for fault in FAULTS {

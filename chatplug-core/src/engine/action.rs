@@ -32,7 +32,7 @@ impl Turn<'_> {
     pub(super) async fn begin_action(&mut self, action: Action) -> Result<ActionOutcome, TurnError> {
         let key = ActionKey::derive(&[
             &self.lease.conversation.to_string(),
-            &self.number.to_string(),
+            &self.lease.version.to_string(),
             &self.steps.len().to_string(),
         ]);
         let Some(setup) = self.tenant.branch(action.branch()).cloned() else {

@@ -351,7 +351,11 @@ impl Turn<'_> {
             self.state.recheck.push(reference);
             return Ok(());
         }
-        let Some((contact, before)) = self.store.booking(&reference).await? else { return Ok(()) };
+        let Some((contact, mut before)) = self.store.booking(&reference).await? else { return Ok(()) };
+        // What this very turn has learnt is newer than what is stored.
+        if let Some(newer) = self.changes.bookings.iter().find(|known| known.id == before.id) {
+            before.clone_from(newer);
+        }
         // A name that the booking had before it moved: what it is called now is what counts.
         if contact != self.contact.id || before.reference != reference {
             return Ok(());
@@ -500,9 +504,11 @@ impl Turn<'_> {
     }
 
     fn queue(&mut self, body: OutboxBody, about: Option<BookingId>, keep: bool, for_person: bool) {
+        // By the version, not by the turn's number: the turn that goes on with this one after a crash has the same number,
+        // and what was queued before a checkpoint must not swallow what is queued then.
         let key = DeliveryKey::derive(&[
             &self.lease.conversation.to_string(),
-            &self.number.to_string(),
+            &self.lease.version.to_string(),
             &self.queued.to_string(),
         ]);
         self.queued += 1;

@@ -23,6 +23,7 @@ pub const META: &str = "CRASH_META";
 pub const CRM: &str = "CRASH_CRM";
 
 /// Serves until it is killed. Says where on standard output.
+#[expect(clippy::disallowed_methods, reason = "how the crash test tells its child where everything is")]
 pub async fn serve_until_killed() {
     let told = |name: &str| std::env::var(name).ok();
     let (Some(file), Some(meta), Some(crm)) = (told(FILE), told(META), told(CRM)) else {

@@ -195,6 +195,11 @@ impl Crm {
         self.tell(id).await;
     }
 
+    /// A webhook about nothing new.
+    pub async fn hint(&self, id: &str) {
+        self.tell(id).await;
+    }
+
     /// Somebody at the desk cancels; the webhook follows.
     pub async fn cancel_at_desk(&self, id: &str) {
         self.inner.lock().unwrap().set_state(id, "cancelled");
@@ -225,8 +230,8 @@ impl Crm {
         if inner.down {
             return Some(Fault::Refuse);
         }
-        let every = inner.fault_every.is_some_and(|n| inner.writes % n == 0);
-        inner.faults.pop_front().unwrap_or(every.then_some(Fault::DropAnswer))
+        let every = inner.fault_every.is_some_and(|n| inner.writes.is_multiple_of(n));
+        inner.faults.pop_front().unwrap_or_else(|| every.then_some(Fault::DropAnswer))
     }
 }
 
