@@ -80,6 +80,14 @@ pub struct EngineOptions {
     pub mark_seen: bool,
 }
 
+impl EngineOptions {
+    /// How long a message stays "being sent" before its sender counts as dead and it is taken again: no more may pass than
+    /// a conversation may be held up.
+    fn sending(&self) -> Duration {
+        self.send_timeout + self.send_timeout / 2
+    }
+}
+
 impl Default for EngineOptions {
     fn default() -> Self {
         Self {

@@ -4,6 +4,7 @@
 mod child;
 mod fate;
 mod people;
+mod program;
 
 use crate::support::{
     crm::Crm,
@@ -73,6 +74,31 @@ async fn killed_in_the_middle_against_a_system_that_drops_answers() {
     assert_accounted_for(&file, &said).await;
 }
 
+/// The program itself, with the calendar in its own database and two businesses in its configuration.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_program_is_killed_in_the_middle() {
+    let dir = tempfile::tempdir().unwrap();
+    let graph = graph().await;
+    let fate = Fate::new(11, KILLS + 2);
+    let to_graph = fate.pass_to(address_of(&graph.base_url())).await;
+    let config = program::configure(dir.path(), &format!("http://{to_graph}"));
+    let program = Program::new(move || {
+        let mut command = tokio::process::Command::new(program::binary());
+        command.args(["serve", "--config"]).arg(&config).stdout(Stdio::null()).stderr(Stdio::piped());
+        command
+    });
+    let front = fate.run(program).await;
+    graph.callback(&format!("http://{front}/webhooks/meta/app"));
+
+    let said = hold_all(&graph, "women's haircut").await;
+    let kills = fate.end().await;
+    assert!(kills >= KILLS, "killed only {kills} times");
+
+    let standing = program::standing(&dir.path().join(program::FILE)).await;
+    assert_told_the_truth(&said, &standing);
+    assert_accounted_for(&dir.path().join(program::FILE), &said).await;
+}
+
 async fn graph() -> FakeMeta {
     let graph = FakeMeta::start().await.unwrap();
     graph.add_number(BELLA, "351210000000", "waba-1");
@@ -90,6 +116,7 @@ fn phone(n: usize) -> String {
 
 /// Everybody holds their conversation to its end, side by side.
 async fn hold_all(graph: &FakeMeta, service: &'static str) -> Vec<Ending> {
+    // Far enough ahead that no reminder is due.
     let monday = SystemClock.now().date_naive() + Duration::days(9);
     let monday = chrono::NaiveWeek::first_day(&monday.week(chrono::Weekday::Mon));
     let people = (0..PEOPLE).map(|n| {

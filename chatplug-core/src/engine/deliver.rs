@@ -67,7 +67,7 @@ impl Engine {
     ) -> Result<Option<Delivery>, StoreError> {
         let now = self.inner.clock.now();
         let taken =
-            self.inner.store.tenant(tenant).next_delivery(conversation, now + self.inner.options.lease, now).await;
+            self.inner.store.tenant(tenant).next_delivery(conversation, now + self.inner.options.sending(), now).await;
         if let Err(error) = &taken {
             tracing::warn!(tenant.id = %tenant, error = error as &dyn std::error::Error, "outbox not read");
         }
@@ -89,7 +89,7 @@ impl Engine {
             };
             self.tell_delivery(tenant, key, conversation, &result, started);
             let now = self.inner.clock.now();
-            let take_next = Some(now + self.inner.options.lease);
+            let take_next = Some(now + self.inner.options.sending());
             let record = DeliveryRecord { key, conversation, attempt, result, parts, now, take_next };
             match store.record_delivery(record).await {
                 Ok(following) => next = following,
@@ -214,12 +214,20 @@ impl Engine {
         let shown = reply::preview(&messages);
         let is_template = is_template(&messages);
         let mut sent = Vec::new();
+        let begun = self.inner.clock.now();
         for (part, message) in messages.iter().enumerate().skip(delivery.parts_sent as usize) {
             let key = match part {
                 0 => delivery.key,
                 _ => DeliveryKey::derive(&[&delivery.key.to_string(), &part.to_string()]),
             };
-            let limit = self.inner.options.send_timeout.to_std().unwrap_or_default();
+            let options = &self.inner.options;
+            if self.inner.clock.now() + options.send_timeout > begun + options.sending() {
+                // Soon others may take us for dead: the other parts are a new attempt.
+                let error = "the parts before took long".to_owned();
+                let result = DeliveryResult::Retry { at: self.inner.clock.now(), error, as_template: false };
+                return Handed::Stopped(sent, result);
+            }
+            let limit = options.send_timeout.to_std().unwrap_or_default();
             let answer = tokio::time::timeout(limit, channel.messenger.send(&to, message, key)).await;
             match answer.unwrap_or(Err(SendError::OutcomeUnknown { source: None })) {
                 Ok(receipt) => sent.push(receipt.message),

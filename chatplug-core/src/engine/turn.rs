@@ -656,7 +656,7 @@ impl Turn<'_> {
             wake_at,
             audit: changes.audit,
             notify: changes.notify,
-            take_delivery: record.is_some().then(|| self.now + self.engine.inner.options.lease),
+            take_delivery: record.is_some().then(|| self.now + self.engine.inner.options.sending()),
             record,
             now: self.now,
         })

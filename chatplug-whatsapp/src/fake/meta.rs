@@ -53,7 +53,7 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration as StdDuration};
 use tokio::task::JoinHandle;
 
 /// How long the helpers that wait do so before they say what is missing. Nothing is measured by it.
-const PATIENCE: StdDuration = StdDuration::from_secs(30);
+const PATIENCE: StdDuration = StdDuration::from_secs(60);
 
 /// A running fake. Clones are handles to the same one; it stops with the last of them.
 #[derive(Debug, Clone)]
@@ -274,7 +274,7 @@ impl FakeMeta {
     /// Waits until `n` messages have been taken over all numbers, and returns all there are.
     ///
     /// # Panics
-    /// After 30 seconds, naming what came: a test that waits for what never comes should say so.
+    /// After a minute, naming what came: a test that waits for what never comes should say so.
     pub async fn wait_for(&self, n: usize) -> Vec<SentMessage> {
         self.wait(&format!("{n} messages"), |state| (state.sent.len() >= n).then(|| state.sent.clone())).await
     }
@@ -282,7 +282,7 @@ impl FakeMeta {
     /// Waits until the messages taken satisfy a condition, and returns them.
     ///
     /// # Panics
-    /// After 30 seconds, naming what was waited for and what came.
+    /// After a minute, naming what was waited for and what came.
     pub async fn wait_until(&self, what: &str, enough: impl Fn(&[SentMessage]) -> bool) -> Vec<SentMessage> {
         loop {
             // The condition is asked outside the lock, so that it may itself ask the fake.
@@ -390,7 +390,7 @@ impl FakeMeta {
     /// Waits until every webhook that the fake posts by itself has been answered 200 or given up.
     ///
     /// # Panics
-    /// After 30 seconds.
+    /// After a minute.
     pub async fn settled(&self) {
         if tokio::time::timeout(PATIENCE, self.inner.shared.courier.settled()).await.is_err() {
             stuck("webhooks to be answered", &self.all_sent());

@@ -249,7 +249,7 @@ impl FakeClient {
     /// The next message that [`next`](Self::next) has not returned before; waits for it.
     ///
     /// # Panics
-    /// After 30 seconds, naming what came.
+    /// After a minute, naming what came.
     pub async fn next(&self) -> SentMessage {
         let at = self.seen.fetch_add(1, Ordering::SeqCst);
         let number = self.number_id();
