@@ -13,6 +13,7 @@ mod open;
 mod outbox;
 mod prune;
 mod read;
+mod readers;
 mod setup;
 mod status;
 #[cfg(test)]
@@ -37,9 +38,9 @@ use chatplug_core::{
     },
 };
 use chrono::{DateTime, Utc};
-use db::{Answers, Script, put, store_error};
+use db::{Answers, Script, put};
 use read::Question;
-use sqlx::SqlitePool;
+use readers::Readers;
 use std::sync::Arc;
 use tokio::sync::Notify;
 use writer::Writer;
@@ -56,7 +57,7 @@ use writer::Writer;
 #[derive(Debug, Clone)]
 pub struct SqliteStore {
     writer: Writer,
-    readers: SqlitePool,
+    readers: Readers,
     woken: Arc<Notify>,
 }
 
@@ -100,8 +101,7 @@ impl SqliteStore {
     }
 
     async fn read(&self, script: Script) -> Result<Answers, StoreError> {
-        let mut connection = self.readers.acquire().await.map_err(|error| store_error(&error))?;
-        script.run(&mut connection).await.map_err(|error| store_error(&error))
+        self.readers.read(script).await
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the booking systems said of bookings, under every name that they ever gave them.
 
 use super::{
-    db::{put, statements},
+    db::{Script, put, statements},
     writer::Tx,
 };
 use crate::codec::{is_standing, subject_of, to_json};
@@ -23,7 +23,7 @@ statements! {
 
 /// Notes what a booking system said; a booking without our id gets the one that its name is known
 /// under, or one derived from that name: the same one, should the turn be run again.
-pub(super) async fn keep(
+pub(super) fn keep(
     tx: &mut Tx<'_>,
     tenant: &TenantId,
     conversation: ConversationId,
@@ -33,9 +33,9 @@ pub(super) async fn keep(
     let id = match booking.id {
         Some(id) => id,
         None => {
-            let mut script = tx.script();
+            let mut script = Script::default();
             let known = put!(script, BY_ALIAS, tenant, &install, &branch, &backend_id);
-            let answers = tx.run(script).await?;
+            let answers = tx.run(script)?;
             let known: Option<BookingId> = answers.first(known).map(|mut row| row.next()).transpose()?;
             known.unwrap_or_else(|| {
                 BookingId::derive(&[tenant.as_str(), install.as_str(), branch.as_str(), &backend_id])
@@ -45,7 +45,7 @@ pub(super) async fn keep(
     booking.id = Some(id);
     let body = to_json(&booking, "a booking")?;
     let subject = subject_of(&booking).map(|subject| subject.0);
-    let mut script = tx.script();
+    let mut script = Script::default();
     put!(
         script,
         KEEP,
@@ -60,5 +60,5 @@ pub(super) async fn keep(
         conversation
     );
     put!(script, ALIAS, tenant, &install, &branch, &backend_id, id);
-    tx.run(script).await.map(drop)
+    tx.run(script).map(drop)
 }

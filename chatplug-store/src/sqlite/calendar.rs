@@ -11,7 +11,6 @@ use crate::{
     codec::{from_json, to_json},
     fair::{Candidate, Stretch, fairest},
 };
-use async_trait::async_trait;
 use chatplug_core::{
     model::{ActionKey, BranchId, ClaimSubject, Private, StaffId, TenantId},
     ports::{CalendarError, Entry, EntryFilter, EntryMark, NewEntry, StoreError},
@@ -81,21 +80,20 @@ pub(super) struct Insert {
     pub(super) entry: NewEntry,
 }
 
-#[async_trait]
 impl Command for Insert {
     type Output = Entry;
     type Error = CalendarError;
 
-    async fn run(self, tx: &mut Tx<'_>) -> Result<Entry, CalendarError> {
+    fn run(self, tx: &mut Tx<'_>) -> Result<Entry, CalendarError> {
         let Self { calendar, entry: new } = self;
         let id = new_id(new.now).as_simple().to_string();
-        let (subject, staff) = match choose(tx, &calendar, &new, &id).await? {
+        let (subject, staff) = match choose(tx, &calendar, &new, &id)? {
             Choice::Written(entry) => return Ok(*entry),
             Choice::Free(subject, staff) => (subject, staff),
         };
         let Calendar { tenant, branch } = &calendar;
         let services = to_json(&new.services, "services")?;
-        let mut script = tx.script();
+        let mut script = Script::default();
         put!(
             script,
             INSERT,
@@ -117,7 +115,7 @@ impl Command for Insert {
             new.key,
             new.now
         );
-        calendar.finish(tx, script, &id, Some(new.key), Some((&subject, new.now))).await
+        calendar.finish(tx, script, &id, Some(new.key), Some((&subject, new.now)))
     }
 }
 
@@ -129,15 +127,14 @@ pub(super) struct Relocate {
     pub(super) entry: NewEntry,
 }
 
-#[async_trait]
 impl Command for Relocate {
     type Output = Entry;
     type Error = CalendarError;
 
-    async fn run(self, tx: &mut Tx<'_>) -> Result<Entry, CalendarError> {
+    fn run(self, tx: &mut Tx<'_>) -> Result<Entry, CalendarError> {
         let Self { calendar, id, entry: new } = self;
-        let standing = calendar.read(tx, &id).await?.is_some_and(|entry| entry.standing);
-        let choice = choose(tx, &calendar, &new, &id).await;
+        let standing = calendar.read(tx, &id)?.is_some_and(|entry| entry.standing);
+        let choice = choose(tx, &calendar, &new, &id);
         let (subject, staff) = match choice {
             Ok(Choice::Written(entry)) => return Ok(*entry),
             _ if !standing => return Err(CalendarError::NotFound),
@@ -146,7 +143,7 @@ impl Command for Relocate {
         };
         let Calendar { tenant, branch } = &calendar;
         let services = to_json(&new.services, "services")?;
-        let mut script = tx.script();
+        let mut script = Script::default();
         put!(
             script,
             MOVE,
@@ -168,7 +165,7 @@ impl Command for Relocate {
             branch,
             &id
         );
-        calendar.finish(tx, script, &id, Some(new.key), Some((&subject, new.now))).await
+        calendar.finish(tx, script, &id, Some(new.key), Some((&subject, new.now)))
     }
 }
 
@@ -182,29 +179,28 @@ pub(super) struct Mark {
     pub(super) now: DateTime<Utc>,
 }
 
-#[async_trait]
 impl Command for Mark {
     type Output = Entry;
     type Error = CalendarError;
 
-    async fn run(self, tx: &mut Tx<'_>) -> Result<Entry, CalendarError> {
+    fn run(self, tx: &mut Tx<'_>) -> Result<Entry, CalendarError> {
         let Self { calendar, id, mark, key, now } = self;
         let Calendar { tenant, branch } = &calendar;
         if let Some(key) = key {
-            let mut script = tx.script();
+            let mut script = Script::default();
             let written = put!(script, WRITTEN, tenant, branch, key);
-            let answers = tx.run(script).await?;
+            let answers = tx.run(script)?;
             if let Some(mut row) = answers.first(written) {
                 return Ok(entry(&mut row)?);
             }
         }
-        let mut script = tx.script();
+        let mut script = Script::default();
         let sql = match mark {
             EntryMark::Cancelled => CANCEL,
             EntryMark::Confirmed => CONFIRM,
         };
         put!(script, sql, now, key, tenant, branch, &id);
-        calendar.finish(tx, script, &id, key, None).await
+        calendar.finish(tx, script, &id, key, None)
     }
 }
 
@@ -236,7 +232,7 @@ pub(super) fn found(answers: &Answers, place: usize, filter: &EntryFilter) -> Re
 
 impl Calendar {
     /// Writes an entry and reads it back.
-    async fn finish(
+    fn finish(
         &self,
         tx: &mut Tx<'_>,
         mut script: Script,
@@ -252,18 +248,18 @@ impl Calendar {
             put!(script, ASSIGN, tenant, branch, &subject.0, now);
         }
         let place = put!(script, ENTRY, tenant, branch, id);
-        let answers = match tx.attempt(script).await {
+        let answers = match tx.attempt(script) {
             Ok(answers) => answers,
             Err(error) if is_taken(&error) => return Err(CalendarError::Taken),
-            Err(error) => return Err(store_error(&error).into()),
+            Err(error) => return Err(store_error(error).into()),
         };
         Ok(entry(&mut answers.first(place).ok_or(CalendarError::NotFound)?)?)
     }
 
-    async fn read(&self, tx: &mut Tx<'_>, id: &str) -> Result<Option<Entry>, CalendarError> {
-        let mut script = tx.script();
+    fn read(&self, tx: &mut Tx<'_>, id: &str) -> Result<Option<Entry>, CalendarError> {
+        let mut script = Script::default();
         let place = put!(script, ENTRY, &self.tenant, &self.branch, id);
-        let answers = tx.run(script).await?;
+        let answers = tx.run(script)?;
         Ok(answers.first(place).map(|mut row| entry(&mut row)).transpose()?)
     }
 }
@@ -276,16 +272,16 @@ enum Choice {
     Free(ClaimSubject, Option<StaffId>),
 }
 
-async fn choose(tx: &mut Tx<'_>, calendar: &Calendar, new: &NewEntry, id: &str) -> Result<Choice, CalendarError> {
+fn choose(tx: &mut Tx<'_>, calendar: &Calendar, new: &NewEntry, id: &str) -> Result<Choice, CalendarError> {
     let Calendar { tenant, branch } = calendar;
     let subjects: Vec<&str> = new.candidates.iter().map(|(subject, _)| subject.0.as_str()).collect();
     let subjects = to_json(&subjects, "candidates")?;
     let (earliest, latest) = (new.taken_from.min(new.day_from), new.taken_to.max(new.day_to));
-    let mut script = tx.script();
+    let mut script = Script::default();
     let written = put!(script, WRITTEN, tenant, branch, new.key);
     let taken = put!(script, TAKEN, &subjects, tenant, branch, earliest, latest, id);
     let assigned = put!(script, ASSIGNED, &subjects, tenant, branch);
-    let answers = tx.run(script).await?;
+    let answers = tx.run(script)?;
     if let Some(mut row) = answers.first(written) {
         return Ok(Choice::Written(Box::new(entry(&mut row)?)));
     }
@@ -305,16 +301,14 @@ pub(super) fn candidates(
     assigned: usize,
 ) -> Result<Vec<Candidate>, StoreError> {
     let mut candidates = vec![Candidate::default(); count];
-    for row in answers.rows(taken) {
-        let mut row = Columns::of(row);
+    for mut row in answers.rows(taken) {
         let place: i64 = row.next()?;
         let taken = Stretch { from: row.next()?, to: row.next()? };
         if let Some(candidate) = usize::try_from(place).ok().and_then(|place| candidates.get_mut(place)) {
             candidate.taken.push(taken);
         }
     }
-    for row in answers.rows(assigned) {
-        let mut row = Columns::of(row);
+    for mut row in answers.rows(assigned) {
         let place: i64 = row.next()?;
         if let Some(candidate) = usize::try_from(place).ok().and_then(|place| candidates.get_mut(place)) {
             candidate.assigned = Some(row.next()?);

@@ -2,7 +2,7 @@
 
 use super::{
     calendar::candidates,
-    db::{is_taken, put, statements, store_error, unavailable},
+    db::{Script, is_taken, put, statements, store_error, unavailable},
     turn::LET_GO,
     writer::{Command, Tx},
 };
@@ -10,7 +10,6 @@ use crate::{
     codec::to_json,
     fair::{Stretch, fairest},
 };
-use async_trait::async_trait;
 use chatplug_core::{
     model::{ActionKey, ClaimSubject, TenantId},
     ports::{ClaimRequest, StoreError},
@@ -38,40 +37,39 @@ pub(super) struct Claim {
     pub(super) request: ClaimRequest,
 }
 
-#[async_trait]
 impl Command for Claim {
     type Output = Option<ClaimSubject>;
     type Error = StoreError;
 
-    async fn run(self, tx: &mut Tx<'_>) -> Result<Option<ClaimSubject>, StoreError> {
+    fn run(self, tx: &mut Tx<'_>) -> Result<Option<ClaimSubject>, StoreError> {
         let Self { tenant, request } = self;
         let ClaimRequest { action, from, to, day_from, day_to, capacity, expires, now, ignoring, .. } = request;
         let subjects: Vec<&str> = request.candidates.iter().map(|(subject, _)| subject.0.as_str()).collect();
         let subjects = to_json(&subjects, "candidates")?;
         let (earliest, latest) = (from.min(day_from), to.max(day_to));
 
-        let mut script = tx.script();
+        let mut script = Script::default();
         put!(script, DROP_EXPIRED, now);
         let taken = put!(
             script, TAKEN, &subjects, &tenant, earliest, latest, now, action, &subjects, &tenant, earliest, latest,
             ignoring
         );
         let assigned = put!(script, ASSIGNED, &subjects, &tenant);
-        let answers = tx.run(script).await?;
+        let answers = tx.run(script)?;
         let candidates = candidates(&answers, request.candidates.len(), taken, assigned)?;
         let (wanted, day) = (Stretch { from, to }, Stretch { from: day_from, to: day_to });
         let chosen = fairest(&candidates, wanted, day, i64::from(capacity));
         let Some((subject, _)) = chosen.and_then(|place| request.candidates.get(place)) else { return Ok(None) };
 
-        let mut script = tx.script();
+        let mut script = Script::default();
         put!(script, LET_GO, &tenant, action);
         put!(script, CLAIM, &tenant, action, &subject.0, from, to, capacity, now, expires, ignoring);
         put!(script, ASSIGN, &tenant, &subject.0, now);
-        match tx.attempt(script).await {
+        match tx.attempt(script) {
             Ok(_) => Ok(Some(subject.clone())),
             // The database has the last word; asked again, the choice is made anew.
             Err(error) if is_taken(&error) => Err(unavailable("the choice was not free after all")),
-            Err(error) => Err(store_error(&error)),
+            Err(error) => Err(store_error(error)),
         }
     }
 }
@@ -83,14 +81,13 @@ pub(super) struct Unclaim {
     pub(super) action: ActionKey,
 }
 
-#[async_trait]
 impl Command for Unclaim {
     type Output = ();
     type Error = StoreError;
 
-    async fn run(self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
-        let mut script = tx.script();
+    fn run(self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        let mut script = Script::default();
         put!(script, LET_GO, &self.tenant, self.action);
-        tx.run(script).await.map(drop)
+        tx.run(script).map(drop)
     }
 }

@@ -73,23 +73,23 @@ struct Found {
 
 /// The conversation that a message belongs to; contact and conversation are made when new, and everything that the
 /// message tells about the person is noted.
-pub(super) async fn meet(
+pub(super) fn meet(
     tx: &mut Tx<'_>,
     tenant: &TenantId,
     channel: &ChannelId,
     message: &Inbound,
     received: DateTime<Utc>,
 ) -> Result<ConversationId, StoreError> {
-    let by_user = find(tx, tenant, channel, "user", message.from.user_id.as_ref().map(Private::reveal)).await?;
-    let by_phone = find(tx, tenant, channel, "phone", message.from.phone.as_ref().map(digits)).await?;
+    let by_user = find(tx, tenant, channel, "user", message.from.user_id.as_ref().map(Private::reveal))?;
+    let by_phone = find(tx, tenant, channel, "phone", message.from.phone.as_ref().map(digits))?;
     let found = match (by_user, by_phone) {
         (Some(by_user), Some(by_phone)) if by_user.contact.id != by_phone.contact.id => {
             if by_phone.contact.user.user_id.is_some() {
-                part_with_phone(tx, tenant, &by_phone.contact).await?;
+                part_with_phone(tx, tenant, &by_phone.contact)?;
                 Some(by_user)
             } else {
                 // The person that was known by number only is the one that was known by id: from now on one contact.
-                Some(merge(tx, tenant, by_user, by_phone).await?)
+                Some(merge(tx, tenant, by_user, by_phone)?)
             }
         }
         (Some(by_user), _) => Some(by_user),
@@ -97,7 +97,7 @@ pub(super) async fn meet(
             let known_as = by_phone.contact.user.user_id.as_ref();
             if known_as.is_some() && message.from.user_id.is_some() {
                 // The number of one person under the id of another: it was given to somebody else.
-                part_with_phone(tx, tenant, &by_phone.contact).await?;
+                part_with_phone(tx, tenant, &by_phone.contact)?;
                 None
             } else {
                 Some(by_phone)
@@ -106,7 +106,7 @@ pub(super) async fn meet(
         (None, None) => None,
     };
 
-    let mut script = tx.script();
+    let mut script = Script::default();
     let contact = match &found {
         Some(found) => found.contact.id,
         None => {
@@ -134,18 +134,18 @@ pub(super) async fn meet(
             id
         }
     };
-    tx.run(script).await?;
+    tx.run(script)?;
     Ok(conversation)
 }
 
 /// Remembers something about the client of a conversation.
-pub(super) async fn change(
+pub(super) fn change(
     tx: &mut Tx<'_>,
     tenant: &TenantId,
     conversation: ConversationId,
     change: &ContactChange,
 ) -> Result<(), StoreError> {
-    let mut script = tx.script();
+    let mut script = Script::default();
     match change {
         ContactChange::Language { lang } => {
             put!(script, LANGUAGE, lang.code(), tenant, tenant, conversation);
@@ -158,7 +158,7 @@ pub(super) async fn change(
         }
         ContactChange::Consent { consent, refused } => {
             let now = put!(script, OPTED_OUT, tenant, tenant, conversation);
-            let answers = tx.run(script).await?;
+            let answers = tx.run(script)?;
             let Some(mut row) = answers.first(now) else { return Ok(()) };
             let contact: ContactId = row.next()?;
             let mut opted_out: BTreeSet<Consent> = from_json(&row.next::<String>()?, "refusals")?;
@@ -167,11 +167,11 @@ pub(super) async fn change(
             } else {
                 opted_out.remove(consent);
             }
-            script = tx.script();
+            script = Script::default();
             put!(script, SET_OPTED_OUT, to_json(&opted_out, "refusals")?, tenant, contact);
         }
     }
-    tx.run(script).await.map(drop)
+    tx.run(script).map(drop)
 }
 
 /// Reads the columns of [`contact_columns`].
@@ -203,7 +203,7 @@ pub(super) fn digits(phone: &Phone) -> &str {
     phone.digits()
 }
 
-async fn find(
+fn find(
     tx: &mut Tx<'_>,
     tenant: &TenantId,
     channel: &ChannelId,
@@ -211,9 +211,9 @@ async fn find(
     value: Option<impl AsRef<str>>,
 ) -> Result<Option<Found>, StoreError> {
     let Some(value) = value else { return Ok(None) };
-    let mut script = tx.script();
+    let mut script = Script::default();
     let place = put!(script, BY_NAME, channel, tenant, kind, value.as_ref());
-    let answers = tx.run(script).await?;
+    let answers = tx.run(script)?;
     let Some(mut row) = answers.first(place) else { return Ok(None) };
     Ok(Some(Found { conversation: row.next()?, contact: contact(&mut row)? }))
 }
@@ -229,26 +229,25 @@ fn note_names(script: &mut Script, tenant: &TenantId, contact: ContactId, user: 
 }
 
 /// The number now belongs to somebody else: what is meant for its old owner must not go there.
-async fn part_with_phone(tx: &mut Tx<'_>, tenant: &TenantId, contact: &Contact) -> Result<(), StoreError> {
-    let mut script = tx.script();
+fn part_with_phone(tx: &mut Tx<'_>, tenant: &TenantId, contact: &Contact) -> Result<(), StoreError> {
+    let mut script = Script::default();
     put!(script, LOSE_PHONE, tenant, contact.id, contact.user.phone.as_ref().map(digits));
-    tx.run(script).await.map(drop)
+    tx.run(script).map(drop)
 }
 
 /// Makes two contacts one: names, bookings and reminders go to `keep`, and conversations where it has none on the channel.
-async fn merge(tx: &mut Tx<'_>, tenant: &TenantId, mut keep: Found, gone: Found) -> Result<Found, StoreError> {
+fn merge(tx: &mut Tx<'_>, tenant: &TenantId, mut keep: Found, gone: Found) -> Result<Found, StoreError> {
     let (to, from) = (keep.contact.id, gone.contact.id);
-    let mut script = tx.script();
+    let mut script = Script::default();
     put!(script, MERGE_CONTACT, tenant, to, from);
     put!(script, MERGE_NAMES, to, tenant, from);
     put!(script, MERGE_BOOKINGS, to, tenant, from);
     put!(script, LOSE_PHONE, tenant, from, gone.contact.user.phone.as_ref().map(digits));
     let pairs = put!(script, MERGE_PAIRS, to, tenant, from);
-    let answers = tx.run(script).await?;
-    for row in answers.rows(pairs) {
-        let mut row = Columns::of(row);
+    let answers = tx.run(script)?;
+    for mut row in answers.rows(pairs) {
         let (old, other): (ConversationId, Option<ConversationId>) = (row.next()?, row.next()?);
-        let mut script = tx.script();
+        let mut script = Script::default();
         match other {
             None => {
                 put!(script, MERGE_CONVERSATION, to, tenant, old);
@@ -262,7 +261,7 @@ async fn merge(tx: &mut Tx<'_>, tenant: &TenantId, mut keep: Found, gone: Found)
                 }
             }
         }
-        tx.run(script).await?;
+        tx.run(script)?;
     }
     keep.conversation = keep.conversation.or(gone.conversation);
     Ok(keep)

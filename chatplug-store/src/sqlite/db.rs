@@ -1,22 +1,19 @@
-//! Between Rust and the driver: scripts of named statements, values in, rows out, errors by what to do about them.
+//! Between Rust and SQLite: scripts of named statements, values in, rows out, errors by what to do about them.
 //!
-//! The driver keeps each connection on a thread of its own, and a trip there and back costs more than most statements.
-//! So statements travel together: a [`Script`] is one trip, however many it holds, and its whole text is prepared once
-//! and kept.
+//! Everything here runs where it is called: on the writer's thread, or on one that may block. Statements are constants,
+//! prepared once for each connection and kept.
 
+use crate::codec;
 use chatplug_core::ports::StoreError;
 use chrono::{DateTime, Utc};
-use futures_util::TryStreamExt;
-use sqlx::{
-    Arguments, AssertSqlSafe, Either, Executor, Row as _, SqliteConnection,
-    sqlite::{SqliteArguments, SqliteRow},
+use rusqlite::{
+    Connection, ErrorCode,
+    types::{ToSqlOutput, ValueRef},
 };
 use std::{fmt::Debug, str::FromStr};
 use uuid::Uuid;
 
-use crate::codec;
-
-/// Defines statements as constants, and the list of all of them, which a test prepares on a fresh database.
+/// Defines statements as constants, and the list of all of them, which tests prepare on a fresh database.
 macro_rules! statements {
     ($($(#[$doc:meta])* $name:ident = $sql:expr;)*) => {
         $($(#[$doc])* const $name: &str = $sql;)*
@@ -36,13 +33,24 @@ macro_rules! put {
 }
 pub(super) use put;
 
-/// One value to bind.
-#[derive(Debug)]
+/// One value, to bind or as it was read.
+#[derive(Debug, Clone)]
 pub(super) enum Value {
     Null,
     Int(i64),
     Text(String),
-    Blob(Uuid),
+    Id(Uuid),
+}
+
+impl rusqlite::ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Null => ValueRef::Null,
+            Self::Int(value) => ValueRef::Integer(*value),
+            Self::Text(text) => ValueRef::Text(text.as_bytes()),
+            Self::Id(id) => ValueRef::Blob(id.as_bytes()),
+        }))
+    }
 }
 
 impl From<i64> for Value {
@@ -81,12 +89,6 @@ impl From<String> for Value {
     }
 }
 
-impl From<Uuid> for Value {
-    fn from(value: Uuid) -> Self {
-        Self::Blob(value)
-    }
-}
-
 impl From<DateTime<Utc>> for Value {
     fn from(value: DateTime<Utc>) -> Self {
         Self::Int(codec::micros(value))
@@ -108,94 +110,93 @@ macro_rules! text_values {
 }
 text_values!(TenantId, BranchId, ChannelId, InstallId, StaffId, MessageId);
 
-macro_rules! blob_values {
+macro_rules! id_values {
     ($($id:ident),*) => {$(
         impl From<chatplug_core::model::$id> for Value {
-            fn from(id: chatplug_core::model::$id) -> Self { Self::Blob(id.as_uuid()) }
+            fn from(id: chatplug_core::model::$id) -> Self { Self::Id(id.as_uuid()) }
         }
-        impl FromColumn for chatplug_core::model::$id {
-            fn from_column(row: &SqliteRow, index: usize) -> Result<Self, StoreError> {
-                Ok(Self::from_uuid(get(row, index)?))
+        impl FromValue for chatplug_core::model::$id {
+            fn from_value(value: &Value) -> Option<Self> {
+                match value {
+                    Value::Id(id) => Some(Self::from_uuid(*id)),
+                    _ => None,
+                }
             }
         }
     )*};
 }
-blob_values!(ContactId, ConversationId, BookingId, ActionKey, DeliveryKey, TurnId);
+id_values!(ContactId, ConversationId, BookingId, ActionKey, DeliveryKey, TurnId);
 
-/// Statements that travel to the database together.
+/// Statements that are run together, one after the other.
 #[derive(Debug, Default)]
 pub(super) struct Script {
-    sql: String,
-    arguments: SqliteArguments,
-    statements: usize,
-    bound: usize,
+    /// Each with how many values follow for it.
+    statements: Vec<(&'static str, usize)>,
+    values: Vec<Value>,
 }
 
 impl Script {
-    /// A script with room for what most hold.
-    pub(super) fn new() -> Self {
-        Self { sql: String::with_capacity(4096), ..Self::default() }
-    }
-
     /// Adds a statement; its values follow by [`bind`](Self::bind), in the order of its question marks.
     pub(super) fn add(&mut self, sql: &'static str) -> usize {
-        self.check();
-        self.sql.push_str(sql);
-        self.sql.push_str(";\n");
-        self.statements += 1;
-        self.statements - 1
+        self.statements.push((sql, 0));
+        self.statements.len() - 1
     }
 
     pub(super) fn bind(&mut self, value: impl Into<Value>) {
-        self.bound += 1;
-        // The driver's encoders of these four types cannot fail; a lost value would be caught by `check`.
-        let added = match value.into() {
-            Value::Null => self.arguments.add(None::<i64>),
-            Value::Int(value) => self.arguments.add(value),
-            Value::Text(value) => self.arguments.add(value),
-            Value::Blob(value) => self.arguments.add(value),
-        };
-        debug_assert!(added.is_ok(), "a value was not taken");
+        if let Some((_, count)) = self.statements.last_mut() {
+            *count += 1;
+            self.values.push(value.into());
+        }
     }
 
-    /// How many statements it holds: long ones are sent in several trips, so that the kept texts stay few.
-    pub(super) const fn len(&self) -> usize {
-        self.statements
-    }
-
-    fn check(&self) {
-        debug_assert_eq!(self.sql.matches('?').count(), self.bound, "values of {}", self.sql);
-    }
-
-    /// Runs it and gathers what each statement answered.
-    pub(super) async fn run(self, connection: &mut SqliteConnection) -> Result<Answers, sqlx::Error> {
-        self.check();
-        let mut answers = Vec::with_capacity(self.statements);
-        let mut rows = Vec::new();
-        // Only constants of this crate are ever joined into a script, see `add`.
-        let query = sqlx::query_with(AssertSqlSafe(self.sql), self.arguments);
-        let mut stream = connection.fetch_many(query);
-        while let Some(step) = stream.try_next().await? {
-            match step {
-                Either::Right(row) => rows.push(row),
-                Either::Left(done) => answers.push((std::mem::take(&mut rows), done.rows_affected())),
+    /// Runs it and gathers what each statement answered; stops at the first error.
+    pub(super) fn run(self, connection: &Connection) -> rusqlite::Result<Answers> {
+        let mut answers = Vec::with_capacity(self.statements.len());
+        let mut values = self.values.iter();
+        for (sql, count) in self.statements {
+            let mut statement = connection.prepare_cached(sql)?;
+            debug_assert_eq!(statement.parameter_count(), count, "values of {sql}");
+            for (place, value) in (1..).zip(values.by_ref().take(count)) {
+                statement.raw_bind_parameter(place, value)?;
             }
+            let columns = statement.column_count();
+            let mut rows = Vec::new();
+            let mut answer = statement.raw_query();
+            while let Some(row) = answer.next()? {
+                let read = |place| row.get_ref(place).map(value_of);
+                rows.push((0..columns).map(read).collect::<rusqlite::Result<Vec<Value>>>()?);
+            }
+            drop(answer);
+            answers.push((rows, connection.changes()));
         }
         Ok(Answers(answers))
     }
 }
 
+fn value_of(value: ValueRef<'_>) -> Value {
+    match value {
+        ValueRef::Integer(value) => Value::Int(value),
+        ValueRef::Text(text) => match std::str::from_utf8(text) {
+            Ok(text) => Value::Text(text.to_owned()),
+            Err(_) => Value::Null,
+        },
+        ValueRef::Blob(bytes) => Uuid::from_slice(bytes).map_or(Value::Null, Value::Id),
+        // No column of the schema holds one; what is not as it was written is found when it is read as a type.
+        ValueRef::Null | ValueRef::Real(_) => Value::Null,
+    }
+}
+
 /// What the statements of a script answered, by their places.
 #[derive(Debug)]
-pub(super) struct Answers(Vec<(Vec<SqliteRow>, u64)>);
+pub(super) struct Answers(Vec<(Vec<Vec<Value>>, u64)>);
 
 impl Answers {
-    pub(super) fn rows(&self, place: usize) -> &[SqliteRow] {
-        self.0.get(place).map_or(&[], |(rows, _)| rows.as_slice())
+    pub(super) fn rows(&self, place: usize) -> impl Iterator<Item = Columns<'_>> {
+        self.0.get(place).into_iter().flat_map(|(rows, _)| rows).map(|row| Columns(row.iter()))
     }
 
     pub(super) fn first(&self, place: usize) -> Option<Columns<'_>> {
-        self.rows(place).first().map(Columns::of)
+        self.rows(place).next()
     }
 
     /// Rows that a statement without `RETURNING` changed.
@@ -206,27 +207,19 @@ impl Answers {
 
 /// Reads a row's columns from left to right.
 #[derive(Debug)]
-pub(super) struct Columns<'r> {
-    row: &'r SqliteRow,
-    next: usize,
-}
+pub(super) struct Columns<'r>(std::slice::Iter<'r, Value>);
 
-impl<'r> Columns<'r> {
-    pub(super) const fn of(row: &'r SqliteRow) -> Self {
-        Self { row, next: 0 }
-    }
-
+impl Columns<'_> {
     /// The next column.
-    pub(super) fn next<T: FromColumn>(&mut self) -> Result<T, StoreError> {
-        let value = T::from_column(self.row, self.next);
-        self.next += 1;
-        value
+    pub(super) fn next<T: FromValue>(&mut self) -> Result<T, StoreError> {
+        let left = self.0.len();
+        let value = self.0.next().and_then(T::from_value);
+        value.ok_or_else(|| StoreError::Corrupt { what: format!("a column, {left} from the end") })
     }
 
     /// The next column, a text that must parse.
     pub(super) fn parse<T: FromStr>(&mut self, what: &'static str) -> Result<T, StoreError> {
-        let text: String = self.next()?;
-        text.parse().map_err(|_| StoreError::Corrupt { what: what.to_owned() })
+        self.parse_opt(what)?.ok_or_else(|| StoreError::Corrupt { what: what.to_owned() })
     }
 
     /// The next column, a text that must parse where there is one.
@@ -236,82 +229,91 @@ impl<'r> Columns<'r> {
     }
 }
 
-/// A type that a column can be read as.
-pub(super) trait FromColumn: Sized {
-    fn from_column(row: &SqliteRow, index: usize) -> Result<Self, StoreError>;
+/// A type that a column can be read as; `None`: the column holds something else.
+pub(super) trait FromValue: Sized {
+    fn from_value(value: &Value) -> Option<Self>;
 }
 
-impl FromColumn for i64 {
-    fn from_column(row: &SqliteRow, index: usize) -> Result<Self, StoreError> {
-        get(row, index)
+impl FromValue for i64 {
+    fn from_value(value: &Value) -> Option<Self> {
+        match value {
+            Value::Int(value) => Some(*value),
+            _ => None,
+        }
     }
 }
 
-impl FromColumn for bool {
-    fn from_column(row: &SqliteRow, index: usize) -> Result<Self, StoreError> {
-        get::<i64>(row, index).map(|value| value != 0)
+impl FromValue for bool {
+    fn from_value(value: &Value) -> Option<Self> {
+        i64::from_value(value).map(|value| value != 0)
     }
 }
 
-impl FromColumn for u32 {
-    fn from_column(row: &SqliteRow, index: usize) -> Result<Self, StoreError> {
-        Ok(Self::try_from(get::<i64>(row, index)?).unwrap_or(Self::MAX))
+impl FromValue for u32 {
+    fn from_value(value: &Value) -> Option<Self> {
+        i64::from_value(value).map(|value| Self::try_from(value).unwrap_or(Self::MAX))
     }
 }
 
-impl FromColumn for u64 {
-    fn from_column(row: &SqliteRow, index: usize) -> Result<Self, StoreError> {
-        Ok(Self::try_from(get::<i64>(row, index)?).unwrap_or(0))
+impl FromValue for u64 {
+    fn from_value(value: &Value) -> Option<Self> {
+        i64::from_value(value).map(|value| Self::try_from(value).unwrap_or(0))
     }
 }
 
-impl FromColumn for String {
-    fn from_column(row: &SqliteRow, index: usize) -> Result<Self, StoreError> {
-        get(row, index)
+impl FromValue for String {
+    fn from_value(value: &Value) -> Option<Self> {
+        match value {
+            Value::Text(text) => Some(text.clone()),
+            _ => None,
+        }
     }
 }
 
-impl FromColumn for DateTime<Utc> {
-    fn from_column(row: &SqliteRow, index: usize) -> Result<Self, StoreError> {
-        codec::instant(get(row, index)?)
+impl FromValue for DateTime<Utc> {
+    fn from_value(value: &Value) -> Option<Self> {
+        codec::instant(i64::from_value(value)?).ok()
     }
 }
 
-impl<T: FromColumn> FromColumn for Option<T> {
-    fn from_column(row: &SqliteRow, index: usize) -> Result<Self, StoreError> {
-        use sqlx::ValueRef;
-        let raw = row.try_get_raw(index).map_err(|error| store_error(&error))?;
-        if raw.is_null() { Ok(None) } else { T::from_column(row, index).map(Some) }
+impl<T: FromValue> FromValue for Option<T> {
+    fn from_value(value: &Value) -> Option<Self> {
+        match value {
+            Value::Null => Some(None),
+            value => T::from_value(value).map(Some),
+        }
     }
-}
-
-fn get<'r, T>(row: &'r SqliteRow, index: usize) -> Result<T, StoreError>
-where
-    T: sqlx::Decode<'r, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>,
-{
-    row.try_get(index).map_err(|_| StoreError::Corrupt { what: format!("column {index}") })
 }
 
 /// SQLite's extended code of a foreign key that leads nowhere.
-const FOREIGN_KEY: &str = "787";
+const FOREIGN_KEY: i32 = 787;
 /// SQLite's extended code of `RAISE(ABORT)` in a trigger.
-const TRIGGER: &str = "1811";
+const TRIGGER: i32 = 1811;
 
-/// Whether a trigger of ours refused an overlap.
-pub(super) fn is_taken(error: &sqlx::Error) -> bool {
-    matches!(error, sqlx::Error::Database(error) if error.code().as_deref() == Some(TRIGGER))
+fn extended(error: &rusqlite::Error) -> Option<i32> {
+    match error {
+        rusqlite::Error::SqliteFailure(failure, _) => Some(failure.extended_code),
+        _ => None,
+    }
 }
 
-/// A driver's error by what the caller can do about it.
-pub(super) fn store_error(error: &sqlx::Error) -> StoreError {
-    match error {
-        sqlx::Error::Database(database) if database.code().as_deref() == Some(FOREIGN_KEY) => {
+/// Whether a trigger of ours refused an overlap.
+pub(super) fn is_taken(error: &rusqlite::Error) -> bool {
+    extended(error) == Some(TRIGGER)
+}
+
+/// An error of SQLite by what the caller can do about it.
+pub(super) fn store_error(error: rusqlite::Error) -> StoreError {
+    match &error {
+        _ if extended(&error) == Some(FOREIGN_KEY) => {
             StoreError::NotFound { what: "the tenant, channel, branch or conversation" }
         }
-        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => {
-            StoreError::Corrupt { what: "a column".to_owned() }
+        rusqlite::Error::SqliteFailure(failure, _)
+            if matches!(failure.code, ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) =>
+        {
+            StoreError::Corrupt { what: "the database file".to_owned() }
         }
-        other => unavailable(other.to_string()),
+        _ => unavailable(error),
     }
 }
 

@@ -7,7 +7,6 @@ use super::{
     writer::{Command, Tx},
 };
 use crate::codec::{text_of, to_json};
-use async_trait::async_trait;
 use chatplug_core::{
     model::{BookingRef, ChannelId, Content, ConversationId, Inbound, MessageId, Private, TenantId},
     ports::{Ingest, Ingested, MailEvent, StoreError},
@@ -56,15 +55,14 @@ pub(super) struct IngestAll {
     pub(super) events: Vec<Ingest>,
 }
 
-#[async_trait]
 impl Command for IngestAll {
     type Output = Vec<Ingested>;
     type Error = StoreError;
 
-    async fn run(self, tx: &mut Tx<'_>) -> Result<Vec<Ingested>, StoreError> {
+    fn run(self, tx: &mut Tx<'_>) -> Result<Vec<Ingested>, StoreError> {
         let mut became = Vec::with_capacity(self.events.len());
         for event in self.events {
-            let ingested = one(tx, &self.tenant, event).await?;
+            let ingested = one(tx, &self.tenant, event)?;
             if matches!(ingested, Ingested::Queued(_)) {
                 tx.wake();
             }
@@ -103,22 +101,20 @@ impl NewMail<'_> {
     }
 }
 
-async fn one(tx: &mut Tx<'_>, tenant: &TenantId, event: Ingest) -> Result<Ingested, StoreError> {
+fn one(tx: &mut Tx<'_>, tenant: &TenantId, event: Ingest) -> Result<Ingested, StoreError> {
     match event {
-        Ingest::Message { channel, message, due, received } => {
-            receive(tx, tenant, &channel, message, due, received).await
-        }
-        Ingest::Status { channel, status, received } => status::receive(tx, tenant, &channel, &status, received).await,
-        Ingest::Booking { reference, key, received } => hint(tx, tenant, reference, &key, received).await,
+        Ingest::Message { channel, message, due, received } => receive(tx, tenant, &channel, message, due, received),
+        Ingest::Status { channel, status, received } => status::receive(tx, tenant, &channel, &status, received),
+        Ingest::Booking { reference, key, received } => hint(tx, tenant, reference, &key, received),
         Ingest::Operator { conversation, key, by, operator, received } => {
             let event = to_json(&MailEvent::Operator { operator, by }, "mail")?;
             let source = format!("operator/{conversation}");
             let (source, key) = (source.as_str(), key.as_str());
             let mail = NewMail { tenant, source, key, received, due: received, event, quoted: None, message: None };
-            let mut script = tx.script();
+            let mut script = Script::default();
             let queued = mail.put_into(&mut script, conversation);
             let known = put!(script, CONVERSATION, tenant, conversation);
-            let answers = tx.run(script).await?;
+            let answers = tx.run(script)?;
             Ok(match (answers.first(queued), answers.first(known)) {
                 (Some(_), _) => Ingested::Queued(conversation),
                 (None, Some(_)) => Ingested::Duplicate,
@@ -128,7 +124,7 @@ async fn one(tx: &mut Tx<'_>, tenant: &TenantId, event: Ingest) -> Result<Ingest
     }
 }
 
-async fn receive(
+fn receive(
     tx: &mut Tx<'_>,
     tenant: &TenantId,
     channel: &ChannelId,
@@ -150,13 +146,13 @@ async fn receive(
         quoted: answers_to(&message),
         message: Some(&message.id),
     };
-    if let Some(queued) = from_known(tx, channel, &message, &mail).await? {
+    if let Some(queued) = from_known(tx, channel, &message, &mail)? {
         return Ok(Ingested::Queued(queued));
     }
 
-    let mut script = tx.script();
+    let mut script = Script::default();
     let known = put!(script, KNOWN, tenant, channel, tenant, mail.source, mail.key);
-    let answers = tx.run(script).await?;
+    let answers = tx.run(script)?;
     let (channel_known, seen) = match answers.first(known) {
         Some(mut row) => (row.next::<bool>()?, row.next::<bool>()?),
         None => (false, false),
@@ -167,16 +163,16 @@ async fn receive(
     if seen {
         return Ok(Ingested::Duplicate);
     }
-    let conversation = contacts::meet(tx, tenant, channel, &message, received).await?;
-    let mut script = tx.script();
+    let conversation = contacts::meet(tx, tenant, channel, &message, received)?;
+    let mut script = Script::default();
     mail.put_into(&mut script, conversation);
     put!(script, LOG, received, text_of(&message), tenant, mail.source, mail.key);
-    tx.run(script).await?;
+    tx.run(script)?;
     Ok(Ingested::Queued(conversation))
 }
 
-/// Stores a message in one trip when nothing about its sender is new; `None`: it takes the long way.
-async fn from_known(
+/// Stores a message in four statements when nothing about its sender is new; `None`: it takes the long way.
+fn from_known(
     tx: &mut Tx<'_>,
     channel: &ChannelId,
     message: &Inbound,
@@ -192,7 +188,7 @@ async fn from_known(
         (None, None) => return Ok(None),
     };
     let profile = message.profile_name.as_ref().map(Private::reveal);
-    let mut script = tx.script();
+    let mut script = Script::default();
     let queued = put!(
         script, FROM_KNOWN, *source, *key, *received, *due, *quoted, event, channel, *tenant, kind, name, phone,
         user_id, profile
@@ -200,11 +196,11 @@ async fn from_known(
     mail.arrived(&mut script);
     put!(script, LOG, *received, text_of(message), *tenant, *source, *key);
     put!(script, HEARD, message.at, message.at, *tenant, *tenant, kind, name);
-    let answers = tx.run(script).await?;
+    let answers = tx.run(script)?;
     answers.first(queued).map(|mut row| row.next()).transpose()
 }
 
-async fn hint(
+fn hint(
     tx: &mut Tx<'_>,
     tenant: &TenantId,
     reference: BookingRef,
@@ -215,12 +211,12 @@ async fn hint(
     let BookingRef { install, branch, backend_id } = reference.clone();
     let event = to_json(&MailEvent::Booking { reference }, "mail")?;
     let mail = NewMail { tenant, source: &source, key, received, due: received, event, quoted: None, message: None };
-    let mut script = tx.script();
+    let mut script = Script::default();
     let queued =
         put!(script, HINT, &source, key, received, received, &mail.event, tenant, &install, &branch, &backend_id);
     mail.arrived(&mut script);
     let known = put!(script, ALIAS, tenant, &install, &branch, &backend_id);
-    let answers = tx.run(script).await?;
+    let answers = tx.run(script)?;
     match (answers.first(queued), answers.first(known)) {
         (Some(mut row), _) => Ok(Ingested::Queued(row.next()?)),
         (None, Some(_)) => Ok(Ingested::Duplicate),

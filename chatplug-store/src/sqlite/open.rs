@@ -1,28 +1,28 @@
 //! Opening: the file, its schema, and who else has it open.
 
-use super::{SqliteStore, db::statements, writer::Writer};
-use sqlx::{
-    ConnectOptions, SqliteConnection,
-    migrate::{MigrateError, Migrator},
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+use super::{SqliteStore, db::statements, readers::Readers, writer::Writer};
+use rusqlite::{Connection, OpenFlags};
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
 };
-use std::{fs::File, path::Path, sync::Arc, time::Duration};
 use tokio::sync::Notify;
 
-static MIGRATOR: Migrator = sqlx::migrate!("migrations/sqlite");
+/// The schema, step by step; the place in the list, from 1, is the version. A released step never changes.
+const MIGRATIONS: &[&str] = &[include_str!("../../migrations/sqlite/0001_init.sql")];
 
-/// Connections that read beside the writer. Reads are short; more would only cost memory.
-const READERS: u32 = 4;
-/// Texts of scripts that a connection keeps prepared: more than are in common use, few enough to stay small.
-const PREPARED: usize = 128;
+/// Statements that a connection keeps prepared: all there are.
+const PREPARED: usize = 256;
 /// Bytes in a page: SQLite's own choice, said here because a limit in bytes is counted in pages.
-const PAGE: u32 = 4096;
-/// Pages of the log after which it is moved into the file by itself: 16 MB, a fifth of a second's writing at full load.
-const LOG_PAGES: &str = "4096";
-/// Page cache of the writer, in KiB (negative: SQLite's way of saying KiB).
-const WRITER_CACHE: &str = "-16384";
+const PAGE: u64 = 4096;
+/// Pages of the log after which it is moved into the file by itself: 16 MB.
+const LOG_PAGES: i64 = 4096;
+/// Page cache of the writer, in KiB.
+const WRITER_CACHE: i64 = 16_384;
 /// Page cache of a reader, in KiB.
-const READER_CACHE: &str = "-4096";
+const READER_CACHE: i64 = 4096;
 
 statements! {
     /// The leases of a process that died: nobody will commit under them, so their conversations are due at once.
@@ -72,12 +72,9 @@ pub enum OpenError {
         /// The newest schema that this program knows.
         known: i64,
     },
-    /// Its schema is not what its version says: damaged, or changed by hand.
-    #[error("schema {version} of the database is not as this program made it")]
-    Altered {
-        /// Which version.
-        version: i64,
-    },
+    /// It is a database, but not one of ours.
+    #[error("the file is a database of another program")]
+    Foreign,
     /// It cannot be opened, read or written.
     #[error("the database cannot be opened")]
     Unavailable {
@@ -87,8 +84,8 @@ pub enum OpenError {
     },
 }
 
-impl From<sqlx::Error> for OpenError {
-    fn from(error: sqlx::Error) -> Self {
+impl From<rusqlite::Error> for OpenError {
+    fn from(error: rusqlite::Error) -> Self {
         Self::Unavailable { source: Box::new(error) }
     }
 }
@@ -107,57 +104,93 @@ impl SqliteStore {
     /// # Errors
     /// [`OpenError`], by what to do about it.
     pub async fn open_with(path: impl AsRef<Path>, how: SqliteOptions) -> Result<Self, OpenError> {
-        let path = path.as_ref();
-        let named = path.to_str().unwrap_or("file");
-        if named.is_empty() || named.contains(":memory:") || named.starts_with('?') {
+        let path = path.as_ref().to_owned();
+        let opened = tokio::task::spawn_blocking(move || Self::open_blocking(Opening { path, how })).await;
+        opened.unwrap_or_else(|error| Err(OpenError::Unavailable { source: Box::new(error) }))
+    }
+
+    fn open_blocking(opening: Opening) -> Result<Self, OpenError> {
+        let named = opening.path.to_str().unwrap_or("file");
+        if named.is_empty() || named.contains(":memory:") {
             return Err(OpenError::NoFile);
         }
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            // Every commit is on the disk before it is answered: anything less loses the last ones with the power.
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .busy_timeout(how.wait)
-            .statement_cache_capacity(PREPARED)
-            .row_buffer_size(256)
-            .pragma("temp_store", "memory")
-            .disable_statement_logging();
-        let writing = options.clone().pragma("cache_size", WRITER_CACHE).pragma("wal_autocheckpoint", LOG_PAGES);
-        let writing = match how.max_bytes {
-            Some(bytes) => writing.page_size(PAGE).pragma("max_page_count", (bytes / u64::from(PAGE)).to_string()),
-            None => writing,
-        };
-        let reading = options.pragma("cache_size", READER_CACHE).pragma("query_only", "on");
-
-        let mut connection = writing.connect().await?;
-        migrate(&mut connection).await?;
-        let owner = own(path);
+        let mut connection = opening.writer()?;
+        migrate(&mut connection)?;
+        let owner = own(&opening.path);
         if owner.is_some() {
-            sqlx::query(FREE_LEASES).execute(&mut connection).await?;
-            sqlx::query(LOSE_SENDERS).execute(&mut connection).await?;
+            connection.execute(FREE_LEASES, [])?;
+            connection.execute(LOSE_SENDERS, [])?;
         }
-        let readers = SqlitePoolOptions::new()
-            .max_connections(READERS)
-            .acquire_timeout(how.wait)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .test_before_acquire(false)
-            .connect_lazy_with(reading);
         let woken = Arc::new(Notify::new());
-        let writer = Writer::start(connection, writing, Arc::clone(&woken), owner);
+        let readers = Readers::new(opening.clone());
+        let writer = Writer::start(connection, opening, Arc::clone(&woken), owner)
+            .map_err(|error| OpenError::Unavailable { source: Box::new(error) })?;
         Ok(Self { writer, readers, woken })
     }
 }
 
-async fn migrate(connection: &mut SqliteConnection) -> Result<(), OpenError> {
-    let known = MIGRATOR.iter().map(|migration| migration.version).max().unwrap_or(0);
-    MIGRATOR.run_direct(None, connection, false).await.map_err(|error| match error {
-        MigrateError::VersionMissing(found) => OpenError::Newer { found, known },
-        MigrateError::VersionMismatch(version) | MigrateError::Dirty(version) => OpenError::Altered { version },
-        other => OpenError::Unavailable { source: Box::new(other) },
-    })
+/// How to open another connection to the same file.
+#[derive(Debug, Clone)]
+pub(super) struct Opening {
+    path: PathBuf,
+    pub(super) how: SqliteOptions,
+}
+
+impl Opening {
+    /// The connection that writes.
+    pub(super) fn writer(&self) -> rusqlite::Result<Connection> {
+        let connection = self.connect(WRITER_CACHE)?;
+        connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
+        // Every commit is on the disk before it is answered: anything less loses the last ones with the power.
+        connection.pragma_update(None, "synchronous", "full")?;
+        connection.pragma_update(None, "foreign_keys", true)?;
+        connection.pragma_update_and_check(None, "wal_autocheckpoint", LOG_PAGES, |_| Ok(()))?;
+        if let Some(bytes) = self.how.max_bytes {
+            let pages = i64::try_from(bytes / PAGE).unwrap_or(i64::MAX);
+            connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?;
+        }
+        Ok(connection)
+    }
+
+    /// A connection that only reads.
+    pub(super) fn reader(&self) -> rusqlite::Result<Connection> {
+        let connection = self.connect(READER_CACHE)?;
+        connection.pragma_update(None, "query_only", true)?;
+        Ok(connection)
+    }
+
+    fn connect(&self, cache: i64) -> rusqlite::Result<Connection> {
+        // Each connection is used by one thread at a time, so SQLite needs no lock of its own.
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(&self.path, flags)?;
+        connection.busy_timeout(self.how.wait)?;
+        connection.set_prepared_statement_cache_capacity(PREPARED);
+        connection.pragma_update(None, "temp_store", "memory")?;
+        // Negative: in KiB, not in pages.
+        connection.pragma_update(None, "cache_size", -cache)?;
+        Ok(connection)
+    }
+}
+
+/// Brings the schema up to date, each step in a transaction of its own. The version is kept in the file's header.
+fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
+    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    loop {
+        let step = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        // Read inside the transaction: another process may be bringing it up to date too.
+        let found: i64 = step.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        if found > known {
+            return Err(OpenError::Newer { found, known });
+        }
+        let Some(sql) = usize::try_from(found).ok().and_then(|found| MIGRATIONS.get(found)) else { return Ok(()) };
+        let tables: i64 = step.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+        if found == 0 && tables > 0 {
+            return Err(OpenError::Foreign);
+        }
+        step.execute_batch(sql)?;
+        step.pragma_update(None, "user_version", found + 1)?;
+        step.commit()?;
+    }
 }
 
 /// A lock that lasts as long as this process keeps the file open; `None`: another process has it, or it cannot be told.

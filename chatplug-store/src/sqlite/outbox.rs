@@ -9,7 +9,6 @@ use super::{
     writer::{Command, Tx},
 };
 use crate::codec::{from_json, holder, to_json};
-use async_trait::async_trait;
 use chatplug_core::{
     model::{ConversationId, DeliveryKey, MessageId, TenantId},
     ports::{Delivery, DeliveryRecord, DeliveryResult, MailEvent, NewOutbox, OutboxBody, StoreError},
@@ -80,20 +79,19 @@ pub(super) struct NextDelivery {
     pub(super) now: DateTime<Utc>,
 }
 
-#[async_trait]
 impl Command for NextDelivery {
     type Output = Option<Delivery>;
     type Error = StoreError;
 
-    async fn run(self, tx: &mut Tx<'_>) -> Result<Option<Delivery>, StoreError> {
+    fn run(self, tx: &mut Tx<'_>) -> Result<Option<Delivery>, StoreError> {
         let Self { tenant, conversation, until, now } = self;
-        let mut script = tx.script();
+        let mut script = Script::default();
         let wish = Wish { tenant: &tenant, conversation, until, now };
         let taken = wish.take(&mut script);
         let due = refresh_due(&mut script, &tenant, conversation, None);
         let view = wish.view(&mut script);
-        let answers = tx.run(script).await?;
-        wish.taken(tx, &answers, taken, due, view).await
+        let answers = tx.run(script)?;
+        wish.taken(tx, &answers, taken, due, view)
     }
 }
 
@@ -104,15 +102,14 @@ pub(super) struct Record {
     pub(super) record: DeliveryRecord,
 }
 
-#[async_trait]
 impl Command for Record {
     type Output = Option<Delivery>;
     type Error = StoreError;
 
-    async fn run(self, tx: &mut Tx<'_>) -> Result<Option<Delivery>, StoreError> {
+    fn run(self, tx: &mut Tx<'_>) -> Result<Option<Delivery>, StoreError> {
         let Self { tenant, record } = self;
         let DeliveryRecord { key, conversation, now, take_next, .. } = record;
-        let mut script = tx.script();
+        let mut script = Script::default();
         // The way of nearly every message: one part, handed over.
         let early = match (&record.result, record.parts.as_slice()) {
             (DeliveryResult::Sent { messages, shown }, []) if messages.len() == 1 => {
@@ -122,8 +119,8 @@ impl Command for Record {
                 Some(put!(script, EARLY, &tenant, key, &tenant, conversation, part))
             }
             _ => {
-                settle(tx, &tenant, record).await?;
-                script = tx.script();
+                settle(tx, &tenant, record)?;
+                script = Script::default();
                 None
             }
         };
@@ -131,12 +128,12 @@ impl Command for Record {
         let taken = wish.as_ref().map(|wish| wish.take(&mut script));
         let due = refresh_due(&mut script, &tenant, conversation, Some(now));
         let view = wish.as_ref().map(|wish| wish.view(&mut script));
-        let answers = tx.run(script).await?;
+        let answers = tx.run(script)?;
         if early.is_some_and(|early| answers.first(early).is_some()) {
-            status::apply_early(tx, &tenant, conversation, key, now).await?;
+            status::apply_early(tx, &tenant, conversation, key, now)?;
         }
         match (wish, taken, view) {
-            (Some(wish), Some(taken), Some(view)) => wish.taken(tx, &answers, taken, due, view).await,
+            (Some(wish), Some(taken), Some(view)) => wish.taken(tx, &answers, taken, due, view),
             _ => {
                 if due_in(&answers, due)?.is_some() {
                     tx.wake();
@@ -149,8 +146,7 @@ impl Command for Record {
 
 /// Queues messages, in order; those whose keys are known are queued already. The conversation's count is moved on by
 /// whoever calls, by as many as were given.
-pub(super) async fn queue(
-    tx: &mut Tx<'_>,
+pub(super) fn queue(
     script: &mut Script,
     tenant: &TenantId,
     conversation: ConversationId,
@@ -158,7 +154,6 @@ pub(super) async fn queue(
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     for (place, message) in (1_i64..).zip(messages) {
-        tx.make_room(script).await?;
         let NewOutbox { key, body, about, keep, for_person } = message;
         let body = to_json(body, "a message to send")?;
         put!(script, QUEUE, *key, place, now, *keep, *for_person, *about, now, body, tenant, conversation);
@@ -167,18 +162,18 @@ pub(super) async fn queue(
 }
 
 /// Queues one message and counts it.
-pub(super) async fn queue_one(
+pub(super) fn queue_one(
     tx: &mut Tx<'_>,
     tenant: &TenantId,
     conversation: ConversationId,
     message: NewOutbox,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let mut script = tx.script();
-    queue(tx, &mut script, tenant, conversation, &[message], now).await?;
+    let mut script = Script::default();
+    queue(&mut script, tenant, conversation, &[message], now)?;
     put!(script, COUNTED, tenant, conversation);
     refresh_due(&mut script, tenant, conversation, None);
-    tx.run(script).await?;
+    tx.run(script)?;
     tx.wake();
     Ok(())
 }
@@ -235,7 +230,7 @@ impl Wish<'_> {
     }
 
     /// Reads the message that was taken; where none was, though one is due, goes the long way.
-    pub(super) async fn taken(
+    pub(super) fn taken(
         &self,
         tx: &mut Tx<'_>,
         answers: &Answers,
@@ -245,19 +240,19 @@ impl Wish<'_> {
     ) -> Result<Option<Delivery>, StoreError> {
         let (row, view) = match (answers.first(taken), answers.first(view)) {
             (Some(row), Some(view)) => (row, view),
-            _ if due_in(answers, due)?.is_some_and(|due| due <= self.now) => return self.take_long(tx).await,
+            _ if due_in(answers, due)?.is_some_and(|due| due <= self.now) => return self.take_long(tx),
             _ => return Ok(None),
         };
         self.delivery(row, view).map(Some)
     }
 
     /// Settles what holds up the queue, until something can be taken or must be waited for.
-    async fn take_long(&self, tx: &mut Tx<'_>) -> Result<Option<Delivery>, StoreError> {
+    fn take_long(&self, tx: &mut Tx<'_>) -> Result<Option<Delivery>, StoreError> {
         let Self { tenant, conversation, until, now } = *self;
         loop {
-            let mut script = tx.script();
+            let mut script = Script::default();
             let head = put!(script, HEAD, tenant, conversation);
-            let answers = tx.run(script).await?;
+            let answers = tx.run(script)?;
             let Some(mut row) = answers.first(head) else { break };
             let (key, status): (DeliveryKey, String) = (row.next()?, row.next()?);
             let (due, repeatable): (DateTime<Utc>, bool) = (row.next()?, row.next()?);
@@ -265,26 +260,26 @@ impl Wish<'_> {
                 break;
             }
             if status == "unknown" && !repeatable {
-                let mut script = tx.script();
+                let mut script = Script::default();
                 put!(script, DIED, NO_ANSWER, tenant, key);
                 undeliverable(&mut script, tenant, conversation, (key, "dead"), NO_ANSWER.to_owned(), now)?;
-                tx.run(script).await?;
+                tx.run(script)?;
                 tx.wake();
-            } else if status == "sending" && status::adopt(tx, tenant, key).await? {
-                status::apply_early(tx, tenant, conversation, key, now).await?;
+            } else if status == "sending" && status::adopt(tx, tenant, key)? {
+                status::apply_early(tx, tenant, conversation, key, now)?;
             } else {
-                let mut script = tx.script();
+                let mut script = Script::default();
                 let taken = put!(script, TAKE_THIS, until, tenant, key);
                 refresh_due(&mut script, tenant, conversation, None);
                 let view = self.view(&mut script);
-                let answers = tx.run(script).await?;
+                let answers = tx.run(script)?;
                 let (Some(row), Some(view)) = (answers.first(taken), answers.first(view)) else { break };
                 return self.delivery(row, view).map(Some);
             }
         }
-        let mut script = tx.script();
+        let mut script = Script::default();
         refresh_due(&mut script, tenant, conversation, None);
-        tx.run(script).await?;
+        tx.run(script)?;
         Ok(None)
     }
 
@@ -331,12 +326,12 @@ impl Settled {
     }
 }
 
-/// Every way in which sending can end, in several trips.
-async fn settle(tx: &mut Tx<'_>, tenant: &TenantId, record: DeliveryRecord) -> Result<(), StoreError> {
+/// Every way in which sending can end.
+fn settle(tx: &mut Tx<'_>, tenant: &TenantId, record: DeliveryRecord) -> Result<(), StoreError> {
     let DeliveryRecord { key, conversation, attempt, result, parts: more, now, .. } = record;
-    let mut script = tx.script();
+    let mut script = Script::default();
     let place = put!(script, SENDING, tenant, key, conversation, attempt);
-    let answers = tx.run(script).await?;
+    let answers = tx.run(script)?;
     let Some(mut row) = answers.first(place) else { return Ok(()) };
     let (parts, mut body): (String, String) = (row.next()?, row.next()?);
     let channel: String = row.next()?;
@@ -363,7 +358,7 @@ async fn settle(tx: &mut Tx<'_>, tenant: &TenantId, record: DeliveryRecord) -> R
     let live = settled.due.is_some();
     let was_unknown = settled.status == "unknown";
 
-    let mut script = tx.script();
+    let mut script = Script::default();
     if let ("dead", Some(error)) = (settled.status, &settled.error) {
         undeliverable(&mut script, tenant, conversation, (key, "dead"), error.clone(), now)?;
         tx.wake();
@@ -385,14 +380,13 @@ async fn settle(tx: &mut Tx<'_>, tenant: &TenantId, record: DeliveryRecord) -> R
         key
     );
     for part in &new_parts {
-        tx.make_room(&mut script).await?;
         put!(script, PART, &channel, part, tenant, key);
     }
-    tx.run(script).await?;
+    tx.run(script)?;
     if live {
-        status::adopt(tx, tenant, key).await?;
+        status::adopt(tx, tenant, key)?;
     }
-    status::apply_early(tx, tenant, conversation, key, now).await
+    status::apply_early(tx, tenant, conversation, key, now)
 }
 
 fn as_template_of(body: OutboxBody) -> OutboxBody {

@@ -1,10 +1,9 @@
 //! What is forgotten, and when. Each step is small, so that the writer is never held up.
 
 use super::{
-    db::{put, statements},
+    db::{Script, put, statements},
     writer::{Command, Tx},
 };
-use async_trait::async_trait;
 use chatplug_core::ports::StoreError;
 use chrono::{DateTime, Duration, Utc};
 
@@ -88,14 +87,13 @@ pub(super) struct Prune {
     pub(super) now: DateTime<Utc>,
 }
 
-#[async_trait]
 impl Command for Prune {
     type Output = Pruned;
     type Error = StoreError;
 
-    async fn run(self, tx: &mut Tx<'_>) -> Result<Pruned, StoreError> {
+    fn run(self, tx: &mut Tx<'_>) -> Result<Pruned, StoreError> {
         let Self { retention, now } = self;
-        let mut script = tx.script();
+        let mut script = Script::default();
         let mail = put!(script, MAIL, now - retention.mail);
         let early = put!(script, EARLY, now - retention.mail);
         put!(script, PUT_AWAY, now - retention.outbox);
@@ -103,7 +101,7 @@ impl Command for Prune {
         let outbox = put!(script, OUTBOX, now - retention.outbox);
         let claims = put!(script, CLAIMS, now);
         let turns = put!(script, TURNS, now - retention.turns);
-        let answers = tx.run(script).await?;
+        let answers = tx.run(script)?;
         Ok(Pruned {
             mail: answers.changed(mail) + answers.changed(early),
             outbox: answers.changed(outbox),

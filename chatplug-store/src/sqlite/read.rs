@@ -63,7 +63,7 @@ statements! {
 /// Makes something of what came back.
 type Reading<T> = Box<dyn Fn(&Answers) -> Result<T, StoreError> + Send>;
 
-/// One question of one trip.
+/// One question to a reader, and how to read the answer.
 pub(super) struct Question<T> {
     pub(super) script: Script,
     pub(super) read: Reading<T>,

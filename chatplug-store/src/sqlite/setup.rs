@@ -1,10 +1,9 @@
 //! Tenants, their branches, channels and routes.
 
 use super::{
-    db::{Columns, put, statements},
+    db::{Columns, Script, put, statements},
     writer::{Command, Tx},
 };
-use async_trait::async_trait;
 use chatplug_core::{
     model::TenantId,
     ports::{Route, StoreError, TenantSetup},
@@ -32,32 +31,29 @@ pub(super) struct Register {
     pub(super) setup: TenantSetup,
 }
 
-#[async_trait]
 impl Command for Register {
     type Output = ();
     type Error = StoreError;
 
-    async fn run(self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    fn run(self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
         let Self { tenant, setup } = self;
-        let mut script = tx.script();
+        let mut script = Script::default();
         put!(script, TENANT, &tenant, &setup.name);
         put!(script, FORGET_ROUTES, &tenant);
-        tx.run(script).await?;
-        let mut script = tx.script();
+        tx.run(script)?;
+        let mut script = Script::default();
         for branch in &setup.branches {
-            tx.make_room(&mut script).await?;
             put!(script, BRANCH, &tenant, branch);
         }
         for channel in &setup.channels {
-            tx.make_room(&mut script).await?;
             put!(script, CHANNEL, &tenant, channel);
         }
-        tx.run(script).await?;
+        tx.run(script)?;
         for (provider, external_id, route) in &setup.routes {
-            let mut script = tx.script();
+            let mut script = Script::default();
             let (channel, branch) = (route.channel.as_ref(), route.branch.as_ref());
             let owner = put!(script, ADD_ROUTE, provider, external_id, &tenant, channel, branch);
-            let answers = tx.run(script).await?;
+            let answers = tx.run(script)?;
             let owner = answers.first(owner).map(|mut row| row.next::<String>()).transpose()?;
             if owner.as_deref() != Some(tenant.as_str()) {
                 return Err(StoreError::RouteTaken { provider: provider.clone(), external_id: external_id.clone() });
@@ -71,15 +67,14 @@ impl Command for Register {
 #[derive(Debug)]
 pub(super) struct Ping;
 
-#[async_trait]
 impl Command for Ping {
     type Output = ();
     type Error = StoreError;
 
-    async fn run(self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
-        let mut script = tx.script();
+    fn run(self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        let mut script = Script::default();
         put!(script, PULSE);
-        tx.run(script).await.map(drop)
+        tx.run(script).map(drop)
     }
 }
 

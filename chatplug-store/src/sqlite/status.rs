@@ -1,7 +1,7 @@
 //! Statuses of outgoing messages: they move a message forward, never back, and may come before the message is known.
 
 use super::{
-    db::{Columns, put, statements},
+    db::{Script, put, statements},
     outbox::{self, PUT_PART},
     writer::Tx,
 };
@@ -42,7 +42,7 @@ statements! {
 }
 
 /// A status came in.
-pub(super) async fn receive(
+pub(super) fn receive(
     tx: &mut Tx<'_>,
     tenant: &TenantId,
     channel: &ChannelId,
@@ -51,16 +51,16 @@ pub(super) async fn receive(
 ) -> Result<Ingested, StoreError> {
     let (word, stage) = (stage_word(status.stage), stage_number(status.stage));
     let message = &status.message;
-    let mut script = tx.script();
+    let mut script = Script::default();
     let forward = put!(script, FORWARD, word, stage, tenant, tenant, channel, message, stage);
     let by_part = put!(script, BY_PART, tenant, channel, message);
     let by_key = status.key.map(|key| put!(script, BY_KEY, tenant, key, channel));
-    let answers = tx.run(script).await?;
+    let answers = tx.run(script)?;
 
     if let Some(mut row) = answers.first(forward) {
         if status.stage == Stage::Failed {
             let (key, conversation) = (row.next()?, row.next()?);
-            failed(tx, tenant, conversation, key, status.failure.as_ref(), received).await?;
+            failed(tx, tenant, conversation, key, status.failure.as_ref(), received)?;
         }
         return Ok(Ingested::Applied);
     }
@@ -70,28 +70,28 @@ pub(super) async fn receive(
             return Ok(Ingested::Duplicate);
         }
         // One of several parts, the others being on their way: noted until the sender says how it went.
-        keep(tx, tenant, channel, status, Some(key), received).await?;
+        keep(tx, tenant, channel, status, Some(key), received)?;
         return Ok(Ingested::Applied);
     }
     let by_key = by_key.and_then(|place| answers.first(place));
     let (Some(key), Some(mut row)) = (status.key, by_key) else {
-        keep(tx, tenant, channel, status, None, received).await?;
+        keep(tx, tenant, channel, status, None, received)?;
         return Ok(Ingested::Unknown);
     };
     let (state, _stage): (String, i64) = (row.next()?, row.next()?);
     let (conversation, was_live): (ConversationId, bool) = (row.next()?, row.next()?);
     if state == "sending" {
         // Its sender is about to say which parts went out: until then it is only noted.
-        keep(tx, tenant, channel, status, Some(key), received).await?;
+        keep(tx, tenant, channel, status, Some(key), received)?;
         return Ok(Ingested::Applied);
     }
     // The answer of an earlier attempt was lost, and this is what became of it.
-    let mut script = tx.script();
+    let mut script = Script::default();
     put!(script, ADOPT, message, message, tenant, key);
     put!(script, PUT_PART, channel, message, tenant, key);
     outbox::refresh_due(&mut script, tenant, conversation, None);
-    tx.run(script).await?;
-    advance(tx, tenant, conversation, key, status, received).await?;
+    tx.run(script)?;
+    advance(tx, tenant, conversation, key, status, received)?;
     if was_live {
         tx.wake();
     }
@@ -99,30 +99,30 @@ pub(super) async fn receive(
 }
 
 /// Whether a status proves that a part went out of which no sender told: the message is handed over then.
-pub(super) async fn adopt(tx: &mut Tx<'_>, tenant: &TenantId, key: DeliveryKey) -> Result<bool, StoreError> {
-    let mut script = tx.script();
+pub(super) fn adopt(tx: &mut Tx<'_>, tenant: &TenantId, key: DeliveryKey) -> Result<bool, StoreError> {
+    let mut script = Script::default();
     let lost = put!(script, LOST, tenant, key);
-    let answers = tx.run(script).await?;
+    let answers = tx.run(script)?;
     let Some(mut row) = answers.first(lost) else { return Ok(false) };
     let (channel, message): (String, String) = (row.next()?, row.next()?);
-    let mut script = tx.script();
+    let mut script = Script::default();
     put!(script, ADOPT, &message, &message, tenant, key);
     put!(script, PUT_PART, &channel, &message, tenant, key);
-    tx.run(script).await?;
+    tx.run(script)?;
     Ok(true)
 }
 
 /// Applies the statuses that waited for a message, once its sender has said how it went.
-pub(super) async fn apply_early(
+pub(super) fn apply_early(
     tx: &mut Tx<'_>,
     tenant: &TenantId,
     conversation: ConversationId,
     key: DeliveryKey,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let mut script = tx.script();
+    let mut script = Script::default();
     let state = put!(script, STATE, tenant, key);
-    let answers = tx.run(script).await?;
+    let answers = tx.run(script)?;
     let Some(mut row) = answers.first(state) else { return Ok(()) };
     let (_stage, live): (i64, bool) = (row.next()?, row.next()?);
     let (parts, channel): (String, String) = (row.next()?, row.next()?);
@@ -130,29 +130,28 @@ pub(super) async fn apply_early(
         return Ok(());
     }
     let mut waiting = Vec::new();
-    let mut script = tx.script();
+    let mut script = Script::default();
     let mut places = vec![put!(script, WAITING_KEY, tenant, key)];
     places.extend(parts.lines().map(|part| put!(script, WAITING_PART, tenant, &channel, part)));
-    let answers = tx.run(script).await?;
-    for row in places.iter().flat_map(|place| answers.rows(*place)) {
-        let mut row = Columns::of(row);
+    let answers = tx.run(script)?;
+    for mut row in places.iter().flat_map(|place| answers.rows(*place)) {
         let (channel, message): (String, String) = (row.next()?, row.next()?);
         let status: DeliveryStatus = from_json(&row.next::<String>()?, "a status")?;
         waiting.push((channel, message, status));
     }
     waiting.sort_by_key(|(.., status)| status.stage);
     for (channel, message, status) in waiting {
-        let mut script = tx.script();
+        let mut script = Script::default();
         put!(script, PUT_PART, channel, message, tenant, key);
-        tx.run(script).await?;
-        advance(tx, tenant, conversation, key, &status, now).await?;
+        tx.run(script)?;
+        advance(tx, tenant, conversation, key, &status, now)?;
     }
-    let mut script = tx.script();
+    let mut script = Script::default();
     outbox::refresh_due(&mut script, tenant, conversation, None);
-    tx.run(script).await.map(drop)
+    tx.run(script).map(drop)
 }
 
-async fn advance(
+fn advance(
     tx: &mut Tx<'_>,
     tenant: &TenantId,
     conversation: ConversationId,
@@ -161,16 +160,16 @@ async fn advance(
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let (word, stage) = (stage_word(status.stage), stage_number(status.stage));
-    let mut script = tx.script();
+    let mut script = Script::default();
     let forward = put!(script, FORWARD_KEY, word, stage, tenant, key, stage);
-    let answers = tx.run(script).await?;
+    let answers = tx.run(script)?;
     if answers.first(forward).is_some() && status.stage == Stage::Failed {
-        failed(tx, tenant, conversation, key, status.failure.as_ref(), now).await?;
+        failed(tx, tenant, conversation, key, status.failure.as_ref(), now)?;
     }
     Ok(())
 }
 
-async fn keep(
+fn keep(
     tx: &mut Tx<'_>,
     tenant: &TenantId,
     channel: &ChannelId,
@@ -180,13 +179,13 @@ async fn keep(
 ) -> Result<(), StoreError> {
     let stage = stage_number(status.stage);
     let json = to_json(status, "a status")?;
-    let mut script = tx.script();
+    let mut script = Script::default();
     put!(script, KEEP, tenant, channel, &status.message, stage, key, json, received);
-    tx.run(script).await.map(drop)
+    tx.run(script).map(drop)
 }
 
 /// A message will not arrive: once more as a template where that helps, else the conversation hears of it.
-async fn failed(
+fn failed(
     tx: &mut Tx<'_>,
     tenant: &TenantId,
     conversation: ConversationId,
@@ -194,9 +193,9 @@ async fn failed(
     failure: Option<&StatusFailure>,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let mut script = tx.script();
+    let mut script = Script::default();
     let place = put!(script, FAILED, tenant, key);
-    let answers = tx.run(script).await?;
+    let answers = tx.run(script)?;
     let Some(mut row) = answers.first(place) else { return Ok(()) };
     let (keep, for_person, about) = (row.next()?, row.next()?, row.next()?);
     let body: OutboxBody = from_json(&row.next::<String>()?, "a message to send")?;
@@ -206,13 +205,13 @@ async fn failed(
             let key = DeliveryKey::derive(&[&key.to_string(), "template"]);
             let body = OutboxBody::Reply { reply, lang, as_template: true };
             let again = NewOutbox { key, body, about, keep, for_person };
-            outbox::queue_one(tx, tenant, conversation, again, now).await
+            outbox::queue_one(tx, tenant, conversation, again, now)
         }
         _ => {
             let detail = failure.map(|failure| failure.detail.clone()).unwrap_or_default();
-            let mut script = tx.script();
+            let mut script = Script::default();
             outbox::undeliverable(&mut script, tenant, conversation, (key, "failed"), detail, now)?;
-            tx.run(script).await?;
+            tx.run(script)?;
             tx.wake();
             Ok(())
         }

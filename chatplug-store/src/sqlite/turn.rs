@@ -8,7 +8,6 @@ use super::{
     writer::{Command, Tx},
 };
 use crate::codec::{from_json, holder, holder_word, to_json};
-use async_trait::async_trait;
 use chatplug_core::{
     dialogue::{Outcome, Timer},
     model::{Booking, ConversationId, TenantId},
@@ -94,20 +93,19 @@ pub(super) struct TakeLease {
     pub(super) now: DateTime<Utc>,
 }
 
-#[async_trait]
 impl Command for TakeLease {
     type Output = Option<Leased>;
     type Error = StoreError;
 
-    async fn run(self, tx: &mut Tx<'_>) -> Result<Option<Leased>, StoreError> {
+    fn run(self, tx: &mut Tx<'_>) -> Result<Option<Leased>, StoreError> {
         let Self { tenant, conversation, until, now } = self;
-        let mut script = tx.script();
+        let mut script = Script::default();
         let lease = put!(script, LEASE, until, &tenant, conversation, now);
         let leased = put!(script, LEASED, &tenant, conversation);
         let bookings = put!(script, LEASED_BOOKINGS, now, &tenant, conversation);
         let unread = put!(script, UNREAD, &tenant, conversation);
         let ringing = put!(script, RINGING, &tenant, conversation, now);
-        let answers = tx.run(script).await?;
+        let answers = tx.run(script)?;
         let (Some(mut row), Some(mut rest)) = (answers.first(lease), answers.first(leased)) else { return Ok(None) };
         let lease = Lease { conversation, token: row.next()?, version: row.next()?, until };
         let turns = row.next()?;
@@ -135,13 +133,12 @@ pub(super) struct CommitTurn {
     pub(super) commit: TurnCommit,
 }
 
-#[async_trait]
 impl Command for CommitTurn {
     type Output = Committed;
     type Error = StoreError;
 
-    async fn run(self, tx: &mut Tx<'_>) -> Result<Committed, StoreError> {
-        match self.commit(tx).await {
+    fn run(self, tx: &mut Tx<'_>) -> Result<Committed, StoreError> {
+        match self.commit(tx) {
             // A conversation that this tenant does not have: nobody holds a lease of it.
             Err(StoreError::NotFound { .. }) => Err(StoreError::Fenced),
             result => result,
@@ -150,16 +147,16 @@ impl Command for CommitTurn {
 }
 
 impl CommitTurn {
-    async fn commit(self, tx: &mut Tx<'_>) -> Result<Committed, StoreError> {
+    fn commit(self, tx: &mut Tx<'_>) -> Result<Committed, StoreError> {
         let Self { tenant, commit } = self;
         let Lease { conversation, token, version, .. } = commit.lease;
         let now = commit.now;
-        let mut script = tx.script();
-        small_things(tx, &mut script, &tenant, &commit).await?;
+        let mut script = Script::default();
+        small_things(&mut script, &tenant, &commit)?;
         if commit.withdraw {
             outbox::withdraw(&mut script, &tenant, conversation);
         }
-        outbox::queue(tx, &mut script, &tenant, conversation, &commit.outbox, now).await?;
+        outbox::queue(&mut script, &tenant, conversation, &commit.outbox, now)?;
         let queued = i64::try_from(commit.outbox.len()).unwrap_or(0);
         put!(script, STATE, &tenant, conversation, commit.state, commit.action.as_ref());
         if let Some(record) = &commit.record {
@@ -178,14 +175,14 @@ impl CommitTurn {
             );
         }
         if !commit.bookings.is_empty() || !commit.contact.is_empty() {
-            tx.run(script).await?;
+            tx.run(script)?;
             for booking in &commit.bookings {
-                bookings::keep(tx, &tenant, conversation, booking.clone()).await?;
+                bookings::keep(tx, &tenant, conversation, booking.clone())?;
             }
             for change in &commit.contact {
-                contacts::change(tx, &tenant, conversation, change).await?;
+                contacts::change(tx, &tenant, conversation, change)?;
             }
-            script = tx.script();
+            script = Script::default();
         }
 
         let wish = commit.take_delivery.map(|until| Wish { tenant: &tenant, conversation, until, now });
@@ -211,12 +208,12 @@ impl CommitTurn {
         // The same columns as the long way reads: when the first message is due.
         let due = wish.as_ref().map(|_| outbox::refresh_due(&mut script, &tenant, conversation, None));
         let view = wish.as_ref().map(|wish| wish.view(&mut script));
-        let answers = tx.run(script).await?;
+        let answers = tx.run(script)?;
         let Some(mut row) = answers.first(fence) else { return Err(StoreError::Fenced) };
         let version = row.next()?;
         let (turn_due, delivery_due): (Option<i64>, Option<i64>) = (row.next()?, row.next()?);
         let delivery = match (wish, taken, due, view) {
-            (Some(wish), Some(taken), Some(due), Some(view)) => wish.taken(tx, &answers, taken, due, view).await?,
+            (Some(wish), Some(taken), Some(due), Some(view)) => wish.taken(tx, &answers, taken, due, view)?,
             _ => None,
         };
         if turn_due.is_some() || (delivery_due.is_some() && delivery.is_none()) {
@@ -235,54 +232,42 @@ pub(super) struct Release {
     pub(super) retry: DateTime<Utc>,
 }
 
-#[async_trait]
 impl Command for Release {
     type Output = ();
     type Error = StoreError;
 
-    async fn run(self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    fn run(self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
         let Self { tenant, lease: Lease { conversation, token, version, .. }, retry } = self;
-        let mut script = tx.script();
+        let mut script = Script::default();
         put!(script, RELEASE, retry, retry, retry, retry, &tenant, conversation, token, version);
-        tx.run(script).await?;
+        tx.run(script)?;
         tx.wake();
         Ok(())
     }
 }
 
 /// Mail read, timers, claims, audit: one short statement each.
-async fn small_things(
-    tx: &mut Tx<'_>,
-    script: &mut Script,
-    tenant: &TenantId,
-    commit: &TurnCommit,
-) -> Result<(), StoreError> {
+fn small_things(script: &mut Script, tenant: &TenantId, commit: &TurnCommit) -> Result<(), StoreError> {
     let conversation = commit.lease.conversation;
     for (seq, outcome) in &commit.read {
-        tx.make_room(script).await?;
         put!(script, READ, tenant, conversation, *seq);
         if let Some(outcome) = outcome {
             put!(script, OUTCOME, outcome_word(*outcome)?, tenant, conversation, *seq);
         }
     }
     for timer in commit.rang.iter().chain(&commit.cancel_timers) {
-        tx.make_room(script).await?;
         put!(script, DROP_TIMER, tenant, conversation, timer.key());
     }
     for (timer, at) in &commit.set_timers {
-        tx.make_room(script).await?;
         put!(script, SET_TIMER, tenant, conversation, timer.key(), *at, to_json(timer, "a timer")?);
     }
     for action in &commit.unclaim {
-        tx.make_room(script).await?;
         put!(script, UNCLAIM, tenant, *action);
     }
     for row in &commit.audit {
-        tx.make_room(script).await?;
         put!(script, AUDIT, tenant, tenant, row.at, to_json(row, "an audit row")?);
     }
     for event in &commit.notify {
-        tx.make_room(script).await?;
         put!(script, EVENT, tenant, tenant, commit.now, conversation, to_json(event, "an event")?);
     }
     Ok(())
@@ -312,7 +297,7 @@ pub(super) fn decode<T>(
     place: usize,
     read: impl Fn(&mut Columns<'_>) -> Result<T, StoreError>,
 ) -> Result<Vec<T>, StoreError> {
-    answers.rows(place).iter().map(|row| read(&mut Columns::of(row))).collect()
+    answers.rows(place).map(|mut row| read(&mut row)).collect()
 }
 
 /// An outcome as the word that it is in JSON.

@@ -1,23 +1,22 @@
-//! The one writer: a task that takes commands from a queue, runs a group of them in one transaction, commits, answers.
+//! The one writer: a thread that takes commands from a queue, runs a group of them in one transaction, commits, answers.
 //!
 //! Each command has a savepoint: when it fails, only its own writes are undone. When the whole group fails (the disk is
 //! full, the file is locked), every command of it is answered [`StoreError::Unavailable`] and nothing of it is kept; the
 //! writer goes on with the next group.
 
-use super::db::{Answers, Script, store_error, unavailable};
-use async_trait::async_trait;
+use super::{
+    db::{Answers, Script, store_error, unavailable},
+    open::Opening,
+};
 use chatplug_core::ports::StoreError;
-use futures_util::FutureExt;
-use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
-use std::{fs::File, panic::AssertUnwindSafe, sync::Arc};
+use rusqlite::Connection;
+use std::{fs::File, io, panic::AssertUnwindSafe, sync::Arc};
 use tokio::sync::{Notify, mpsc, oneshot};
 
 /// Commands that may wait in the queue before those who bring more must wait too.
 const QUEUE: usize = 4096;
 /// Commands in one transaction at most: bounds how long the first of them waits for its answer.
 const GROUP: usize = 128;
-/// Statements in one trip at most, where their number depends on the input: bounds the number of texts to keep.
-const TRIP: usize = 16;
 
 const BEGIN: &str = "BEGIN IMMEDIATE";
 const SAVEPOINT: &str = "SAVEPOINT command";
@@ -28,52 +27,29 @@ const ROLLBACK: &str = "ROLLBACK";
 const CHECKPOINT: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
 
 /// Something to write, as one step.
-#[async_trait]
 pub(super) trait Command: Send + 'static {
     type Output: Send + 'static;
     type Error: From<StoreError> + Send + 'static;
 
     /// Runs inside the group's transaction. After an error everything that it wrote is undone.
-    async fn run(self, tx: &mut Tx<'_>) -> Result<Self::Output, Self::Error>;
+    fn run(self, tx: &mut Tx<'_>) -> Result<Self::Output, Self::Error>;
 }
 
 /// The transaction as a command sees it.
 #[derive(Debug)]
 pub(super) struct Tx<'c> {
-    connection: &'c mut SqliteConnection,
-    /// The command has not sent anything yet: its first trip opens its savepoint.
-    fresh: bool,
+    connection: &'c Connection,
     wakes: bool,
 }
 
 impl Tx<'_> {
-    /// A new script of this command. Run it before asking for another one.
-    pub(super) fn script(&mut self) -> Script {
-        let mut script = Script::new();
-        if self.fresh {
-            // One trip for both: end the savepoint of the command before, begin ours.
-            script.add(RELEASE);
-            script.add(SAVEPOINT);
-        }
-        script
+    pub(super) fn run(&mut self, script: Script) -> Result<Answers, StoreError> {
+        self.attempt(script).map_err(store_error)
     }
 
-    pub(super) async fn run(&mut self, script: Script) -> Result<Answers, StoreError> {
-        self.attempt(script).await.map_err(|error| store_error(&error))
-    }
-
-    /// The same, with the driver's error, where an error is one of the answers.
-    pub(super) async fn attempt(&mut self, script: Script) -> Result<Answers, sqlx::Error> {
-        self.fresh = false;
-        script.run(self.connection).await
-    }
-
-    /// Sends a script that is long enough and begins another one.
-    pub(super) async fn make_room(&mut self, script: &mut Script) -> Result<(), StoreError> {
-        if script.len() >= TRIP {
-            self.run(std::mem::take(script)).await?;
-        }
-        Ok(())
+    /// The same, with SQLite's error, where an error is one of the answers.
+    pub(super) fn attempt(&mut self, script: Script) -> rusqlite::Result<Answers> {
+        script.run(self.connection)
     }
 
     /// Something became due: whoever waits for work is woken after the commit.
@@ -93,20 +69,23 @@ enum Message {
 }
 
 impl Writer {
-    /// Starts the task on the current runtime. `owner` is kept for as long as it runs.
+    /// Starts the thread. `owner` is kept for as long as it runs.
+    ///
+    /// # Errors
+    /// When there is no thread to be had.
     pub(super) fn start(
-        connection: SqliteConnection,
-        options: SqliteConnectOptions,
+        connection: Connection,
+        opening: Opening,
         woken: Arc<Notify>,
         owner: Option<File>,
-    ) -> Self {
+    ) -> io::Result<Self> {
         let (sender, inbox) = mpsc::channel(QUEUE);
-        let task = Task { connection: Some(connection), options, woken };
-        tokio::spawn(async move {
-            task.work(inbox).await;
+        let work = move || {
+            Task { connection: Some(connection), opening, woken }.work(inbox);
             drop(owner);
-        });
-        Self(sender)
+        };
+        std::thread::Builder::new().name("chatplug-writer".to_owned()).spawn(work)?;
+        Ok(Self(sender))
     }
 
     /// Runs a command; answers after it is on the disk.
@@ -142,10 +121,9 @@ fn closed() -> StoreError {
 }
 
 /// A command with the place for its answer, whatever its types.
-#[async_trait]
 trait Work: Send {
     /// Whether it went well.
-    async fn run(&mut self, tx: &mut Tx<'_>) -> bool;
+    fn run(&mut self, tx: &mut Tx<'_>) -> bool;
     /// Answers; `lost` says why nothing of the group was kept.
     fn answer(&mut self, lost: Option<&str>);
 }
@@ -156,12 +134,11 @@ struct Pending<C: Command> {
     reply: Option<oneshot::Sender<Result<C::Output, C::Error>>>,
 }
 
-#[async_trait]
 impl<C: Command> Work for Pending<C> {
-    async fn run(&mut self, tx: &mut Tx<'_>) -> bool {
+    fn run(&mut self, tx: &mut Tx<'_>) -> bool {
         let Some(command) = self.command.take() else { return false };
         // A defect in one command must not end the writer, on which all others depend.
-        let result = AssertUnwindSafe(command.run(tx)).catch_unwind().await;
+        let result = std::panic::catch_unwind(AssertUnwindSafe(|| command.run(tx)));
         let result = result.unwrap_or_else(|_| Err(unavailable("a write panicked").into()));
         let went_well = result.is_ok();
         self.result = Some(result);
@@ -183,45 +160,43 @@ impl<C: Command> Work for Pending<C> {
 
 struct Task {
     /// `None` after it broke, until it could be opened again.
-    connection: Option<SqliteConnection>,
-    options: SqliteConnectOptions,
+    connection: Option<Connection>,
+    opening: Opening,
     woken: Arc<Notify>,
 }
 
 impl Task {
-    async fn work(mut self, mut inbox: mpsc::Receiver<Message>) {
+    fn work(mut self, mut inbox: mpsc::Receiver<Message>) {
         let mut messages = Vec::with_capacity(GROUP);
         let mut group: Vec<Box<dyn Work>> = Vec::with_capacity(GROUP);
-        while inbox.recv_many(&mut messages, GROUP).await > 0 {
+        while inbox.blocking_recv_many(&mut messages, GROUP) > 0 {
             for message in messages.drain(..) {
                 match message {
                     Message::Work(work) => group.push(work),
                     Message::Checkpoint(reply) => {
-                        self.group(&mut group).await;
-                        let _gone = reply.send(self.checkpoint().await);
+                        self.group(&mut group);
+                        let _gone = reply.send(self.checkpoint());
                     }
                     Message::Close(reply) => {
-                        self.group(&mut group).await;
+                        self.group(&mut group);
                         inbox.close();
-                        let checkpoint = self.checkpoint().await;
-                        if let Some(connection) = self.connection.take() {
-                            let _closed = connection.close().await;
-                        }
+                        let checkpoint = self.checkpoint();
+                        drop(self.connection.take());
                         let _gone = reply.send(checkpoint);
                         return;
                     }
                 }
             }
-            self.group(&mut group).await;
+            self.group(&mut group);
         }
     }
 
     /// Runs a group and answers it.
-    async fn group(&mut self, group: &mut Vec<Box<dyn Work>>) {
+    fn group(&mut self, group: &mut Vec<Box<dyn Work>>) {
         if group.is_empty() {
             return;
         }
-        let lost = match self.transact(group).await {
+        let lost = match self.transact(group) {
             Ok(wakes) => {
                 if wakes {
                     self.woken.notify_waiters();
@@ -230,7 +205,7 @@ impl Task {
             }
             Err(error) => {
                 tracing::error!(%error, commands = group.len(), "the store could not write; nothing of it is kept");
-                self.recover(&error).await;
+                self.recover();
                 Some(error.to_string())
             }
         };
@@ -240,47 +215,47 @@ impl Task {
     }
 
     /// One transaction; answers whether somebody is to be woken.
-    async fn transact(&mut self, group: &mut [Box<dyn Work>]) -> Result<bool, sqlx::Error> {
+    fn transact(&mut self, group: &mut [Box<dyn Work>]) -> rusqlite::Result<bool> {
         let connection = match &mut self.connection {
             Some(connection) => connection,
-            none => none.insert(self.options.connect().await?),
+            none => none.insert(self.opening.writer()?),
         };
-        let mut begin = Script::default();
-        begin.add(BEGIN);
-        begin.add(SAVEPOINT);
-        begin.run(connection).await?;
+        one(connection, BEGIN)?;
         let mut wakes = false;
         for work in group {
-            let mut tx = Tx { connection, fresh: true, wakes: false };
-            let went_well = work.run(&mut tx).await;
-            let sent_something = !tx.fresh;
-            wakes |= tx.wakes && went_well;
-            if !went_well && sent_something {
+            one(connection, SAVEPOINT)?;
+            let mut tx = Tx { connection, wakes: false };
+            if work.run(&mut tx) {
+                wakes |= tx.wakes;
+            } else {
                 // When the whole transaction is gone (a full disk), so is the savepoint, and this fails too.
-                one(connection, UNDO).await?;
+                one(connection, UNDO)?;
             }
+            one(connection, RELEASE)?;
         }
-        one(connection, COMMIT).await?;
+        one(connection, COMMIT)?;
         Ok(wakes)
     }
 
-    async fn recover(&mut self, error: &sqlx::Error) {
-        let Some(connection) = &mut self.connection else { return };
-        // Fails when the database already undid the transaction by itself, which is as good.
-        let _undone = one(connection, ROLLBACK).await;
-        if matches!(error, sqlx::Error::WorkerCrashed) {
+    fn recover(&mut self) {
+        let undone = self.connection.as_ref().is_none_or(|connection| {
+            // SQLite undoes the transaction by itself after some errors.
+            connection.is_autocommit() || one(connection, ROLLBACK).is_ok()
+        });
+        if !undone {
             self.connection = None;
         }
     }
 
-    async fn checkpoint(&mut self) -> Result<(), StoreError> {
+    fn checkpoint(&mut self) -> Result<(), StoreError> {
         let Some(connection) = &mut self.connection else { return Err(closed()) };
-        one(connection, CHECKPOINT).await.map_err(|error| store_error(&error))
+        one(connection, CHECKPOINT).map_err(store_error)
     }
 }
 
-async fn one(connection: &mut SqliteConnection, sql: &'static str) -> Result<(), sqlx::Error> {
-    let mut script = Script::default();
-    script.add(sql);
-    script.run(connection).await.map(drop)
+fn one(connection: &Connection, sql: &'static str) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.raw_query();
+    while rows.next()?.is_some() {}
+    Ok(())
 }

@@ -6,22 +6,28 @@ use chatplug_core::{
     ports::{Ingest, Ingested, Store, StoreError},
 };
 use chatplug_store::{OpenError, Pruned, Retention, SqliteOptions, SqliteStore};
-use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
+use rusqlite::Connection;
 use std::time::Duration;
 
 #[tokio::test]
 async fn a_file_of_a_newer_program_is_refused_with_its_version() {
     let (store, folder) = fresh().await;
     store.close().await.unwrap();
-    let options = SqliteConnectOptions::new().filename(file(&folder));
-    let mut db = SqliteConnection::connect_with(&options).await.unwrap();
-    let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
-        VALUES (9999, 'tomorrow', 1, x'00', 0)";
-    sqlx::query(newer).execute(&mut db).await.unwrap();
-    db.close().await.unwrap();
+    Connection::open(file(&folder)).unwrap().pragma_update(None, "user_version", 9999).unwrap();
     let error = SqliteStore::open(file(&folder)).await.expect_err("a newer schema");
     assert!(matches!(error, OpenError::Newer { found: 9999, .. }), "{error:?}");
     assert!(error.to_string().contains("use the newer program"), "{error}");
+}
+
+#[tokio::test]
+async fn a_database_of_another_program_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    Connection::open(file(&folder)).unwrap().execute_batch("CREATE TABLE tenant (name TEXT)").unwrap();
+    let error = SqliteStore::open(file(&folder)).await.expect_err("not ours");
+    assert!(matches!(error, OpenError::Foreign), "{error:?}");
+    std::fs::write(file(&folder), "not a database at all, but long enough to be looked at".repeat(20)).unwrap();
+    let error = SqliteStore::open(file(&folder)).await.expect_err("no database");
+    assert!(matches!(error, OpenError::Unavailable { .. }), "{error:?}");
 }
 
 #[tokio::test]
@@ -92,13 +98,12 @@ async fn a_locked_database_refuses_and_recovers() {
     let how = SqliteOptions { wait: Duration::from_millis(20), ..SqliteOptions::default() };
     let store = SqliteStore::open_with(file(&folder), how).await.unwrap();
     let bella = salon(&store, "bella").await;
-    let options = SqliteConnectOptions::new().filename(file(&folder));
-    let mut other = SqliteConnection::connect_with(&options).await.unwrap();
-    sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
+    let other = Connection::open(file(&folder)).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let refused = bella.ingest(vec![message(by_phone(1), "m1", 0)]).await;
     assert!(matches!(refused, Err(StoreError::Unavailable { .. })), "{refused:?}");
     assert!(store.ping().await.is_err(), "and the probe says so");
-    sqlx::query("COMMIT").execute(&mut other).await.unwrap();
+    other.execute_batch("COMMIT").unwrap();
     store.ping().await.unwrap();
     hears(&*bella, by_phone(1), "m1", 0).await;
 }

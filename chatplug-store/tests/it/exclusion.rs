@@ -6,7 +6,7 @@ use chatplug_core::{
     ports::{CalendarError, CalendarStore, ClaimRequest, NewEntry},
 };
 use futures_util::future::join_all;
-use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
+use rusqlite::{Connection, params};
 use tempfile::TempDir;
 
 /// An entry as a stranger would write it; `from` and `to` in hours.
@@ -40,14 +40,14 @@ const ANA: Row = Row {
     standing: true,
 };
 
-async fn stranger(folder: &TempDir) -> SqliteConnection {
-    SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(file(folder))).await.unwrap()
+fn stranger(folder: &TempDir) -> Connection {
+    Connection::open(file(folder)).unwrap()
 }
 
-async fn insert(db: &mut SqliteConnection, row: Row) -> Result<(), String> {
-    let query = sqlx::query(ENTRY).bind(row.tenant).bind(row.branch).bind(row.entry).bind(row.subject);
-    let query = query.bind(row.from).bind(row.to).bind(row.capacity).bind(row.standing);
-    query.execute(db).await.map(drop).map_err(|error| error.to_string())
+fn insert(db: &Connection, row: Row) -> Result<(), String> {
+    let Row { tenant, branch, entry, subject, from, to, capacity, standing } = row;
+    let values = params![tenant, branch, entry, subject, from, to, capacity, standing];
+    db.execute(ENTRY, values).map(drop).map_err(|error| error.to_string())
 }
 
 fn refused(result: Result<(), String>) {
@@ -58,68 +58,67 @@ fn refused(result: Result<(), String>) {
 #[tokio::test]
 async fn no_overlapping_entry_can_be_inserted() {
     let (_store, folder) = fresh().await;
-    let mut db = stranger(&folder).await;
-    insert(&mut db, ANA).await.unwrap();
+    let db = stranger(&folder);
+    insert(&db, ANA).unwrap();
     for (from, to) in [(10, 12), (9, 11), (11, 13), (9, 13), (11, 12)] {
-        refused(insert(&mut db, Row { entry: "second", from, to, ..ANA }).await);
+        refused(insert(&db, Row { entry: "second", from, to, ..ANA }));
     }
-    insert(&mut db, Row { entry: "before", from: 8, to: 10, ..ANA }).await.unwrap();
-    insert(&mut db, Row { entry: "after", from: 12, to: 13, ..ANA }).await.unwrap();
-    insert(&mut db, Row { tenant: "cesar", ..ANA }).await.unwrap();
-    insert(&mut db, Row { branch: "south", ..ANA }).await.unwrap();
-    insert(&mut db, Row { entry: "else", subject: "bruno", ..ANA }).await.unwrap();
-    insert(&mut db, Row { entry: "cancelled", standing: false, ..ANA }).await.unwrap();
+    insert(&db, Row { entry: "before", from: 8, to: 10, ..ANA }).unwrap();
+    insert(&db, Row { entry: "after", from: 12, to: 13, ..ANA }).unwrap();
+    insert(&db, Row { tenant: "cesar", ..ANA }).unwrap();
+    insert(&db, Row { branch: "south", ..ANA }).unwrap();
+    insert(&db, Row { entry: "else", subject: "bruno", ..ANA }).unwrap();
+    insert(&db, Row { entry: "cancelled", standing: false, ..ANA }).unwrap();
 }
 
 #[tokio::test]
 async fn no_entry_can_be_moved_or_woken_into_an_overlap() {
     let (_store, folder) = fresh().await;
-    let mut db = stranger(&folder).await;
-    insert(&mut db, ANA).await.unwrap();
-    insert(&mut db, Row { entry: "later", from: 14, to: 16, ..ANA }).await.unwrap();
-    insert(&mut db, Row { entry: "bruno", subject: "bruno", ..ANA }).await.unwrap();
-    insert(&mut db, Row { entry: "cancelled", standing: false, ..ANA }).await.unwrap();
+    let db = stranger(&folder);
+    insert(&db, ANA).unwrap();
+    insert(&db, Row { entry: "later", from: 14, to: 16, ..ANA }).unwrap();
+    insert(&db, Row { entry: "bruno", subject: "bruno", ..ANA }).unwrap();
+    insert(&db, Row { entry: "cancelled", standing: false, ..ANA }).unwrap();
     for change in [
         "UPDATE entry SET taken_from = 11 WHERE entry = 'later'",
         "UPDATE entry SET taken_from = 11, taken_to = 13 WHERE entry = 'later'",
         "UPDATE entry SET subject = 'ana' WHERE entry = 'bruno'",
         "UPDATE entry SET standing = 1 WHERE entry = 'cancelled'",
     ] {
-        refused(sqlx::query(change).execute(&mut db).await.map(drop).map_err(|error| error.to_string()));
+        refused(db.execute(change, []).map(drop).map_err(|error| error.to_string()));
     }
     let within = "UPDATE entry SET taken_from = 9, taken_to = 11 WHERE entry = 'first' AND tenant = 'bella'";
-    sqlx::query(within).execute(&mut db).await.expect("its own time does not stand in its way");
+    db.execute(within, []).expect("its own time does not stand in its way");
 }
 
 #[tokio::test]
 async fn entries_share_a_time_up_to_the_capacity_at_every_moment() {
     let (_store, folder) = fresh().await;
-    let mut db = stranger(&folder).await;
+    let db = stranger(&folder);
     let class = Row { capacity: 2, ..ANA };
-    insert(&mut db, Row { entry: "a", from: 10, to: 11, ..class }).await.unwrap();
-    insert(&mut db, Row { entry: "b", from: 11, to: 12, ..class }).await.unwrap();
+    insert(&db, Row { entry: "a", from: 10, to: 11, ..class }).unwrap();
+    insert(&db, Row { entry: "b", from: 11, to: 12, ..class }).unwrap();
     // Overlaps with two, but never with both at once.
-    insert(&mut db, Row { entry: "c", ..class }).await.unwrap();
-    refused(insert(&mut db, Row { entry: "d", ..class }).await);
+    insert(&db, Row { entry: "c", ..class }).unwrap();
+    refused(insert(&db, Row { entry: "d", ..class }));
     // How many may share is what the one being written says.
-    insert(&mut db, Row { entry: "e", capacity: 3, ..ANA }).await.unwrap();
-    refused(insert(&mut db, Row { entry: "f", capacity: 3, ..ANA }).await);
+    insert(&db, Row { entry: "e", capacity: 3, ..ANA }).unwrap();
+    refused(insert(&db, Row { entry: "f", capacity: 3, ..ANA }));
 }
 
 #[tokio::test]
 async fn no_overlapping_claim_can_be_inserted() {
     let (store, folder) = fresh().await;
     salon(&store, "bella").await;
-    let mut db = stranger(&folder).await;
-    let claim = async |db: &mut SqliteConnection, action: u8, from: i64, to: i64, made: i64| {
-        let query = sqlx::query(CLAIM).bind("bella").bind(vec![action]).bind("ana").bind(from).bind(to);
-        let query = query.bind(1).bind(made).bind(made + 100);
-        query.execute(db).await.map(drop).map_err(|error| error.to_string())
+    let db = stranger(&folder);
+    let claim = |action: u8, from: i64, to: i64, made: i64| {
+        let values = params!["bella", vec![action], "ana", from, to, 1, made, made + 100];
+        db.execute(CLAIM, values).map(drop).map_err(|error| error.to_string())
     };
-    claim(&mut db, 1, 10, 12, 0).await.unwrap();
-    refused(claim(&mut db, 2, 11, 13, 50).await);
-    claim(&mut db, 3, 12, 13, 50).await.unwrap();
-    claim(&mut db, 4, 9, 12, 100).await.expect("the first one has run out");
+    claim(1, 10, 12, 0).unwrap();
+    refused(claim(2, 11, 13, 50));
+    claim(3, 12, 13, 50).unwrap();
+    claim(4, 9, 12, 100).expect("the first one has run out");
 }
 
 fn entry(name: &str, tenant: &TenantId) -> NewEntry {
