@@ -85,7 +85,7 @@ cargo test --locked --workspace --all-features --doc
 
 if [ "$quick" != quick ]; then
   say "packages"
-  cargo package --locked --workspace --exclude chatplug-server --no-verify --allow-dirty --quiet
+  cargo package --locked --workspace --exclude chatplug-server --exclude xtask --no-verify --allow-dirty --quiet
 fi
 
 say "all passed"
