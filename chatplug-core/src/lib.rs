@@ -9,4 +9,5 @@ pub mod reply;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 pub mod understand;
+pub mod vault;
 pub mod wrappers;
