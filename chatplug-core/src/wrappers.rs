@@ -77,6 +77,7 @@ impl ErrorClass for StoreError {
         match self {
             Self::Fenced => "fenced",
             Self::RouteTaken { .. } => "route_taken",
+            Self::Vault(_) => "vault",
             Self::NotFound { .. } => "not_found",
             Self::Unavailable { .. } => "unavailable",
             Self::Corrupt { .. } => "corrupt",

@@ -378,6 +378,8 @@ pub enum TeamEvent {
         /// Why, in the provider's words.
         detail: String,
     },
+    /// A client waits for an outcome for too long: something holds the conversation up.
+    Unanswered,
 }
 
 /// How a client's message ended. Exactly one is recorded for each.

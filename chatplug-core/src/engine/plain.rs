@@ -48,6 +48,7 @@ impl Notifier for LogNotifier {
             TeamEvent::RunningLate { .. } => "a client runs late",
             TeamEvent::Review { .. } => "a client commented on a visit",
             TeamEvent::Undeliverable { .. } => "a message will not arrive",
+            TeamEvent::Unanswered => "a client waits too long for an answer",
         };
         tracing::warn!(tenant.id = %notice.tenant, conversation.id = %notice.conversation, what, "word to the team");
         Ok(())

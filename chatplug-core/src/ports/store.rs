@@ -4,14 +4,16 @@
 //! implementation may group many of them into one commit. Every method of [`TenantStore`] belongs to one tenant; a query
 //! without a tenant does not compile.
 
-use crate::{
-    dialogue::{ContactChange, Holder, Operator, Outcome, TeamEvent, Timer},
-    model::{
-        ActionKey, Booking, BookingId, BookingRef, BranchId, ChannelId, ChannelUser, ClaimSubject, Contact, ContactId,
-        ConversationId, DeliveryKey, DeliveryStatus, Inbound, Lang, MessageId, Outbound, Private, StaffId, TenantId,
-        TurnId,
-    },
-    reply::Reply,
+mod commit;
+mod events;
+mod views;
+
+pub use commit::*;
+pub use events::*;
+pub use views::*;
+
+use crate::model::{
+    ActionKey, Booking, BookingRef, BranchId, ChannelId, ChannelUser, ClaimSubject, ContactId, ConversationId, TenantId,
 };
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -23,7 +25,9 @@ use std::{fmt::Debug, sync::Arc};
 /// # Contract
 /// - When a write returns `Ok`, it survives SIGKILL and power loss; when it returns an error, it either happened whole
 ///   or not at all, and repeating it is harmless (every write has a natural key).
-/// - The only reads across tenants are [`Store::due`] and [`Store::route`], and they return ids only.
+/// - The only reads across tenants are [`Store::due`], [`Store::overdue`] and [`Store::route`], and they return ids only.
+/// - Any number of processes may share a store that says so; then no two of them hold one conversation's lease, and what a
+///   process that died had leased is due again within seconds.
 #[cfg_attr(feature = "testkit", mockall::automock)]
 #[async_trait]
 pub trait Store: Debug + Send + Sync {
@@ -35,6 +39,17 @@ pub trait Store: Debug + Send + Sync {
     /// # Errors
     /// See [`StoreError`].
     async fn due(&self, now: DateTime<Utc>, limit: usize) -> Result<Vec<Due>, StoreError>;
+
+    /// Conversations with a message of the client that came in before this instant, ended in no outcome, and was not
+    /// [attended to](TenantStore::attend); the longest waiting first, leased or not; at most `limit`.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    async fn overdue(
+        &self,
+        received_before: DateTime<Utc>,
+        limit: usize,
+    ) -> Result<Vec<(TenantId, ConversationId)>, StoreError>;
 
     /// When the next work will be due, as far as is known now; `None`: nothing is waiting.
     ///
@@ -63,6 +78,12 @@ pub trait Store: Debug + Send + Sync {
     /// # Errors
     /// See [`StoreError`].
     async fn figures(&self, now: DateTime<Utc>) -> Result<Figures, StoreError>;
+
+    /// Writes what waits and ends in good order. What was answered is safe without it.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    async fn close(&self) -> Result<(), StoreError>;
 }
 
 /// One tenant's rows.
@@ -138,6 +159,33 @@ pub trait TenantStore: Debug + Send + Sync {
     /// # Errors
     /// See [`StoreError`].
     async fn record_delivery(&self, record: DeliveryRecord) -> Result<Option<Delivery>, StoreError>;
+
+    /// Attends to a conversation whose client waits too long: queues the holding message, notes the alarm for the team and
+    /// the audit row, all or nothing, whoever holds the lease. Answers `false`, and changes nothing, when the client no
+    /// longer waits since before `received_before`, or was attended to already. The mail stays as it is: when its turn
+    /// runs after all, it is answered.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    async fn attend(&self, attention: Attention) -> Result<bool, StoreError>;
+
+    /// Takes the first thing that the team should hear of a conversation and that is due; nobody else gets it before
+    /// `until`.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    async fn next_notice(
+        &self,
+        conversation: ConversationId,
+        until: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<QueuedNotice>, StoreError>;
+
+    /// Records what became of telling the team. A notice that is no longer being told under this attempt is left alone.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    async fn record_notice(&self, record: NoticeRecord) -> Result<(), StoreError>;
 
     /// Claims a stretch of time on a subject for an action, in one step: the first candidate (the fairest: fewest booked
     /// and claimed minutes that local day, then least recently assigned, then given order) on whom nothing overlaps
@@ -224,6 +272,8 @@ pub enum Work {
     Turn,
     /// A queued message: send it.
     Delivery,
+    /// Something that the team should hear.
+    Notice,
 }
 
 /// Where an external address leads.
@@ -248,422 +298,9 @@ pub struct TenantSetup {
     pub channels: Vec<ChannelId>,
     /// External addresses: (provider, external id) → where.
     pub routes: Vec<(String, String, Route)>,
-}
-
-/// Something that came in for one tenant.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Ingest {
-    /// A client wrote.
-    Message {
-        /// Through which channel.
-        channel: ChannelId,
-        /// The message.
-        message: Box<Inbound>,
-        /// When its turn is due: now for a tap, a little later for the first words of a burst.
-        due: DateTime<Utc>,
-        /// Arrival.
-        received: DateTime<Utc>,
-    },
-    /// One of our messages came further.
-    Status {
-        /// Through which channel.
-        channel: ChannelId,
-        /// How far.
-        status: DeliveryStatus,
-        /// Arrival.
-        received: DateTime<Utc>,
-    },
-    /// The booking system says that a booking changed.
-    Booking {
-        /// Which.
-        reference: BookingRef,
-        /// Unique per change where the vendor tells, else per delivery.
-        key: String,
-        /// Arrival.
-        received: DateTime<Utc>,
-    },
-    /// Somebody of the business did something in a conversation.
-    Operator {
-        /// Which.
-        conversation: ConversationId,
-        /// Unique: the same key twice is the same deed.
-        key: String,
-        /// Who (an account name), for the audit.
-        by: String,
-        /// What.
-        operator: Operator,
-        /// Arrival.
-        received: DateTime<Utc>,
-    },
-}
-
-/// What became of an incoming event.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ingested {
-    /// In the mailbox of this conversation.
-    Queued(ConversationId),
-    /// Applied to an outgoing message.
-    Applied,
-    /// Seen before: nothing changed.
-    Duplicate,
-    /// Concerns nothing that we know.
-    Unknown,
-}
-
-/// The right to run one conversation's turn: fenced by version and token.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lease {
-    /// Of which conversation.
-    pub conversation: ConversationId,
-    /// Unique per lease.
-    pub token: i64,
-    /// State version it was taken at; every commit raises it.
-    pub version: i64,
-    /// Others may take it after this instant.
-    pub until: DateTime<Utc>,
-}
-
-/// What a turn starts from.
-#[derive(Debug, Clone)]
-pub struct Leased {
-    /// The lease.
-    pub lease: Lease,
-    /// Through which channel they write.
-    pub channel: ChannelId,
-    /// The client.
-    pub contact: Contact,
-    /// Who holds the conversation.
-    pub holder: Holder,
-    /// State of the dialogue as last committed; `None` before the first turn.
-    pub state: Option<String>,
-    /// The open critical action of the engine, as last committed.
-    pub action: Option<String>,
-    /// Bookings as last known that have not ended, in order of time.
-    pub bookings: Vec<Booking>,
-    /// Everything due in the mailbox, in order; and what arrived since, when any message of it is due (a burst).
-    pub mail: Vec<Mail>,
-    /// Timers that are due.
-    pub timers: Vec<Timer>,
-    /// How many turns were committed before: numbers this one.
-    pub turns: i64,
-}
-
-/// One piece of mail.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Mail {
-    /// Names it within its conversation.
-    pub seq: i64,
-    /// Arrival.
-    pub received: DateTime<Utc>,
-    /// What it is.
-    pub event: MailEvent,
-}
-
-/// What can lie in a mailbox.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "mail", rename_all = "snake_case")]
-pub enum MailEvent {
-    /// A client wrote. With the booking that the quoted message of ours spoke of.
-    Message {
-        /// The message.
-        message: Box<Inbound>,
-        /// That booking.
-        about: Option<BookingId>,
-    },
-    /// A booking may have changed.
-    Booking {
-        /// Which.
-        reference: BookingRef,
-    },
-    /// Somebody of the business did something.
-    Operator {
-        /// What.
-        operator: Operator,
-        /// Who.
-        by: String,
-    },
-    /// A message of ours will not arrive.
-    Undeliverable {
-        /// Why, in the provider's words.
-        detail: String,
-    },
-}
-
-/// Everything that one turn (or one checkpoint of it) changes.
-#[derive(Debug, Clone)]
-pub struct TurnCommit {
-    /// The lease it runs under.
-    pub lease: Lease,
-    /// The new state of the dialogue.
-    pub state: String,
-    /// The open critical action; `None`: none is open.
-    pub action: Option<String>,
-    /// `Some`: keep the lease until then (a checkpoint); `None`: give it back (the end of a turn).
-    pub keep_until: Option<DateTime<Utc>>,
-    /// Mail that was read, with the outcome of each message of a client.
-    pub read: Vec<(i64, Option<Outcome>)>,
-    /// Timers that rang and are done.
-    pub rang: Vec<Timer>,
-    /// Messages to queue, in order.
-    pub outbox: Vec<NewOutbox>,
-    /// Withdraw what is still queued and not kept, before queueing `outbox`.
-    pub withdraw: bool,
-    /// Timers to set or move.
-    pub set_timers: Vec<(Timer, DateTime<Utc>)>,
-    /// Timers to remove.
-    pub cancel_timers: Vec<Timer>,
-    /// What the booking system said of bookings; each with its stable id. Their references become aliases of it.
-    pub bookings: Vec<Booking>,
-    /// What to remember about the client.
-    pub contact: Vec<ContactChange>,
-    /// Who holds the conversation from now on; `None`: as before.
-    pub holder: Option<Holder>,
-    /// Claims to let go of.
-    pub unclaim: Vec<ActionKey>,
-    /// When the conversation is due again even without mail (to go on with an action).
-    pub wake_at: Option<DateTime<Utc>>,
-    /// Audit rows.
-    pub audit: Vec<AuditRow>,
-    /// What the team should hear.
-    pub notify: Vec<TeamEvent>,
-    /// The record of the turn; `None` at a checkpoint.
-    pub record: Option<TurnRecord>,
-    /// The turn's time.
-    pub now: DateTime<Utc>,
-    /// Take the first message to be sent with the same step, as [`TenantStore::next_delivery`] would, leased until then.
-    pub take_delivery: Option<DateTime<Utc>>,
-}
-
-/// What a commit answers.
-#[derive(Debug, Clone)]
-pub struct Committed {
-    /// The lease to go on with, when it was kept.
-    pub lease: Option<Lease>,
-    /// The message to send now, when asked for and there is one.
-    pub delivery: Option<Delivery>,
-}
-
-/// A message to queue.
-#[derive(Debug, Clone, PartialEq)]
-pub struct NewOutbox {
-    /// Travels with it.
-    pub key: DeliveryKey,
-    /// What to send.
-    pub body: OutboxBody,
-    /// The booking it speaks of: a quoting answer or a reaction binds to it.
-    pub about: Option<BookingId>,
-    /// Stays queued when a person takes over.
-    pub keep: bool,
-    /// Allowed while a person holds the conversation (their own words, outcomes of actions).
-    pub for_person: bool,
-}
-
-/// What an outgoing message is, before it is rendered.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "body", rename_all = "snake_case")]
-pub enum OutboxBody {
-    /// A reply in meaning.
-    Reply {
-        /// The meaning.
-        reply: Box<Reply>,
-        /// In which language.
-        lang: Lang,
-        /// To be sent as a template, whatever the window says.
-        as_template: bool,
-    },
-    /// Words of somebody of the business, sent as they are.
-    Words {
-        /// The words.
-        text: Private<String>,
-    },
-    /// A message that is already fit for the channel (one part of a reply of several).
-    Ready {
-        /// The message.
-        message: Outbound,
-    },
-}
-
-/// A message taken for sending.
-#[derive(Debug, Clone)]
-pub struct Delivery {
-    /// Of which conversation.
-    pub conversation: ConversationId,
-    /// Its key.
-    pub key: DeliveryKey,
-    /// Through which channel.
-    pub channel: ChannelId,
-    /// To whom.
-    pub contact: Contact,
-    /// Who holds the conversation now.
-    pub holder: Holder,
-    /// What to send.
-    pub body: OutboxBody,
-    /// May go out while a person holds the conversation.
-    pub for_person: bool,
-    /// Which attempt this is, from 1.
-    pub attempt: u32,
-    /// Parts of it that were handed over already (a reply may take several messages).
-    pub parts_sent: u32,
-    /// An earlier attempt may have been sent.
-    pub was_unknown: bool,
-    /// When it was queued.
-    pub queued: DateTime<Utc>,
-    /// The last message of the client, to be marked as read with typing.
-    pub last_inbound: Option<MessageId>,
-}
-
-/// What became of sending.
-#[derive(Debug, Clone)]
-pub struct DeliveryRecord {
-    /// Which message.
-    pub key: DeliveryKey,
-    /// Of which conversation.
-    pub conversation: ConversationId,
-    /// Which attempt.
-    pub attempt: u32,
-    /// How it went.
-    pub result: DeliveryResult,
-    /// The provider's ids of parts that this attempt handed over before it stopped, whatever the result;
-    /// [`Delivery::parts_sent`] counts them next time. Empty with [`DeliveryResult::Sent`], which names its own.
-    pub parts: Vec<MessageId>,
-    /// Now.
-    pub now: DateTime<Utc>,
-    /// Take the next message with the same step, leased until then.
-    pub take_next: Option<DateTime<Utc>>,
-}
-
-/// How sending went.
-#[derive(Debug, Clone, PartialEq)]
-pub enum DeliveryResult {
-    /// Handed over: the provider's ids of all its parts and what was shown, for the log.
-    Sent {
-        /// One id a part.
-        messages: Vec<MessageId>,
-        /// What the client sees, as text.
-        shown: Private<String>,
-    },
-    /// Not handed over; try again at this instant.
-    Retry {
-        /// When.
-        at: DateTime<Utc>,
-        /// Why, without personal data.
-        error: String,
-        /// Send it as a template then.
-        as_template: bool,
-    },
-    /// The answer was lost: waits for a status until this instant, then may be tried again (or is dead, when not `repeat`).
-    Unknown {
-        /// Until when.
-        until: DateTime<Utc>,
-        /// May be sent again when nothing is heard.
-        repeat: bool,
-    },
-    /// Will never be sent: visible, reported to the conversation as [`MailEvent::Undeliverable`].
-    Dead {
-        /// Why, without personal data.
-        error: String,
-    },
-    /// Not sent on purpose (a person holds the conversation).
-    Withdrawn,
-}
-
-/// A wish for a stretch of time.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClaimRequest {
-    /// For which action.
-    pub action: ActionKey,
-    /// One of these subjects, in order of preference among equals. Never empty.
-    pub candidates: Vec<(ClaimSubject, Option<StaffId>)>,
-    /// Begin, padded by buffers.
-    pub from: DateTime<Utc>,
-    /// End, padded by buffers.
-    pub to: DateTime<Utc>,
-    /// First instant of the local day, for fairness.
-    pub day_from: DateTime<Utc>,
-    /// Last instant of the local day, for fairness.
-    pub day_to: DateTime<Utc>,
-    /// How many may share it.
-    pub capacity: u32,
-    /// Gone after this instant unless let go of before.
-    pub expires: DateTime<Utc>,
-    /// Now.
-    pub now: DateTime<Utc>,
-    /// A booking whose own time does not count as taken.
-    pub ignoring: Option<BookingId>,
-}
-
-/// A conversation, for people and screens.
-#[derive(Debug, Clone)]
-pub struct ConversationView {
-    /// Which.
-    pub id: ConversationId,
-    /// Through which channel.
-    pub channel: ChannelId,
-    /// The client.
-    pub contact: Contact,
-    /// Who holds it.
-    pub holder: Holder,
-    /// State of the dialogue.
-    pub state: Option<String>,
-    /// The open critical action.
-    pub action: Option<String>,
-    /// Last thing that happened.
-    pub active: DateTime<Utc>,
-    /// Version: changes with every commit.
-    pub version: i64,
-}
-
-/// One line of the log that people read.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct LogEntry {
-    /// The provider's id, once there is one.
-    pub message: Option<MessageId>,
-    /// Our key, for outgoing ones.
-    pub key: Option<DeliveryKey>,
-    /// `true`: from the client.
-    pub inbound: bool,
-    /// When.
-    pub at: DateTime<Utc>,
-    /// What it said, as text.
-    pub text: Private<String>,
-    /// State of delivery of an outgoing one: `queued`, `sending`, `unknown`, `sent`, `delivered`, `read`, `failed`, `dead`, `withdrawn`.
-    pub status: String,
-    /// How an inbound one ended.
-    pub outcome: Option<Outcome>,
-}
-
-/// What a turn did and why; enough to replay it without calling anybody.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct TurnRecord {
-    /// Its id.
-    pub id: TurnId,
-    /// Its number in the conversation, from 1.
-    pub number: i64,
-    /// Its time.
-    pub at: DateTime<Utc>,
-    /// Steps in order: inputs with interpretations and results, and effects, as JSON.
-    pub steps: serde_json::Value,
-    /// Catalogue versions by branch, and anything else that the steps depended on.
-    pub versions: serde_json::Value,
-    /// How long it took, in milliseconds.
-    pub duration_ms: u32,
-}
-
-/// One row of the audit.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct AuditRow {
-    /// When.
-    pub at: DateTime<Utc>,
-    /// Who: `client`, `bot`, `operator:<name>`, `backend`.
-    pub actor: String,
-    /// What: `book`, `reschedule`, `cancel`, `confirm`, `take_over` …
-    pub what: String,
-    /// In which conversation.
-    pub conversation: Option<ConversationId>,
-    /// With which action key.
-    pub action: Option<ActionKey>,
-    /// Facts as JSON; personal data only as ids.
-    pub detail: serde_json::Value,
+    /// Names, numbers and texts of its clients are sealed at rest from now on; what was stored before stays as it is
+    /// until it is [resealed](super::TenantSecrets::reseal). Look-ups by number never need it to be readable.
+    pub sealed: bool,
 }
 
 /// Figures over all tenants.
@@ -685,7 +322,18 @@ pub struct Figures {
     pub actions_open: u64,
     /// Conversations.
     pub conversations: u64,
+    /// Conversations that a worker holds.
+    pub turns_open: u64,
+    /// Conversations whose client waits for an outcome since longer than [`OVERDUE_AFTER`].
+    pub overdue: u64,
+    /// Things that the team was not told yet.
+    pub notices_queued: u64,
+    /// Things that the team could not be told.
+    pub notices_dead: u64,
 }
+
+/// A client who waits longer than this for an outcome is attended to: 90 seconds, more than a lease lasts.
+pub const OVERDUE_AFTER: chrono::Duration = chrono::Duration::seconds(90);
 
 /// Why a store failed, by what to do about it.
 #[derive(Debug, thiserror::Error)]
@@ -715,6 +363,9 @@ pub enum StoreError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// A sealed value, or the tenant's keys, cannot be opened or made.
+    #[error(transparent)]
+    Vault(#[from] crate::vault::VaultError),
     /// A stored value cannot be read: written by a newer version, or damaged.
     #[error("a stored value cannot be read: {what}")]
     Corrupt {

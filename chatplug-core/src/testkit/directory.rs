@@ -150,6 +150,7 @@ impl TenantBuilder {
             branches: self.0.branches.iter().map(|branch| branch.id.clone()).collect(),
             channels: self.0.channels.iter().map(|channel| channel.id.clone()).collect(),
             routes: routes.iter().map(route).collect(),
+            sealed: false,
         }
     }
 

@@ -226,6 +226,18 @@ macro_rules! forward_store {
             ) -> Result<$crate::ports::Figures, $crate::ports::StoreError> {
                 self.around("store", "figures", self.inner().figures(now)).await
             }
+
+            async fn overdue(
+                &self,
+                received_before: chrono::DateTime<chrono::Utc>,
+                limit: usize,
+            ) -> Result<Vec<($crate::model::TenantId, $crate::model::ConversationId)>, $crate::ports::StoreError> {
+                self.around("store", "overdue", self.inner().overdue(received_before, limit)).await
+            }
+
+            async fn close(&self) -> Result<(), $crate::ports::StoreError> {
+                self.around("store", "close", self.inner().close()).await
+            }
         }
 
         #[async_trait::async_trait]
@@ -283,6 +295,26 @@ macro_rules! forward_store {
                 record: $crate::ports::DeliveryRecord,
             ) -> Result<Option<$crate::ports::Delivery>, $crate::ports::StoreError> {
                 self.around("store", "record_delivery", self.inner().record_delivery(record)).await
+            }
+
+            async fn attend(&self, attention: $crate::ports::Attention) -> Result<bool, $crate::ports::StoreError> {
+                self.around("store", "attend", self.inner().attend(attention)).await
+            }
+
+            async fn next_notice(
+                &self,
+                conversation: $crate::model::ConversationId,
+                until: chrono::DateTime<chrono::Utc>,
+                now: chrono::DateTime<chrono::Utc>,
+            ) -> Result<Option<$crate::ports::QueuedNotice>, $crate::ports::StoreError> {
+                self.around("store", "next_notice", self.inner().next_notice(conversation, until, now)).await
+            }
+
+            async fn record_notice(
+                &self,
+                record: $crate::ports::NoticeRecord,
+            ) -> Result<(), $crate::ports::StoreError> {
+                self.around("store", "record_notice", self.inner().record_notice(record)).await
             }
 
             async fn claim(

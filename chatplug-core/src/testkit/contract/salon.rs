@@ -156,6 +156,7 @@ pub(super) fn setup(tenant: &str, routes: &[(&str, &str, &str)]) -> TenantSetup 
         branches: vec!["centre".parse().unwrap(), "south".parse().unwrap()],
         channels: vec![channel(WA), channel("wa2")],
         routes: routes.iter().map(route).collect(),
+        sealed: false,
     }
 }
 
