@@ -49,7 +49,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let route = Route { tenant: tenant.clone(), channel: Some(channel.clone()), branch: None };
     let (name, routes) = (business.name.clone(), vec![("meta".to_owned(), number, route)]);
-    let setup = TenantSetup { name, branches: vec![branch], channels: vec![channel], routes };
+    let setup = TenantSetup { name, branches: vec![branch], channels: vec![channel], routes, sealed: false };
     store.tenant(&tenant).register(&setup).await?;
 
     let engine = Engine::builder().store(store).directory(Arc::new(TenantList::new([business]))).build()?;

@@ -15,6 +15,7 @@ mod accept;
 mod action;
 mod burst;
 mod deliver;
+mod notices;
 mod observe;
 mod plain;
 mod run;

@@ -119,6 +119,7 @@ impl Builder<'_> {
             branches: branches.iter().map(|branch| branch.id.clone()).collect(),
             channels: channels.iter().map(|channel| channel.id.clone()).collect(),
             routes,
+            sealed: false,
         };
         let tenant = Tenant {
             id: tenant.id.clone(),

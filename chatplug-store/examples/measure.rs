@@ -43,6 +43,7 @@ async fn main() -> Outcomes<()> {
             branches: Vec::new(),
             channels: vec!["wa".parse()?],
             routes: Vec::new(),
+            sealed: false,
         };
         tenant(&store, id)?.register(&setup).await?;
     }

@@ -3,12 +3,14 @@
 //! Here: opening, and the ports, each method of which is one command to the writer or one question to a reader.
 //! Commands and questions lie in the files of their subject.
 
+mod audit;
 mod bookings;
 mod calendar;
 mod claims;
 mod contacts;
 mod db;
 mod ingest;
+mod notices;
 mod open;
 mod outbox;
 mod prune;
@@ -32,9 +34,10 @@ use chatplug_core::{
         TenantId,
     },
     ports::{
-        AuditRow, BranchCalendar, CalendarError, CalendarStore, ClaimRequest, Committed, ConversationView, Delivery,
-        DeliveryRecord, Due, Entry, EntryFilter, EntryMark, Figures, Ingest, Ingested, Lease, Leased, LogEntry,
-        NewEntry, Route, Store, StoreError, TenantSetup, TenantStore, TurnCommit, TurnRecord,
+        Attention, AuditRow, BranchCalendar, CalendarError, CalendarStore, ClaimRequest, Committed, ConversationView,
+        Delivery, DeliveryRecord, Due, Entry, EntryFilter, EntryMark, Figures, Ingest, Ingested, Lease, Leased,
+        LogEntry, NewEntry, NoticeRecord, QueuedNotice, Route, Store, StoreError, TenantSetup, TenantStore, TurnCommit,
+        TurnRecord,
     },
 };
 use chrono::{DateTime, Utc};
@@ -115,6 +118,14 @@ impl Store for SqliteStore {
         self.ask(read::due(now, limit)).await
     }
 
+    async fn overdue(
+        &self,
+        received_before: DateTime<Utc>,
+        limit: usize,
+    ) -> Result<Vec<(TenantId, ConversationId)>, StoreError> {
+        self.ask(read::overdue(received_before, limit)).await
+    }
+
     async fn next_due(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
         self.ask(read::next_due()).await
     }
@@ -135,6 +146,10 @@ impl Store for SqliteStore {
 
     async fn figures(&self, now: DateTime<Utc>) -> Result<Figures, StoreError> {
         self.ask(read::figures(now)).await
+    }
+
+    async fn close(&self) -> Result<(), StoreError> {
+        Self::close(self).await
     }
 }
 
@@ -198,6 +213,24 @@ impl TenantStore for SqliteTenant {
 
     async fn record_delivery(&self, record: DeliveryRecord) -> Result<Option<Delivery>, StoreError> {
         self.store.writer.submit(outbox::Record { tenant: self.tenant.clone(), record }).await
+    }
+
+    async fn attend(&self, attention: Attention) -> Result<bool, StoreError> {
+        self.store.writer.submit(notices::Attend { tenant: self.tenant.clone(), attention }).await
+    }
+
+    async fn next_notice(
+        &self,
+        conversation: ConversationId,
+        until: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<QueuedNotice>, StoreError> {
+        let next = notices::NextNotice { tenant: self.tenant.clone(), conversation, until, now };
+        self.store.writer.submit(next).await
+    }
+
+    async fn record_notice(&self, record: NoticeRecord) -> Result<(), StoreError> {
+        self.store.writer.submit(notices::Record { tenant: self.tenant.clone(), record }).await
     }
 
     async fn claim(&self, claim: ClaimRequest) -> Result<Option<ClaimSubject>, StoreError> {

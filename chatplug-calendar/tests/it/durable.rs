@@ -22,8 +22,13 @@ use tokio::{sync::Barrier, task::JoinSet};
 async fn open(config: &CalendarConfig, folder: &Path) -> (Bench, SqliteStore) {
     let store = SqliteStore::open(folder.join("chatplug.db")).await.unwrap();
     let tenant = TenantId::new("bella").unwrap();
-    let setup =
-        TenantSetup { name: "Bella".to_owned(), branches: vec![branch()], channels: Vec::new(), routes: Vec::new() };
+    let setup = TenantSetup {
+        name: "Bella".to_owned(),
+        branches: vec![branch()],
+        channels: Vec::new(),
+        routes: Vec::new(),
+        sealed: false,
+    };
     store.tenant(&tenant).register(&setup).await.unwrap();
     (Bench::on(config, NOW, store.calendar(&tenant, &branch())), store)
 }

@@ -97,6 +97,13 @@ pub enum EngineEvent<'a> {
         /// How long the provider took.
         took: Duration,
     },
+    /// The team was told something, or not.
+    TeamTold {
+        /// Whose.
+        tenant: &'a TenantId,
+        /// `told`, `retry`, `dead`.
+        result: &'static str,
+    },
 }
 
 /// Hears nothing.

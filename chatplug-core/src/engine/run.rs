@@ -17,13 +17,35 @@ use tokio::{
 /// So often in a row may draining fail to begin some work before it says so.
 const PATIENCE: u32 = 20;
 
-/// What is being worked on in this process: saves asking for a lease that we hold ourselves.
-type InFlight = Arc<Mutex<HashSet<(TenantId, ConversationId)>>>;
+/// Teams told at the same time in this process: a notifier that hangs takes no place of the clients.
+const TELLERS: usize = 16;
+/// What is asked for at most when teams that cannot be told now stand before the clients.
+const MOST_DUE: usize = 8192;
+
+/// What is being worked on in this process, of a conversation and for its team: saves asking for a lease that we hold
+/// ourselves.
+type InFlight = Arc<Mutex<HashSet<(TenantId, ConversationId, bool)>>>;
+
+/// What one look at the due work led to.
+#[derive(Debug, Default, Clone, Copy)]
+struct Looked {
+    started: usize,
+    /// Something is due that cannot be begun before something else ends.
+    blocked: bool,
+}
+
+/// The workers of one run.
+struct Workers {
+    slots: Arc<Semaphore>,
+    tellers: Arc<Semaphore>,
+    in_flight: InFlight,
+    tasks: JoinSet<()>,
+}
 
 /// Takes a conversation off the list when its work is over, a panic included.
 struct Mark {
     in_flight: InFlight,
-    key: (TenantId, ConversationId),
+    key: (TenantId, ConversationId, bool),
 }
 
 impl Drop for Mark {
@@ -35,33 +57,36 @@ impl Drop for Mark {
 impl Engine {
     /// Works until `shutdown` becomes true (or its sender is gone), then finishes what is under way and returns.
     pub async fn run(&self, mut shutdown: watch::Receiver<bool>) {
-        let slots = Arc::new(Semaphore::new(self.inner.options.concurrency.max(1)));
-        let in_flight = InFlight::default();
-        let mut tasks = JoinSet::new();
+        let mut workers = Workers {
+            slots: Arc::new(Semaphore::new(self.inner.options.concurrency.max(1))),
+            tellers: Arc::new(Semaphore::new(TELLERS)),
+            in_flight: InFlight::default(),
+            tasks: JoinSet::new(),
+        };
         while !*shutdown.borrow() {
             // Registered before looking, so that nothing that comes in between is slept over.
             let woken = self.inner.store.woken();
             tokio::pin!(woken);
             let _ = futures_util::poll!(woken.as_mut());
-            let room = slots.available_permits();
-            let started = if room > 0 { self.start_due(room, &slots, &in_flight, &mut tasks).await } else { Ok(0) };
-            while tasks.try_join_next().is_some() {}
-            match started {
-                Ok(0) => {}
-                Ok(_) => continue,
+            let looked = self.start_due(&mut workers).await;
+            while workers.tasks.try_join_next().is_some() {}
+            let looked = match looked {
+                Ok(looked) if looked.started > 0 => continue,
+                Ok(looked) => looked,
                 Err(error) => {
-                    tracing::error!(error = &error as &dyn std::error::Error, "due work cannot be read; trying again")
+                    tracing::error!(error = &error as &dyn std::error::Error, "due work cannot be read; trying again");
+                    Looked::default()
                 }
-            }
-            let nap = self.nap().await;
+            };
+            let nap = self.nap(looked.blocked).await;
             tokio::select! {
                 () = woken.as_mut() => {}
-                _ = tasks.join_next(), if !tasks.is_empty() => {}
+                _ = workers.tasks.join_next(), if !workers.tasks.is_empty() => {}
                 () = tokio::time::sleep(nap) => {}
                 changed = shutdown.changed() => if changed.is_err() { break },
             }
         }
-        while tasks.join_next().await.is_some() {}
+        while workers.tasks.join_next().await.is_some() {}
     }
 
     /// Runs everything that is due by the clock, and what becomes due by that, until nothing is. For tests, tools and
@@ -87,29 +112,44 @@ impl Engine {
         }
     }
 
-    async fn start_due(
-        &self,
-        room: usize,
-        slots: &Arc<Semaphore>,
-        in_flight: &InFlight,
-        tasks: &mut JoinSet<()>,
-    ) -> Result<usize, StoreError> {
-        let mut started = 0;
+    async fn start_due(&self, workers: &mut Workers) -> Result<Looked, StoreError> {
+        let room = workers.slots.available_permits();
+        if room == 0 {
+            return Ok(Looked { started: 0, blocked: true });
+        }
         // What is in flight may still look due: ask for that much more.
-        let limit = room + in_flight.lock().unwrap_or_else(PoisonError::into_inner).len();
-        for item in self.inner.store.due(self.inner.clock.now(), limit).await? {
-            let key = (item.tenant.clone(), item.conversation);
-            if !in_flight.lock().unwrap_or_else(PoisonError::into_inner).insert(key.clone()) {
+        let mut limit = room + workers.in_flight.lock().unwrap_or_else(PoisonError::into_inner).len();
+        loop {
+            let due = self.inner.store.due(self.inner.clock.now(), limit).await?;
+            let maybe_more = due.len() >= limit;
+            let looked = self.start_these(due, workers);
+            // Nothing but what cannot be begun now: what can may come after it.
+            if looked.started == 0 && looked.blocked && maybe_more && limit < MOST_DUE {
+                limit *= 2;
                 continue;
             }
-            let Ok(permit) = slots.clone().try_acquire_owned() else {
-                in_flight.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
-                break;
+            return Ok(looked);
+        }
+    }
+
+    fn start_these(&self, due: Vec<Due>, workers: &mut Workers) -> Looked {
+        let mut looked = Looked::default();
+        for item in due {
+            let for_team = item.work == Work::Notice;
+            let key = (item.tenant.clone(), item.conversation, for_team);
+            if !workers.in_flight.lock().unwrap_or_else(PoisonError::into_inner).insert(key.clone()) {
+                looked.blocked = true;
+                continue;
+            }
+            let mark = Mark { in_flight: workers.in_flight.clone(), key };
+            let places = if for_team { &workers.tellers } else { &workers.slots };
+            let Ok(permit) = places.clone().try_acquire_owned() else {
+                looked.blocked = true;
+                continue;
             };
-            started += 1;
+            looked.started += 1;
             let engine = self.clone();
-            let mark = Mark { in_flight: in_flight.clone(), key };
-            tasks.spawn(async move {
+            workers.tasks.spawn(async move {
                 if engine.work(&item).await.is_err() {
                     // It is still due. A store that can be read and not be written must not be asked in a circle.
                     tokio::time::sleep(engine.inner.options.poll.to_std().unwrap_or_default()).await;
@@ -117,7 +157,7 @@ impl Engine {
                 drop((mark, permit));
             });
         }
-        Ok(started)
+        looked
     }
 
     /// Does what is due in one conversation. An error: it could not be begun, and is due as before.
@@ -125,6 +165,7 @@ impl Engine {
         let delivery = match item.work {
             Work::Turn => self.turn(&item.tenant, item.conversation).await?,
             Work::Delivery => self.first_delivery(&item.tenant, item.conversation).await?,
+            Work::Notice => return self.tell_team(&item.tenant, item.conversation).await,
         };
         if let Some(delivery) = delivery {
             self.deliver_all(&item.tenant, delivery).await;
@@ -132,12 +173,16 @@ impl Engine {
         Ok(())
     }
 
-    /// How long there is certainly nothing to do, unless something comes in.
-    async fn nap(&self) -> std::time::Duration {
+    /// How long there is certainly nothing to do, unless something comes in or ends.
+    async fn nap(&self, blocked: bool) -> std::time::Duration {
         let poll = self.inner.options.poll;
         let now = self.inner.clock.now();
         let until = match self.inner.store.next_due().await {
-            Ok(Some(at)) => (at - now).clamp(chrono::Duration::milliseconds(5), poll),
+            Ok(Some(at)) => {
+                // What is due and cannot be begun looks as if it were due at once, all the time.
+                let least = chrono::Duration::milliseconds(if blocked { 50 } else { 5 }).min(poll);
+                (at - now).clamp(least, poll)
+            }
             Ok(None) | Err(_) => poll,
         };
         until.to_std().unwrap_or(std::time::Duration::from_millis(5))

@@ -12,8 +12,8 @@ use crate::{
     },
     ports::{
         AuditRow, ChannelSetup, ClientDetails, Context, Delivery, DirectoryError, Intent, Interpretation, Lease,
-        Leased, Mail, MailEvent, NewOutbox, Notice, OutboxBody, StoreError, Tenant, TenantStore, TurnCommit,
-        TurnRecord, Utterance,
+        Leased, Mail, MailEvent, NewOutbox, OutboxBody, StoreError, Tenant, TenantStore, TurnCommit, TurnRecord,
+        Utterance,
     },
     reply::Reply,
 };
@@ -597,9 +597,7 @@ impl Turn<'_> {
                 .collect(),
             duration_ms: u32::try_from(took.as_millis()).unwrap_or(u32::MAX),
         };
-        let notices = std::mem::take(&mut self.changes.notify);
-        let mut commit = self.commit_of(None, Some(record))?;
-        commit.notify.clone_from(&notices);
+        let commit = self.commit_of(None, Some(record))?;
         let committed = self.store.commit(commit).await?;
         let conversation = self.lease.conversation;
         tracing::info!(tenant.id = %self.tenant.id, conversation.id = %conversation, turn.number = self.number, messages = self.messages, duration_ms = took.as_millis(), "turn committed");
@@ -611,15 +609,6 @@ impl Turn<'_> {
             took,
         });
         observer.observe(&EngineEvent::ConversationChanged { tenant: &self.tenant.id, conversation });
-        for event in notices {
-            let notice = Notice { tenant: self.tenant.id.clone(), conversation, event };
-            let notifier = self.tenant.notifier.clone();
-            tokio::spawn(async move {
-                if let Err(error) = notifier.notify(&notice).await {
-                    tracing::warn!(error = &error as &dyn std::error::Error, "the team was not told");
-                }
-            });
-        }
         Ok(committed.delivery)
     }
 

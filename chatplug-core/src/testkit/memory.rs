@@ -1,10 +1,11 @@
 //! The store in memory: plain maps behind one mutex, so that each write is one step and correctness can be read off.
 //!
 //! The rules live beside it, one file each: what comes in (`ingest`), turns (`turn`), messages out (`outbox`), claims
-//! (`claims`), and the maps themselves (`rows`).
+//! (`claims`), what the team should hear (`notices`), and the maps themselves (`rows`).
 
 mod claims;
 mod ingest;
+mod notices;
 mod outbox;
 mod rows;
 mod turn;
@@ -15,8 +16,9 @@ use crate::{
         ActionKey, Booking, BookingRef, ChannelId, ChannelUser, ClaimSubject, ContactId, ConversationId, TenantId,
     },
     ports::{
-        AuditRow, ClaimRequest, Committed, ConversationView, Delivery, DeliveryRecord, Due, Figures, Ingest, Ingested,
-        Lease, Leased, LogEntry, Route, Store, StoreError, TenantSetup, TenantStore, TurnCommit, TurnRecord, Work,
+        Attention, AuditRow, ClaimRequest, Committed, ConversationView, Delivery, DeliveryRecord, Due, Figures, Ingest,
+        Ingested, Lease, Leased, LogEntry, NoticeRecord, QueuedNotice, Route, Store, StoreError, TenantSetup,
+        TenantStore, TurnCommit, TurnRecord, Work,
     },
 };
 use async_trait::async_trait;
@@ -72,6 +74,23 @@ impl Store for MemoryStore {
         Ok(due.into_iter().map(|(_, due)| due).take(limit).collect())
     }
 
+    async fn overdue(
+        &self,
+        received_before: DateTime<Utc>,
+        limit: usize,
+    ) -> Result<Vec<(TenantId, ConversationId)>, StoreError> {
+        let state = lock(&self.0.state);
+        let mut overdue: Vec<_> = state
+            .tenants
+            .iter()
+            .flat_map(|(tenant, rows)| rows.conversations.iter().map(move |(id, row)| (tenant, *id, row)))
+            .filter_map(|(tenant, id, row)| Some((row.unanswered_since()?, (tenant.clone(), id))))
+            .filter(|(since, _)| *since < received_before)
+            .collect();
+        overdue.sort_by_key(|(since, _)| *since);
+        Ok(overdue.into_iter().map(|(_, whose)| whose).take(limit).collect())
+    }
+
     async fn next_due(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
         Ok(lock(&self.0.state).waiting().map(|(at, _)| at).min())
     }
@@ -91,6 +110,10 @@ impl Store for MemoryStore {
 
     async fn figures(&self, now: DateTime<Utc>) -> Result<Figures, StoreError> {
         Ok(lock(&self.0.state).figures(now))
+    }
+
+    async fn close(&self) -> Result<(), StoreError> {
+        Ok(())
     }
 }
 
@@ -166,6 +189,26 @@ impl TenantStore for MemoryTenant {
         self.write_and_wake(|rows| Ok(rows.record_delivery(record)))
     }
 
+    async fn attend(&self, attention: Attention) -> Result<bool, StoreError> {
+        self.write_and_wake(|rows| Ok(rows.attend(attention)))
+    }
+
+    async fn next_notice(
+        &self,
+        conversation: ConversationId,
+        until: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<QueuedNotice>, StoreError> {
+        self.write(|rows| Ok(rows.next_notice(conversation, until, now)))
+    }
+
+    async fn record_notice(&self, record: NoticeRecord) -> Result<(), StoreError> {
+        self.write_and_wake(|rows| {
+            rows.record_notice(&record);
+            Ok(())
+        })
+    }
+
     async fn claim(&self, claim: ClaimRequest) -> Result<Option<ClaimSubject>, StoreError> {
         self.write(|rows| Ok(rows.claim(&claim)))
     }
@@ -238,7 +281,8 @@ impl State {
                 let due = |work| Due { tenant: tenant.clone(), conversation: *conversation, work };
                 let turn = row.turn_due().map(|at| (at, due(Work::Turn)));
                 let delivery = row.delivery_due().map(|at| (at, due(Work::Delivery)));
-                turn.into_iter().chain(delivery)
+                let notice = row.notice_due().map(|at| (at, due(Work::Notice)));
+                turn.into_iter().chain(delivery).chain(notice)
             })
         })
     }

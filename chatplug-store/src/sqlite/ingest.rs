@@ -28,7 +28,8 @@ statements! {
         WHERE v.tenant = ? AND v.conversation = ? ON CONFLICT DO NOTHING RETURNING conversation";
     /// After a statement that put one piece of mail into the box, and only then.
     ARRIVED = "UPDATE conversation SET last_seq = last_seq + 1, active = max(active, ?), \
-        work_due = min(coalesce(work_due, ?), ?), last_message = coalesce(?, last_message) WHERE changes() = 1 \
+        work_due = min(coalesce(work_due, ?), ?), last_message = coalesce(?, last_message), \
+        unanswered_since = coalesce(unanswered_since, ?) WHERE changes() = 1 \
         AND tenant = ? AND conversation = \
         (SELECT conversation FROM mailbox WHERE tenant = ? AND source = ? AND provider_id = ?)";
     /// After `ARRIVED`, and only then.
@@ -97,7 +98,8 @@ impl NewMail<'_> {
 
     fn arrived(&self, script: &mut Script) {
         let Self { tenant, source, key, received, due, message, .. } = self;
-        put!(script, ARRIVED, *received, *due, *due, *message, *tenant, *tenant, *source, *key);
+        let waits = message.map(|_| *received);
+        put!(script, ARRIVED, *received, *due, *due, *message, waits, *tenant, *tenant, *source, *key);
     }
 }
 

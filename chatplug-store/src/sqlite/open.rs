@@ -10,8 +10,10 @@ use std::{
 };
 use tokio::sync::Notify;
 
-/// The schema, step by step; the place in the list, from 1, is the version. A released step never changes.
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/sqlite/0001_init.sql")];
+/// The schema, step by step; the place in the list, from [`FIRST`], is the version. A released step never changes.
+const MIGRATIONS: &[&str] = &[include_str!("../../migrations/sqlite/0002_init.sql")];
+/// The first version that was released. The one before it cannot be brought up to date.
+const FIRST: i64 = 2;
 
 /// Statements that a connection keeps prepared: all there are.
 const PREPARED: usize = 256;
@@ -71,6 +73,12 @@ pub enum OpenError {
         found: i64,
         /// The newest schema that this program knows.
         known: i64,
+    },
+    /// A version of the program before the first release has used the file: start afresh with another one.
+    #[error("the database has schema {found}, of before the first release: start afresh with another file")]
+    Outgrown {
+        /// Schema of the file.
+        found: i64,
     },
     /// It is a database, but not one of ours.
     #[error("the file is a database of another program")]
@@ -174,7 +182,7 @@ impl Opening {
 
 /// Brings the schema up to date, each step in a transaction of its own. The version is kept in the file's header.
 fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
-    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    let known = FIRST - 1 + i64::try_from(MIGRATIONS.len()).unwrap_or(0);
     loop {
         let step = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
         // Read inside the transaction: another process may be bringing it up to date too.
@@ -182,13 +190,18 @@ fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
         if found > known {
             return Err(OpenError::Newer { found, known });
         }
-        let Some(sql) = usize::try_from(found).ok().and_then(|found| MIGRATIONS.get(found)) else { return Ok(()) };
+        if found != 0 && found < FIRST {
+            return Err(OpenError::Outgrown { found });
+        }
+        let version = if found == 0 { FIRST } else { found + 1 };
+        let place = usize::try_from(version - FIRST).ok();
+        let Some(sql) = place.and_then(|place| MIGRATIONS.get(place)) else { return Ok(()) };
         let tables: i64 = step.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
         if found == 0 && tables > 0 {
             return Err(OpenError::Foreign);
         }
         step.execute_batch(sql)?;
-        step.pragma_update(None, "user_version", found + 1)?;
+        step.pragma_update(None, "user_version", version)?;
         step.commit()?;
     }
 }

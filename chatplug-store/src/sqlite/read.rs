@@ -8,7 +8,9 @@ use super::{
 use crate::codec::{from_json, holder, words_of};
 use chatplug_core::{
     model::{Booking, BookingRef, ChannelId, ChannelUser, ContactId, ConversationId, Private, TenantId},
-    ports::{AuditRow, ConversationView, Due, Figures, LogEntry, OutboxBody, StoreError, TurnRecord, Work},
+    ports::{
+        AuditRow, ConversationView, Due, Figures, LogEntry, OVERDUE_AFTER, OutboxBody, StoreError, TurnRecord, Work,
+    },
 };
 use chrono::{DateTime, Utc};
 
@@ -25,12 +27,16 @@ macro_rules! view {
 }
 
 statements! {
-    DUE = "SELECT * FROM (SELECT * FROM (SELECT tenant, conversation, turn_due AS due, 0 AS delivery FROM conversation \
+    DUE = "SELECT * FROM (SELECT * FROM (SELECT tenant, conversation, turn_due AS due, 0 AS work FROM conversation \
         WHERE turn_due <= ? ORDER BY turn_due LIMIT ?) UNION ALL SELECT * FROM \
-        (SELECT tenant, conversation, delivery_due AS due, 1 AS delivery FROM conversation \
-        WHERE delivery_due <= ? ORDER BY delivery_due LIMIT ?)) ORDER BY due LIMIT ?";
+        (SELECT tenant, conversation, delivery_due AS due, 1 AS work FROM conversation \
+        WHERE delivery_due <= ? ORDER BY delivery_due LIMIT ?) UNION ALL SELECT * FROM \
+        (SELECT tenant, conversation, notice_due AS due, 2 AS work FROM conversation \
+        WHERE notice_due <= ? ORDER BY notice_due LIMIT ?)) ORDER BY due LIMIT ?";
     NEXT_DUE = "SELECT min(due) FROM (SELECT min(turn_due) AS due FROM conversation WHERE turn_due IS NOT NULL \
-        UNION ALL SELECT min(delivery_due) FROM conversation WHERE delivery_due IS NOT NULL)";
+        UNION ALL SELECT min(delivery_due) FROM conversation WHERE delivery_due IS NOT NULL \
+        UNION ALL SELECT min(notice_due) FROM conversation WHERE notice_due IS NOT NULL)";
+    OVERDUE = "SELECT tenant, conversation FROM conversation WHERE unanswered_since < ? ORDER BY unanswered_since LIMIT ?";
     BOOKING = "SELECT b.contact, b.body FROM booking_alias AS a \
         JOIN booking AS b ON b.tenant = a.tenant AND b.booking = a.booking \
         WHERE a.tenant = ? AND a.install = ? AND a.branch = ? AND a.backend_id = ?";
@@ -57,7 +63,10 @@ statements! {
         FROM conversation AS v CROSS JOIN outbox AS o \
         ON o.tenant = v.tenant AND o.conversation = v.conversation AND o.live = 1 WHERE v.delivery_due IS NOT NULL";
     OTHER_FIGURES = "SELECT (SELECT count(*) FROM outbox WHERE status = 'dead'), \
-        (SELECT count(*) FROM conversation WHERE action_open = 1), (SELECT count(*) FROM conversation)";
+        (SELECT count(*) FROM conversation WHERE action_open = 1), (SELECT count(*) FROM conversation), \
+        (SELECT count(*) FROM conversation WHERE turn_due IS NOT NULL AND lease_until > ?), \
+        (SELECT count(*) FROM conversation WHERE unanswered_since < ?), \
+        (SELECT count(*) FROM notice WHERE due IS NOT NULL), (SELECT count(*) FROM notice WHERE status = 'dead')";
 }
 
 /// Makes something of what came back.
@@ -80,15 +89,25 @@ fn bounded(limit: usize) -> i64 {
 pub(super) fn due(now: DateTime<Utc>, limit: usize) -> Question<Vec<Due>> {
     let mut script = Script::default();
     let limit = bounded(limit);
-    put!(script, DUE, now, limit, now, limit, limit);
+    put!(script, DUE, now, limit, now, limit, now, limit, limit);
     ask(script, |answers| {
         decode(answers, 0, |row| {
             let (tenant, conversation) = (row.parse("a tenant id")?, row.next()?);
             let _due: i64 = row.next()?;
-            let work = if row.next::<bool>()? { Work::Delivery } else { Work::Turn };
+            let work = match row.next::<i64>()? {
+                0 => Work::Turn,
+                1 => Work::Delivery,
+                _ => Work::Notice,
+            };
             Ok(Due { tenant, conversation, work })
         })
     })
+}
+
+pub(super) fn overdue(received_before: DateTime<Utc>, limit: usize) -> Question<Vec<(TenantId, ConversationId)>> {
+    let mut script = Script::default();
+    put!(script, OVERDUE, received_before, bounded(limit));
+    ask(script, |answers| decode(answers, 0, |row| Ok((row.parse("a tenant id")?, row.next()?))))
 }
 
 pub(super) fn next_due() -> Question<Option<DateTime<Utc>>> {
@@ -171,7 +190,7 @@ pub(super) fn figures(now: DateTime<Utc>) -> Question<Figures> {
     let mut script = Script::default();
     put!(script, MAIL_FIGURES, now);
     put!(script, OUTBOX_FIGURES);
-    put!(script, OTHER_FIGURES);
+    put!(script, OTHER_FIGURES, now, now - OVERDUE_AFTER);
     let age =
         move |at: Option<DateTime<Utc>>| at.map_or(0, |at| u64::try_from((now - at).num_milliseconds()).unwrap_or(0));
     ask(script, move |answers| {
@@ -189,6 +208,10 @@ pub(super) fn figures(now: DateTime<Utc>) -> Question<Figures> {
             figures.outbox_dead = row.next()?;
             figures.actions_open = row.next()?;
             figures.conversations = row.next()?;
+            figures.turns_open = row.next()?;
+            figures.overdue = row.next()?;
+            figures.notices_queued = row.next()?;
+            figures.notices_dead = row.next()?;
         }
         Ok(figures)
     })

@@ -10,7 +10,8 @@ use chatplug_core::{
 };
 
 statements! {
-    TENANT = "INSERT INTO tenant (tenant, name) VALUES (?, ?) ON CONFLICT DO UPDATE SET name = excluded.name";
+    TENANT = "INSERT INTO tenant (tenant, name, sealed) VALUES (?, ?, ?) \
+        ON CONFLICT DO UPDATE SET name = excluded.name, sealed = excluded.sealed";
     BRANCH = "INSERT INTO branch (tenant, branch) VALUES (?, ?) ON CONFLICT DO NOTHING";
     CHANNEL = "INSERT INTO channel (tenant, channel) VALUES (?, ?) ON CONFLICT DO NOTHING";
     FORGET_ROUTES = "DELETE FROM route WHERE tenant = ?";
@@ -38,7 +39,7 @@ impl Command for Register {
     fn run(self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
         let Self { tenant, setup } = self;
         let mut script = Script::default();
-        put!(script, TENANT, &tenant, &setup.name);
+        put!(script, TENANT, &tenant, &setup.name, setup.sealed);
         put!(script, FORGET_ROUTES, &tenant);
         tx.run(script)?;
         let mut script = Script::default();

@@ -1,6 +1,8 @@
 //! Every statement prepares on a fresh database, and finds its rows by an index.
 
-use super::{bookings, calendar, claims, contacts, ingest, open, outbox, prune, read, setup, status, turn};
+use super::{
+    audit, bookings, calendar, claims, contacts, ingest, notices, open, outbox, prune, read, setup, status, turn,
+};
 use rusqlite::Connection;
 
 /// Statements that may look at whole tables: figures that nobody waits for, and what forgets the old.
@@ -9,11 +11,13 @@ const MAY_SCAN: &[&str] =
 
 fn statements() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
     let files = [
+        ("audit", audit::STATEMENTS),
         ("bookings", bookings::STATEMENTS),
         ("calendar", calendar::STATEMENTS),
         ("claims", claims::STATEMENTS),
         ("contacts", contacts::STATEMENTS),
         ("ingest", ingest::STATEMENTS),
+        ("notices", notices::STATEMENTS),
         ("open", open::STATEMENTS),
         ("outbox", outbox::STATEMENTS),
         ("prune", prune::STATEMENTS),
@@ -27,7 +31,7 @@ fn statements() -> impl Iterator<Item = (&'static str, &'static str, &'static st
 
 fn fresh() -> Connection {
     let connection = Connection::open_in_memory().unwrap();
-    connection.execute_batch(include_str!("../../migrations/sqlite/0001_init.sql")).unwrap();
+    connection.execute_batch(include_str!("../../migrations/sqlite/0002_init.sql")).unwrap();
     connection
 }
 

@@ -1,9 +1,10 @@
 //! Turns: leases, commits, and when the next turn is due.
 
 use super::{
-    bookings,
+    audit, bookings,
     contacts::{self, contact, contact_columns},
     db::{Answers, Columns, Script, put, statements},
+    notices::{self, notice_due},
     outbox::{self, Wish},
     writer::{Command, Tx},
 };
@@ -39,6 +40,15 @@ macro_rules! work_due {
     };
 }
 
+/// Since when the client waits for an outcome, of a row of `conversation`. Where nobody waited before, nobody does now.
+macro_rules! unanswered_since {
+    () => {
+        "CASE WHEN unanswered_since IS NOT NULL THEN (SELECT min(m.received) FROM mailbox AS m \
+        WHERE m.tenant = conversation.tenant AND m.conversation = conversation.conversation AND m.unread = 1 \
+        AND m.seq > attended_seq AND m.source LIKE 'message/%') END"
+    };
+}
+
 statements! {
     LEASE = "UPDATE conversation SET token = token + 1, lease_until = ?, not_before = NULL \
         WHERE tenant = ? AND conversation = ? AND turn_due <= ? RETURNING token, version, turns, channel, holder";
@@ -64,16 +74,13 @@ statements! {
     RECORD = "INSERT INTO turn (tenant, conversation, number, turn, at, duration_ms, steps, versions) \
         VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
     UNCLAIM = "DELETE FROM claim WHERE tenant = ? AND action = ?";
-    AUDIT = "INSERT INTO audit (tenant, seq, at, row) \
-        SELECT ?, coalesce((SELECT max(seq) FROM audit WHERE tenant = ?), 0) + 1, ?, ?";
-    EVENT = "INSERT INTO event (tenant, seq, at, conversation, event) \
-        SELECT ?, coalesce((SELECT max(seq) FROM event WHERE tenant = ?), 0) + 1, ?, ?, ?";
     /// The fence: nothing comes back when another worker has the conversation.
     COMMIT = concat!("UPDATE conversation SET version = version + 1, lease_until = ?, not_before = NULL, \
         holder = coalesce(?, holder), wake_at = ?, action_open = ?, active = max(active, ?), turns = turns + ?, \
-        last_seq = last_seq + ?, work_due = ", work_due!("?"), ", delivery_due = ", delivery_due!(), " \
+        last_seq = last_seq + ?, notice_due = CASE WHEN ? THEN ", notice_due!(), " ELSE notice_due END, \
+        unanswered_since = ", unanswered_since!(), ", work_due = ", work_due!("?"), ", delivery_due = ", delivery_due!(), " \
         WHERE tenant = ? AND conversation = ? AND token = ? AND version = ? AND lease_until IS NOT NULL \
-        RETURNING version, turn_due, delivery_due");
+        RETURNING version, turn_due, delivery_due, notice_due");
     RELEASE = "UPDATE conversation SET lease_until = NULL, not_before = ?, \
         work_due = CASE WHEN action_open AND wake_at IS NULL THEN min(coalesce(work_due, ?), ?) ELSE work_due END, \
         wake_at = CASE WHEN action_open THEN coalesce(wake_at, ?) ELSE wake_at END \
@@ -199,6 +206,7 @@ impl CommitTurn {
             now,
             commit.record.is_some(),
             queued,
+            !commit.notify.is_empty(),
             commit.wake_at,
             &tenant,
             conversation,
@@ -212,11 +220,12 @@ impl CommitTurn {
         let Some(mut row) = answers.first(fence) else { return Err(StoreError::Fenced) };
         let version = row.next()?;
         let (turn_due, delivery_due): (Option<i64>, Option<i64>) = (row.next()?, row.next()?);
+        let notice_due: Option<i64> = row.next()?;
         let delivery = match (wish, taken, due, view) {
             (Some(wish), Some(taken), Some(due), Some(view)) => wish.taken(tx, &answers, taken, due, view)?,
             _ => None,
         };
-        if turn_due.is_some() || (delivery_due.is_some() && delivery.is_none()) {
+        if turn_due.is_some() || notice_due.is_some() || (delivery_due.is_some() && delivery.is_none()) {
             tx.wake();
         }
         let lease = commit.keep_until.map(|until| Lease { conversation, token, version, until });
@@ -265,10 +274,10 @@ fn small_things(script: &mut Script, tenant: &TenantId, commit: &TurnCommit) -> 
         put!(script, UNCLAIM, tenant, *action);
     }
     for row in &commit.audit {
-        put!(script, AUDIT, tenant, tenant, row.at, to_json(row, "an audit row")?);
+        audit::add(script, tenant, row)?;
     }
     for event in &commit.notify {
-        put!(script, EVENT, tenant, tenant, commit.now, conversation, to_json(event, "an event")?);
+        notices::note(script, tenant, conversation, event, commit.now)?;
     }
     Ok(())
 }

@@ -20,6 +20,17 @@ async fn a_file_of_a_newer_program_is_refused_with_its_version() {
 }
 
 #[tokio::test]
+async fn a_file_of_before_the_first_release_is_refused_with_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let old = Connection::open(file(&folder)).unwrap();
+    old.execute_batch("CREATE TABLE tenant (name TEXT); PRAGMA user_version = 1").unwrap();
+    drop(old);
+    let error = SqliteStore::open(file(&folder)).await.expect_err("an old schema");
+    assert!(matches!(error, OpenError::Outgrown { found: 1 }), "{error:?}");
+    assert!(error.to_string().contains("start afresh"), "{error}");
+}
+
+#[tokio::test]
 async fn a_database_of_another_program_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     Connection::open(file(&folder)).unwrap().execute_batch("CREATE TABLE tenant (name TEXT)").unwrap();

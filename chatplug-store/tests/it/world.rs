@@ -54,6 +54,7 @@ pub(crate) async fn salon(store: &SqliteStore, id: &str) -> Arc<dyn TenantStore>
         branches: vec!["centre".parse().unwrap()],
         channels: vec!["wa".parse().unwrap(), "wa2".parse().unwrap()],
         routes: Vec::new(),
+        sealed: false,
     };
     rows.register(&setup).await.unwrap();
     rows

@@ -6,6 +6,7 @@
 pub mod bookings;
 pub mod claims;
 pub mod ingest;
+pub mod notices;
 pub mod outbox;
 pub mod statuses;
 pub mod tenants;
@@ -159,6 +160,26 @@ macro_rules! store_contract {
                 a_known_booking_takes_its_time
                 a_booking_being_moved_does_not_stand_in_its_own_way
                 booked_minutes_count_for_fairness
+            }
+        }
+        mod notices {
+            #[allow(unused_imports, reason = "the set-up may be named by its full path")]
+            use super::*;
+            $crate::__contract_tests! { $setup; $crate::testkit::contract::store::notices:
+                whoever_waits_is_overdue_until_answered
+                who_waits_is_overdue_while_leased_and_while_put_off
+                a_checkpoint_leaves_waiting_who_was_not_answered
+                only_a_client_s_message_waits
+                the_longest_waiting_come_first
+                attending_says_alarms_and_leaves_the_mail
+                attending_without_words_alarms_only
+                of_many_who_attend_at_once_one_does
+                who_does_not_wait_is_left_alone
+                the_team_hears_everything_in_order
+                a_notice_that_waits_holds_up_nothing
+                tellers_at_once_never_get_the_same_notice
+                another_tenant_s_notices_are_out_of_reach
+                figures_tell_who_waits
             }
         }
         mod bookings {

@@ -1,15 +1,15 @@
 //! The maps, and what can be read off them.
 
 use crate::{
-    dialogue::{Holder, Outcome, Timer},
+    dialogue::{Holder, Outcome, TeamEvent, Timer},
     model::{
         ActionKey, Booking, BookingId, BookingRef, BranchId, ChannelId, ChannelUser, ClaimSubject, Contact, ContactId,
         Content, ConversationId, DeliveryKey, DeliveryStatus, Inbound, MessageId, Outbound, Phone, Private, Stage,
         TenantId,
     },
     ports::{
-        AuditRow, ConversationView, Figures, LogEntry, MailEvent, OutboxBody, Route, StoreError, TenantSetup,
-        TurnRecord,
+        AuditRow, ConversationView, Figures, LogEntry, MailEvent, OVERDUE_AFTER, OutboxBody, Route, StoreError,
+        TenantSetup, TurnRecord,
     },
 };
 use chrono::{DateTime, Utc};
@@ -89,6 +89,7 @@ pub(super) struct Conversation {
     pub(super) outbox: Vec<OutRow>,
     pub(super) lines: Vec<Line>,
     pub(super) turns: Vec<TurnRecord>,
+    pub(super) notices: Vec<NoticeRow>,
     pub(super) active: DateTime<Utc>,
 }
 
@@ -98,7 +99,26 @@ pub(super) struct MailRow {
     pub(super) due: DateTime<Utc>,
     pub(super) event: MailEvent,
     pub(super) read: bool,
+    /// The client waited too long for its outcome, and was told so.
+    pub(super) attended: bool,
     pub(super) outcome: Option<Outcome>,
+}
+
+/// Something that the team should hear.
+#[derive(Debug)]
+pub(super) struct NoticeRow {
+    pub(super) event: TeamEvent,
+    pub(super) at: DateTime<Utc>,
+    pub(super) attempt: u32,
+    pub(super) place: NoticeState,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NoticeState {
+    Queued { at: DateTime<Utc> },
+    Telling { until: DateTime<Utc> },
+    Told,
+    Dead,
 }
 
 /// Places of the log's lines.
@@ -163,6 +183,12 @@ impl State {
         for row in self.tenants.values().flat_map(|rows| rows.conversations.values()) {
             figures.conversations += 1;
             figures.actions_open += u64::from(row.action.is_some());
+            figures.turns_open += u64::from(row.lease.is_some_and(|(_, until)| until > now));
+            figures.overdue += u64::from(row.unanswered_since().is_some_and(|since| since < now - OVERDUE_AFTER));
+            for notice in &row.notices {
+                figures.notices_queued += u64::from(notice.place.due().is_some());
+                figures.notices_dead += u64::from(notice.place == NoticeState::Dead);
+            }
             for mail in row.mail.iter().filter(|mail| !mail.read && mail.due <= now) {
                 figures.mail_due += 1;
                 figures.mail_age_ms = figures.mail_age_ms.max(age(mail.received));
@@ -240,6 +266,7 @@ impl Conversation {
             outbox: Vec::new(),
             lines: Vec::new(),
             turns: Vec::new(),
+            notices: Vec::new(),
             active: now,
         }
     }
@@ -248,7 +275,7 @@ impl Conversation {
         if matches!(event, MailEvent::Message { .. }) {
             self.lines.push(Line::In(self.mail.len()));
         }
-        self.mail.push(MailRow { received, due, event, read: false, outcome: None });
+        self.mail.push(MailRow { received, due, event, read: false, attended: false, outcome: None });
         self.active = self.active.max(received);
     }
 

@@ -120,6 +120,9 @@ impl Rows {
         if commit.withdraw {
             row.withdraw();
         }
+        for event in commit.notify {
+            row.note(event, commit.now);
+        }
         let lease = commit.keep_until.map(|until| Lease { version: row.version, until, ..commit.lease });
 
         for message in commit.outbox {

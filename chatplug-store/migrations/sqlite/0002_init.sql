@@ -5,7 +5,9 @@
 
 CREATE TABLE tenant (
     tenant TEXT NOT NULL PRIMARY KEY,
-    name TEXT NOT NULL
+    name TEXT NOT NULL,
+    -- 1: names, numbers and texts of its clients are sealed from now on.
+    sealed INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 
 -- One row, written to find out whether writing works.
@@ -92,6 +94,12 @@ CREATE TABLE conversation (
     )) VIRTUAL,
     -- When the first message of the outbox that is not settled may be looked at.
     delivery_due INTEGER,
+    -- When the team should hear the next thing.
+    notice_due INTEGER,
+    -- When the oldest unread message of the client came in that nobody attended to.
+    unanswered_since INTEGER,
+    -- Mail up to this number was attended to: its client was told that it takes longer.
+    attended_seq INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (tenant, conversation),
     UNIQUE (tenant, channel, contact),
     FOREIGN KEY (tenant, channel) REFERENCES channel (tenant, channel),
@@ -99,6 +107,8 @@ CREATE TABLE conversation (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX conversation_by_turn_due ON conversation (turn_due) WHERE turn_due IS NOT NULL;
 CREATE INDEX conversation_by_delivery_due ON conversation (delivery_due) WHERE delivery_due IS NOT NULL;
+CREATE INDEX conversation_by_notice_due ON conversation (notice_due) WHERE notice_due IS NOT NULL;
+CREATE INDEX conversation_by_unanswered ON conversation (unanswered_since) WHERE unanswered_since IS NOT NULL;
 CREATE INDEX conversation_by_action ON conversation (tenant) WHERE action_open = 1;
 CREATE INDEX conversation_by_contact ON conversation (tenant, contact);
 
@@ -397,12 +407,20 @@ CREATE TABLE audit (
     PRIMARY KEY (tenant, seq)
 ) STRICT, WITHOUT ROWID;
 
--- What the team was told.
-CREATE TABLE event (
-    tenant TEXT NOT NULL REFERENCES tenant (tenant),
+-- What the team should hear, numbered in each conversation.
+CREATE TABLE notice (
+    tenant TEXT NOT NULL,
+    conversation BLOB NOT NULL,
     seq INTEGER NOT NULL,
     at INTEGER NOT NULL,
-    conversation BLOB NOT NULL,
+    -- When queued: not before. While it is being told: given up then.
+    due INTEGER,
+    attempt INTEGER NOT NULL DEFAULT 0,
+    status TEXT NOT NULL DEFAULT 'queued' CHECK (status IN ('queued', 'telling', 'told', 'dead')),
+    error TEXT,
     event TEXT NOT NULL,
-    PRIMARY KEY (tenant, seq)
+    PRIMARY KEY (tenant, conversation, seq),
+    FOREIGN KEY (tenant, conversation) REFERENCES conversation (tenant, conversation)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX notice_open ON notice (tenant, conversation, seq, due) WHERE due IS NOT NULL;
+CREATE INDEX notice_dead ON notice (tenant, at) WHERE status = 'dead';
