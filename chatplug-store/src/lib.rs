@@ -3,6 +3,7 @@
 
 mod codec;
 mod fair;
+mod pace;
 mod sqlite;
 
 pub use sqlite::{OpenError, Pruned, Retention, SqliteOptions, SqliteStore};

@@ -10,6 +10,7 @@ mod claims;
 mod contacts;
 mod db;
 mod ingest;
+mod limiter;
 mod notices;
 mod open;
 mod outbox;

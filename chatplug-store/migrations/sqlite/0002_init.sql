@@ -1,7 +1,8 @@
 -- The first schema. Forward only: a released file never changes, the next one adds.
 --
 -- Times are microseconds since 1970 (UTC), ids of ours are 16-byte blobs, states are words, values of the domain are JSON.
--- Every primary key leads with the tenant, except of `route`, which says whose an address is, and of `pulse`.
+-- Every primary key leads with the tenant, except of `route`, which says whose an address is, of `pulse` and of `pace`.
+-- What each table and column holds, of whom, and when it goes, is in `src/data_map.rs`: a test compares.
 
 CREATE TABLE tenant (
     tenant TEXT NOT NULL PRIMARY KEY,
@@ -399,13 +400,40 @@ BEGIN
     );
 END;
 
+-- Who did what: a chain. `row` is JSON, byte for byte what `hash` was computed over, after the hash of the row before.
 CREATE TABLE audit (
     tenant TEXT NOT NULL REFERENCES tenant (tenant),
     seq INTEGER NOT NULL,
     at INTEGER NOT NULL,
     row TEXT NOT NULL,
+    hash BLOB NOT NULL,
     PRIMARY KEY (tenant, seq)
 ) STRICT, WITHOUT ROWID;
+
+-- Where each tenant's chain ends, so that its last rows cannot be missing unseen.
+CREATE TABLE audit_head (
+    tenant TEXT NOT NULL REFERENCES tenant (tenant) PRIMARY KEY,
+    seq INTEGER NOT NULL,
+    hash BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Only ever added to. Whoever has the file can drop these triggers; then the chain tells.
+CREATE TRIGGER audit_stays BEFORE DELETE ON audit
+BEGIN
+    SELECT RAISE(ABORT, 'chatplug: the audit is only added to');
+END;
+CREATE TRIGGER audit_is_not_altered BEFORE UPDATE ON audit
+BEGIN
+    SELECT RAISE(ABORT, 'chatplug: the audit is only added to');
+END;
+CREATE TRIGGER audit_head_stays BEFORE DELETE ON audit_head
+BEGIN
+    SELECT RAISE(ABORT, 'chatplug: the audit is only added to');
+END;
+CREATE TRIGGER audit_head_goes_forward BEFORE UPDATE ON audit_head WHEN NEW.seq <= OLD.seq OR NEW.tenant <> OLD.tenant
+BEGIN
+    SELECT RAISE(ABORT, 'chatplug: the audit is only added to');
+END;
 
 -- What the team should hear, numbered in each conversation.
 CREATE TABLE notice (
@@ -424,3 +452,11 @@ CREATE TABLE notice (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX notice_open ON notice (tenant, conversation, seq, due) WHERE due IS NOT NULL;
 CREATE INDEX notice_dead ON notice (tenant, at) WHERE status = 'dead';
+
+-- Vendors' limits: `at` is when what was given out so far is used up. Names are hashes made by callers, and no tenant's.
+CREATE TABLE pace (
+    name TEXT NOT NULL PRIMARY KEY,
+    at INTEGER NOT NULL,
+    held_until INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX pace_by_time ON pace (at);

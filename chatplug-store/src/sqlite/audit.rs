@@ -1,19 +1,57 @@
-//! The audit.
+//! The audit: rows chained as they are added, in the transaction of what they tell of. The writer is one, so is the chain.
 
-use super::db::{Script, put, statements};
+use super::{
+    db::{FromValue, Script, Value, put, statements},
+    writer::Tx,
+};
 use crate::codec::to_json;
 use chatplug_core::{
+    audit::{AuditHash, AuditHead},
     model::TenantId,
     ports::{AuditRow, StoreError},
 };
 
 statements! {
-    ADD = "INSERT INTO audit (tenant, seq, at, row) \
-        SELECT ?, coalesce((SELECT max(seq) FROM audit WHERE tenant = ?), 0) + 1, ?, ?";
+    HEAD = "SELECT seq, hash FROM audit_head WHERE tenant = ?";
+    ROW = "INSERT INTO audit (tenant, seq, at, row, hash) VALUES (?, ?, ?, ?, ?)";
+    MOVE_HEAD = "INSERT INTO audit_head (tenant, seq, hash) VALUES (?, ?, ?) \
+        ON CONFLICT DO UPDATE SET seq = excluded.seq, hash = excluded.hash";
 }
 
-/// Adds a row.
-pub(super) fn add(script: &mut Script, tenant: &TenantId, row: &AuditRow) -> Result<(), StoreError> {
-    put!(script, ADD, tenant, tenant, row.at, to_json(row, "an audit row")?);
-    Ok(())
+/// Adds rows to the end of the chain.
+pub(super) fn append(tx: &mut Tx<'_>, tenant: &TenantId, rows: &[AuditRow]) -> Result<(), StoreError> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let mut script = Script::default();
+    let place = put!(script, HEAD, tenant);
+    let answers = tx.run(script)?;
+    let mut head = match answers.first(place) {
+        Some(mut row) => AuditHead { seq: row.next()?, hash: row.next()? },
+        None => AuditHead::default(),
+    };
+    let mut script = Script::default();
+    for row in rows {
+        let json = to_json(row, "an audit row")?;
+        let seq = head.seq.saturating_add(1);
+        head = AuditHead { seq, hash: head.hash.next(tenant, seq, &json) };
+        put!(script, ROW, tenant, head.seq, row.at, json, head.hash);
+    }
+    put!(script, MOVE_HEAD, tenant, head.seq, head.hash);
+    tx.run(script).map(drop)
+}
+
+impl From<AuditHash> for Value {
+    fn from(hash: AuditHash) -> Self {
+        Self::Bytes(hash.0.to_vec())
+    }
+}
+
+impl FromValue for AuditHash {
+    fn from_value(value: &Value) -> Option<Self> {
+        match value {
+            Value::Bytes(bytes) => <[u8; 32]>::try_from(bytes.as_slice()).ok().map(Self),
+            _ => None,
+        }
+    }
 }

@@ -40,6 +40,8 @@ pub(super) enum Value {
     Int(i64),
     Text(String),
     Id(Uuid),
+    /// Bytes that are no id of ours: what may be sealed.
+    Bytes(Vec<u8>),
 }
 
 impl rusqlite::ToSql for Value {
@@ -49,6 +51,7 @@ impl rusqlite::ToSql for Value {
             Self::Int(value) => ValueRef::Integer(*value),
             Self::Text(text) => ValueRef::Text(text.as_bytes()),
             Self::Id(id) => ValueRef::Blob(id.as_bytes()),
+            Self::Bytes(bytes) => ValueRef::Blob(bytes),
         }))
     }
 }
@@ -86,6 +89,12 @@ impl From<&String> for Value {
 impl From<String> for Value {
     fn from(value: String) -> Self {
         Self::Text(value)
+    }
+}
+
+impl From<Vec<u8>> for Value {
+    fn from(value: Vec<u8>) -> Self {
+        Self::Bytes(value)
     }
 }
 
@@ -180,7 +189,7 @@ fn value_of(value: ValueRef<'_>) -> Value {
             Ok(text) => Value::Text(text.to_owned()),
             Err(_) => Value::Null,
         },
-        ValueRef::Blob(bytes) => Uuid::from_slice(bytes).map_or(Value::Null, Value::Id),
+        ValueRef::Blob(bytes) => Uuid::from_slice(bytes).map_or_else(|_| Value::Bytes(bytes.to_vec()), Value::Id),
         // No column of the schema holds one; what is not as it was written is found when it is read as a type.
         ValueRef::Null | ValueRef::Real(_) => Value::Null,
     }
@@ -265,6 +274,16 @@ impl FromValue for String {
     fn from_value(value: &Value) -> Option<Self> {
         match value {
             Value::Text(text) => Some(text.clone()),
+            _ => None,
+        }
+    }
+}
+
+impl FromValue for Vec<u8> {
+    fn from_value(value: &Value) -> Option<Self> {
+        match value {
+            Value::Bytes(bytes) => Some(bytes.clone()),
+            Value::Id(id) => Some(id.as_bytes().to_vec()),
             _ => None,
         }
     }

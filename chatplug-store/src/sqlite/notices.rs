@@ -60,8 +60,8 @@ impl Command for Attend {
         let mut script = Script::default();
         note(&mut script, &tenant, conversation, &notice, now)?;
         put!(script, REFRESH_DUE, &tenant, conversation);
-        audit::add(&mut script, &tenant, &audit)?;
         tx.run(script)?;
+        audit::append(tx, &tenant, &[audit])?;
         if let Some(holding) = holding {
             outbox::queue_one(tx, &tenant, conversation, holding, now)?;
         }

@@ -1,7 +1,8 @@
 //! Every statement prepares on a fresh database, and finds its rows by an index.
 
 use super::{
-    audit, bookings, calendar, claims, contacts, ingest, notices, open, outbox, prune, read, setup, status, turn,
+    audit, bookings, calendar, claims, contacts, ingest, limiter, notices, open, outbox, prune, read, setup, status,
+    turn,
 };
 use rusqlite::Connection;
 
@@ -17,6 +18,7 @@ fn statements() -> impl Iterator<Item = (&'static str, &'static str, &'static st
         ("claims", claims::STATEMENTS),
         ("contacts", contacts::STATEMENTS),
         ("ingest", ingest::STATEMENTS),
+        ("limiter", limiter::STATEMENTS),
         ("notices", notices::STATEMENTS),
         ("open", open::STATEMENTS),
         ("outbox", outbox::STATEMENTS),

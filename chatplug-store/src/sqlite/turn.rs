@@ -181,8 +181,9 @@ impl CommitTurn {
                 versions
             );
         }
-        if !commit.bookings.is_empty() || !commit.contact.is_empty() {
+        if !commit.bookings.is_empty() || !commit.contact.is_empty() || !commit.audit.is_empty() {
             tx.run(script)?;
+            audit::append(tx, &tenant, &commit.audit)?;
             for booking in &commit.bookings {
                 bookings::keep(tx, &tenant, conversation, booking.clone())?;
             }
@@ -255,7 +256,7 @@ impl Command for Release {
     }
 }
 
-/// Mail read, timers, claims, audit: one short statement each.
+/// Mail read, timers, claims: one short statement each.
 fn small_things(script: &mut Script, tenant: &TenantId, commit: &TurnCommit) -> Result<(), StoreError> {
     let conversation = commit.lease.conversation;
     for (seq, outcome) in &commit.read {
@@ -272,9 +273,6 @@ fn small_things(script: &mut Script, tenant: &TenantId, commit: &TurnCommit) -> 
     }
     for action in &commit.unclaim {
         put!(script, UNCLAIM, tenant, *action);
-    }
-    for row in &commit.audit {
-        audit::add(script, tenant, row)?;
     }
     for event in &commit.notify {
         notices::note(script, tenant, conversation, event, commit.now)?;
