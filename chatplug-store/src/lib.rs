@@ -3,10 +3,18 @@
 
 mod codec;
 mod fair;
+mod opening;
 mod pace;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod sqlite;
+#[cfg(feature = "testing")]
+pub mod testing;
 
-pub use sqlite::{OpenError, Pruned, Retention, SqliteOptions, SqliteStore};
+pub use opening::OpenError;
+#[cfg(feature = "postgres")]
+pub use postgres::{Migrated, PostgresOptions, PostgresStore, migrate};
+pub use sqlite::{Pruned, Retention, SqliteOptions, SqliteStore};
 
 /// Opens the store that a URL names: `sqlite:FILE`, `sqlite://FILE`, or the bare name of a file. It is made when it does
 /// not exist, and brought up to date when it is older than the program.

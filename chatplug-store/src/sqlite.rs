@@ -24,7 +24,7 @@ mod tests;
 mod turn;
 mod writer;
 
-pub use open::{OpenError, SqliteOptions};
+pub use open::SqliteOptions;
 pub use prune::{Pruned, Retention};
 
 use async_trait::async_trait;

@@ -1,6 +1,7 @@
 //! Opening: the file, its schema, and who else has it open.
 
 use super::{SqliteStore, db::statements, readers::Readers, writer::Writer};
+use crate::OpenError;
 use rusqlite::{Connection, OpenFlags};
 use std::{
     fs::File,
@@ -51,45 +52,6 @@ impl Default for SqliteOptions {
     fn default() -> Self {
         Self { wait: Duration::from_secs(5), max_bytes: None }
     }
-}
-
-/// Why a store could not be opened.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum OpenError {
-    /// The URL names a database that this build does not know.
-    #[error("databases of the kind \"{scheme}\" are not supported; use sqlite://FILE")]
-    Unsupported {
-        /// The URL's scheme.
-        scheme: String,
-    },
-    /// The URL names no file. What must survive a restart cannot live in memory.
-    #[error("no file is named; use sqlite://FILE")]
-    NoFile,
-    /// A newer version of the program has used the file: open it with that one, or restore a backup.
-    #[error("the database has schema {found}, this program knows schemas up to {known}: use the newer program")]
-    Newer {
-        /// Schema of the file.
-        found: i64,
-        /// The newest schema that this program knows.
-        known: i64,
-    },
-    /// A version of the program before the first release has used the file: start afresh with another one.
-    #[error("the database has schema {found}, of before the first release: start afresh with another file")]
-    Outgrown {
-        /// Schema of the file.
-        found: i64,
-    },
-    /// It is a database, but not one of ours.
-    #[error("the file is a database of another program")]
-    Foreign,
-    /// It cannot be opened, read or written.
-    #[error("the database cannot be opened")]
-    Unavailable {
-        /// What happened.
-        #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
 }
 
 impl From<rusqlite::Error> for OpenError {
