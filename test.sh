@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs everything that CI runs, cheapest first, and stops at the first failure. Needs Rust (https://rustup.rs), git,
-# a C compiler and Chromium; on Debian and Ubuntu what is missing is installed, elsewhere it is named.
+# a C compiler, PostgreSQL and Chromium; on Debian and Ubuntu what is missing is installed, elsewhere it is named.
 #   ./test.sh            everything
 #   ./test.sh quick      format, one lint run, tests without a browser
 set -euo pipefail
@@ -30,6 +30,10 @@ need() { # command, Debian package, what for
 
 have cargo || { echo "missing: cargo. Install Rust from https://rustup.rs, then run this again." >&2; exit 2; }
 need cc gcc "a C compiler, for SQLite and TLS"
+# Debian keeps the server out of the path.
+if [ -z "${DATABASE_URL:-}" ] && ! ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1; then
+  need postgres postgresql "the database server that tests start for themselves"
+fi
 if [ "$quick" != quick ]; then
   need chromium chromium "the browser that drives the simulator"
   need chromedriver chromium-driver "its driver"
