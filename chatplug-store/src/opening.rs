@@ -90,7 +90,7 @@ pub enum OpenError {
         /// Which role.
         role: String,
     },
-    /// The role "chatplug_app" does not exist, and whoever migrates may not make it.
+    /// The role `chatplug_app` does not exist, and whoever migrates may not make it.
     #[error("the role \"chatplug_app\" is missing: as an administrator, CREATE ROLE chatplug_app")]
     NoRole,
     /// It is a database, but not one of ours.

@@ -49,6 +49,7 @@ const FINISH_STEP: &str = "UPDATE public.schema_version SET finished = now() WHE
 pub(crate) const CLOSE_DATABASE: &str = "DO $$ BEGIN \
     EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database()); \
     EXECUTE format('GRANT CONNECT ON DATABASE %I TO chatplug_app', current_database()); \
+    REVOKE ALL ON SCHEMA public FROM PUBLIC; \
     END $$";
 
 /// One step.

@@ -7,4 +7,5 @@ mod crash;
 mod database;
 mod exclusion;
 mod people;
+mod postgres;
 mod world;
