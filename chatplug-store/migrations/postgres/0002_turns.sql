@@ -192,8 +192,9 @@ DECLARE
     answer chatplug.leased;
 BEGIN
     PERFORM set_config('app.tenant', p_tenant, true);
+    -- `+ 0`: never by the index of what is due, which is everybody's; the row is found by its key.
     UPDATE conversation AS v SET token = v.token + 1, lease_until = p_until, worker = p_worker, not_before = NULL
-        WHERE v.tenant = p_tenant AND v.conversation = p_conversation AND v.turn_due <= p_now
+        WHERE v.tenant = p_tenant AND v.conversation = p_conversation AND v.turn_due + 0 <= p_now
         RETURNING v.token, v.version, v.turns, v.channel, v.holder, v.contact
         INTO answer.token, answer.version, answer.turns, answer.channel, answer.holder, answer.contact;
     IF NOT FOUND THEN
@@ -388,8 +389,9 @@ CREATE FUNCTION chatplug.attend(
 ) RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM set_config('app.tenant', p_tenant, true);
+    -- `+ 0`: by the row's key, never by the index of whoever waits, which is everybody's.
     UPDATE conversation AS v SET unanswered_since = NULL, attended_seq = v.last_seq
-        WHERE v.tenant = p_tenant AND v.conversation = p_conversation AND v.unanswered_since < p_before;
+        WHERE v.tenant = p_tenant AND v.conversation = p_conversation AND v.unanswered_since + 0 < p_before;
     IF NOT FOUND THEN
         RETURN false;
     END IF;

@@ -30,8 +30,6 @@ use tokio::{
 const CHANNEL: &str = "chatplug_due";
 const NOTIFY: &str = "NOTIFY chatplug_due";
 const HOLD: &str = "SELECT pg_try_advisory_lock($1)";
-/// By the server's clock, for people who look at the table.
-const ENLIST: &str = "SELECT chatplug.enlist($1, (extract(epoch FROM now()) * 1000000)::bigint)";
 /// At most one notification in so much time.
 const PAUSE: Duration = Duration::from_millis(20);
 /// Between attempts to connect again, from the first to the last.
@@ -161,7 +159,6 @@ async fn begin(options: &PgConnectOptions) -> Result<(PgListener, i64), sqlx::Er
     loop {
         let worker = getrandom::u64().map_err(|error| sqlx::Error::Io(error.into()))?.cast_signed();
         if sqlx::query_scalar(HOLD).bind(worker).fetch_one(&mut listener).await? {
-            sqlx::query(ENLIST).bind(worker).execute(&mut listener).await?;
             return Ok((listener, worker));
         }
     }

@@ -3,6 +3,8 @@
 mod attack;
 mod catalogue;
 mod opening;
+mod plans;
+mod rows;
 
 use chatplug_core::vault::{MasterKeys, Vault};
 use chatplug_store::PostgresOptions;

@@ -4,7 +4,11 @@
 //! attacked as well. Whatever the attacker does, the rows stay as they were, and the mark in them is never seen: not in a
 //! row, not in an error.
 
-use super::{code, run, texts, whole};
+use super::{
+    code,
+    rows::{self, Column, MARK, insert},
+    run, texts, whole,
+};
 use chatplug_store::testing::TestDatabase;
 use futures_util::TryStreamExt as _;
 use sqlx::{PgConnection, Row as _, postgres::PgRow};
@@ -12,18 +16,10 @@ use std::collections::BTreeMap;
 
 const VICTIM: &str = "bella";
 const ATTACKER: &str = "norte";
-/// Stands in every text and every blob of the victim's rows.
-const MARK: &str = "Zm4rk7";
 /// Every id of the victim's rows.
 const ID: &str = "5ec2e700-0000-7000-8000-00000000a11a";
 /// An id of nobody's.
 const NO_ID: &str = "5ec2e700-0000-7000-8000-00000000b00b";
-
-/// A column, as the catalogue has it.
-struct Column {
-    name: String,
-    kind: String,
-}
 
 struct Battle {
     database: TestDatabase,
@@ -35,17 +31,7 @@ impl Battle {
     async fn begin() -> Self {
         let database = TestDatabase::fresh().await;
         let mut admin = database.admin().await;
-        let columns = "SELECT a.attrelid::regclass::text, a.attname::text, format_type(a.atttypid, NULL) \
-            FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid \
-            WHERE c.relkind = 'r' AND c.relnamespace IN ('public'::regnamespace, 'vault'::regnamespace) \
-            AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' AND EXISTS (SELECT FROM pg_attribute AS t \
-                WHERE t.attrelid = a.attrelid AND t.attname = 'tenant') ORDER BY 1, a.attnum";
-        let mut tables: BTreeMap<String, Vec<Column>> = BTreeMap::new();
-        for row in run(&mut admin, columns).await.unwrap() {
-            let column = Column { name: row.get(1), kind: row.get(2) };
-            tables.entry(row.get(0)).or_default().push(column);
-        }
-        assert!(tables.len() > 20, "only {} tables", tables.len());
+        let tables = rows::tables(&mut admin).await;
         // Rows as they come, without looking at what refers to what.
         run(&mut admin, "SET session_replication_role = replica").await.unwrap();
         for (table, columns) in &tables {
@@ -65,30 +51,6 @@ impl Battle {
             all.extend(texts(&mut self.admin, &sql).await);
         }
         all
-    }
-}
-
-/// A row whose every text and blob carries the mark.
-fn insert(table: &str, columns: &[Column], tenant: &str, id: &str) -> String {
-    let names: Vec<String> = columns.iter().map(|column| format!("\"{}\"", column.name)).collect();
-    let values: Vec<String> = columns.iter().map(|column| value(table, column, tenant, id)).collect();
-    format!("INSERT INTO {table} ({}) VALUES ({})", names.join(", "), values.join(", "))
-}
-
-fn value(table: &str, column: &Column, tenant: &str, id: &str) -> String {
-    match (table, column.name.as_str(), column.kind.as_str()) {
-        (_, "tenant", _) => format!("'{tenant}'"),
-        ("identity", "kind", _) => "'phone'".to_owned(),
-        ("conversation", "holder", _) => "'bot'".to_owned(),
-        ("outbox" | "notice", "status", _) => "'queued'".to_owned(),
-        ("vault.tenant_key", "key_use", _) => "'data'".to_owned(),
-        (_, "taken_to", _) => "2000".to_owned(),
-        (_, _, "uuid") => format!("'{id}'"),
-        (_, _, "text") => format!("'{MARK} text'"),
-        (_, _, "bytea") => format!("convert_to('{MARK} blob', 'UTF8')"),
-        (_, _, "boolean") => "true".to_owned(),
-        (_, _, "bigint" | "integer") => "1".to_owned(),
-        (_, name, kind) => panic!("{table}.{name} is a {kind}: say what to put there"),
     }
 }
 
@@ -367,23 +329,12 @@ async fn no_function_reaches_another_tenant_s_rows() {
     let mut battle = Battle::begin().await;
     let before = battle.rows().await;
     let mut app = battle.database.app().await;
-    let functions = "SELECT p.oid::regproc::text, p.proargnames[1:p.pronargs]::text[], \
-            (SELECT array_agg(format_type(t, NULL) ORDER BY at) FROM unnest(p.proargtypes) WITH ORDINALITY AS a(t, at)) \
-        FROM pg_proc AS p WHERE p.pronamespace = 'chatplug'::regnamespace AND p.prorettype <> 'trigger'::regtype \
-        AND 'p_tenant' = ANY (p.proargnames) ORDER BY 1";
-    let functions = sqlx::query(functions).fetch_all(&mut battle.admin).await.unwrap();
+    let functions = rows::functions(&mut battle.admin).await;
     assert!(functions.len() > 10, "only {} functions", functions.len());
     let mut went_through = 0;
     for function in functions {
-        let (name, names, kinds): (String, Vec<String>, Vec<String>) =
-            (function.get(0), function.get(1), function.get(2));
         for some in [true, false] {
-            let arguments: Vec<String> = names
-                .iter()
-                .zip(&kinds)
-                .map(|(name, kind)| format!("{name} => {}", argument(name, kind, some)))
-                .collect();
-            let call = format!("SELECT f::text FROM {name}({}) AS f", arguments.join(", "));
+            let call = function.call(ATTACKER, ID, some);
             let answered = strike(&mut app, &format!("SET LOCAL app.tenant = '{VICTIM}'; {call}")).await;
             went_through += usize::from(answered.is_ok());
             if let Ok(rows) = &answered {
@@ -397,26 +348,6 @@ async fn no_function_reaches_another_tenant_s_rows() {
         }
     }
     assert!(went_through > 10, "only {went_through} calls did anything");
-}
-
-/// Something to pass to a function: for the attacker, but the victim's in everything else.
-fn argument(name: &str, kind: &str, some: bool) -> String {
-    if name == "p_tenant" {
-        return format!("'{ATTACKER}'");
-    }
-    match kind {
-        "uuid" => format!("'{ID}'"),
-        "text" if !some => "NULL".to_owned(),
-        "text" => format!("'{MARK} text'"),
-        "bytea" => "'\\x00'".to_owned(),
-        "boolean" => some.to_string(),
-        "bigint" | "integer" => "1".to_owned(),
-        "uuid[]" if some => format!("ARRAY['{ID}']::uuid[]"),
-        "text[]" if some => format!("ARRAY['{MARK} text']"),
-        "bytea[]" if some => "ARRAY['\\x00'::bytea]".to_owned(),
-        "bigint[]" | "integer[]" | "boolean[]" if some => format!("ARRAY[1]::{}", kind.replace("boolean", "int")),
-        other => format!("NULL::{other}"),
-    }
 }
 
 /// What may look across tenants answers ids, instants and counts, never what is in a row.
