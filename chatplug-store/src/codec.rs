@@ -2,11 +2,24 @@
 
 use chatplug_core::{
     dialogue::Holder,
-    model::{Booking, BookingStatus, ClaimSubject, Content, Inbound, Outbound, Private, Stage},
+    model::{Booking, BookingStatus, ClaimSubject, Content, Inbound, Outbound, Phone, Private, Stage},
     ports::{OutboxBody, StoreError},
 };
 use chrono::{DateTime, Utc};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+/// Who a contact is, as the column `contact.person` has it.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Person {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) phone: Option<Phone>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) user_id: Option<Private<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) name: Option<Private<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) email: Option<Private<String>>,
+}
 
 /// A value as JSON.
 pub(crate) fn to_json<T: Serialize>(value: &T, what: &'static str) -> Result<String, StoreError> {

@@ -10,14 +10,17 @@ mod postgres;
 mod sqlite;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod vault;
 
+use chatplug_core::vault::Vault;
 pub use opening::OpenError;
 #[cfg(feature = "postgres")]
 pub use postgres::{Migrated, PostgresOptions, PostgresStore, migrate};
 pub use sqlite::{Pruned, Retention, SqliteOptions, SqliteStore};
 
 /// Opens the store that a URL names: `sqlite:FILE`, `sqlite://FILE`, or the bare name of a file. It is made when it does
-/// not exist, and brought up to date when it is older than the program.
+/// not exist, and brought up to date when it is older than the program. What it seals is sealed under a master key that
+/// lies beside it ([`SqliteOptions::vault`]).
 ///
 /// # Errors
 /// [`OpenError`], by what to do about it.
@@ -31,6 +34,27 @@ pub use sqlite::{Pruned, Retention, SqliteOptions, SqliteStore};
 /// # Ok(()) }
 /// ```
 pub async fn open(url: &str) -> Result<SqliteStore, OpenError> {
+    SqliteStore::open(file_of(url)?).await
+}
+
+/// How a store is to be opened.
+#[derive(Debug, Clone)]
+pub struct OpenOptions {
+    /// Wraps the keys that seal.
+    pub vault: Vault,
+}
+
+/// Opens the store that a URL names, like [`open`], with a vault of one's own.
+///
+/// # Errors
+/// [`OpenError`], by what to do about it.
+pub async fn open_with(url: &str, how: OpenOptions) -> Result<SqliteStore, OpenError> {
+    let how = SqliteOptions { vault: Some(how.vault), ..SqliteOptions::default() };
+    SqliteStore::open_with(file_of(url)?, how).await
+}
+
+/// The file that a URL names.
+fn file_of(url: &str) -> Result<&str, OpenError> {
     if let Some((scheme, _)) = url.split_once("://")
         && !scheme.eq_ignore_ascii_case("sqlite")
         && !scheme.eq_ignore_ascii_case("file")
@@ -38,5 +62,5 @@ pub async fn open(url: &str) -> Result<SqliteStore, OpenError> {
         return Err(OpenError::Unsupported { scheme: scheme.to_owned() });
     }
     let path = ["sqlite://", "file://", "sqlite:", "file:"].iter().find_map(|prefix| url.strip_prefix(prefix));
-    SqliteStore::open(path.unwrap_or(url)).await
+    Ok(path.unwrap_or(url))
 }

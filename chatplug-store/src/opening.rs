@@ -1,6 +1,7 @@
 //! Why a store could not be opened, for every database alike.
 
-use std::error::Error;
+use chatplug_core::vault::{MasterKeysError, VaultError};
+use std::{error::Error, path::PathBuf};
 
 /// Why a store could not be opened, by what to do about it. Never shows a password.
 #[derive(Debug, thiserror::Error)]
@@ -93,6 +94,35 @@ pub enum OpenError {
     /// The role `chatplug_app` does not exist, and whoever migrates may not make it.
     #[error("the role \"chatplug_app\" is missing: as an administrator, CREATE ROLE chatplug_app")]
     NoRole,
+    /// The file of wrapped keys that belongs to the database is not beside it: restore `<database>.keys` from its backup.
+    /// Without it what is sealed cannot be opened, and nobody can be found.
+    #[error("the keys that belong to the database are not beside it: restore the file {}", path.display())]
+    KeysMissing {
+        /// Where it should be.
+        path: PathBuf,
+    },
+    /// There are wrapped keys, and the master key that they need is neither given nor beside the database.
+    #[error("the keys of the database need a master key: give it, or restore the file {}", path.display())]
+    MasterKeyMissing {
+        /// Where it would be.
+        path: PathBuf,
+    },
+    /// The file of master keys beside the database holds something else.
+    #[error("the file {} holds no master keys", path.display())]
+    MasterKeys {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        source: MasterKeysError,
+    },
+    /// The master keys that were given do not open the keys of the database.
+    #[error("the master keys do not open the keys of the database")]
+    Vault {
+        /// Why.
+        #[source]
+        source: VaultError,
+    },
     /// It is a database, but not one of ours.
     #[error("the database is another program's")]
     Foreign,

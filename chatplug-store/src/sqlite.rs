@@ -10,13 +10,17 @@ mod claims;
 mod contacts;
 mod db;
 mod ingest;
+mod keyfile;
 mod limiter;
+mod master;
 mod notices;
 mod open;
 mod outbox;
 mod prune;
 mod read;
 mod readers;
+mod reseal;
+mod secrets;
 mod setup;
 mod status;
 #[cfg(test)]
@@ -27,6 +31,7 @@ mod writer;
 pub use open::SqliteOptions;
 pub use prune::{Pruned, Retention};
 
+use crate::vault::{Failure, KeyCache, Seal};
 use async_trait::async_trait;
 use calendar::Calendar;
 use chatplug_core::{
@@ -43,11 +48,13 @@ use chatplug_core::{
 };
 use chrono::{DateTime, Utc};
 use db::{Answers, Script, put};
+use keyfile::KeyFile;
 use read::Question;
 use readers::Readers;
+use reseal::Reseals;
 use std::sync::Arc;
 use tokio::sync::Notify;
-use writer::Writer;
+use writer::{Command, Writer};
 
 /// A store in one SQLite file. Clones share it.
 ///
@@ -63,6 +70,9 @@ pub struct SqliteStore {
     writer: Writer,
     readers: Readers,
     woken: Arc<Notify>,
+    keys: Arc<KeyCache>,
+    key_file: KeyFile,
+    reseals: Reseals,
 }
 
 impl SqliteStore {
@@ -81,7 +91,9 @@ impl SqliteStore {
     /// See [`StoreError`].
     pub async fn close(&self) -> Result<(), StoreError> {
         self.readers.close().await;
-        self.writer.close().await
+        let closed = self.writer.close().await;
+        self.key_file.close();
+        closed
     }
 
     /// Forgets what is old: see [`Retention`] for what and when. Worth calling once an hour.
@@ -106,6 +118,65 @@ impl SqliteStore {
 
     async fn read(&self, script: Script) -> Result<Answers, StoreError> {
         self.readers.read(script).await
+    }
+
+    /// Runs a command of a tenant under its keys; `None`: it has none, so nothing personal was ever written for it.
+    async fn run<C: Command>(
+        &self,
+        tenant: &TenantId,
+        command: impl Fn(Seal) -> C + Send,
+    ) -> Result<Option<C::Output>, C::Error>
+    where
+        C::Error: Failure,
+    {
+        match self.keys.seal(tenant).await? {
+            Some(seal) => self.run_with(seal, command).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The same; keys are made where there are none.
+    async fn write<C: Command>(
+        &self,
+        tenant: &TenantId,
+        command: impl Fn(Seal) -> C + Send,
+    ) -> Result<C::Output, C::Error>
+    where
+        C::Error: Failure,
+    {
+        let seal = self.keys.seal_or_make(tenant).await?;
+        self.run_with(seal, command).await
+    }
+
+    /// Another process may have made a new key and sealed with it: then it is done again, under the keys as they are now.
+    async fn run_with<C: Command>(&self, seal: Seal, command: impl Fn(Seal) -> C + Send) -> Result<C::Output, C::Error>
+    where
+        C::Error: Failure,
+    {
+        let tenant = seal.tenant().clone();
+        match self.writer.submit(command(seal)).await {
+            Err(error) if error.wants_newer_keys() => match self.keys.reload(&tenant).await? {
+                Some(seal) => self.writer.submit(command(seal)).await,
+                None => Err(error),
+            },
+            done => done,
+        }
+    }
+
+    /// Asks a question of a tenant's rows; the same.
+    async fn ask_of<T: Default>(
+        &self,
+        tenant: &TenantId,
+        question: impl Fn(&Seal) -> Question<T> + Send,
+    ) -> Result<T, StoreError> {
+        let Some(seal) = self.keys.seal(tenant).await? else { return Ok(T::default()) };
+        match self.ask(question(&seal)).await {
+            Err(error) if error.wants_newer_keys() => match self.keys.reload(tenant).await? {
+                Some(seal) => self.ask(question(&seal)).await,
+                None => Err(error),
+            },
+            answer => answer,
+        }
     }
 }
 
@@ -156,8 +227,7 @@ impl Store for SqliteStore {
 
 impl CalendarStore for SqliteStore {
     fn calendar(&self, tenant: &TenantId, branch: &BranchId) -> Arc<dyn BranchCalendar> {
-        let calendar = Calendar { tenant: tenant.clone(), branch: branch.clone() };
-        Arc::new(SqliteCalendar { calendar, store: self.clone() })
+        Arc::new(SqliteCalendar { tenant: tenant.clone(), branch: branch.clone(), store: self.clone() })
     }
 }
 
@@ -176,11 +246,16 @@ impl TenantStore for SqliteTenant {
 
     async fn register(&self, setup: &TenantSetup) -> Result<(), StoreError> {
         let register = setup::Register { tenant: self.tenant.clone(), setup: setup.clone() };
-        self.store.writer.submit(register).await
+        let registered = self.store.writer.submit(register).await;
+        // Its policy may be another one now.
+        self.store.keys.forget(&self.tenant);
+        registered
     }
 
     async fn ingest(&self, events: Vec<Ingest>) -> Result<Vec<Ingested>, StoreError> {
-        self.store.writer.submit(ingest::IngestAll { tenant: self.tenant.clone(), events }).await
+        let events = Arc::new(events);
+        let ingest = |seal| ingest::IngestAll { seal, events: Arc::clone(&events) };
+        self.store.write(&self.tenant, ingest).await
     }
 
     async fn lease(
@@ -189,12 +264,14 @@ impl TenantStore for SqliteTenant {
         until: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<Option<Leased>, StoreError> {
-        let lease = turn::TakeLease { tenant: self.tenant.clone(), conversation, until, now };
-        self.store.writer.submit(lease).await
+        let lease = |seal| turn::TakeLease { seal, conversation, until, now };
+        Ok(self.store.run(&self.tenant, lease).await?.flatten())
     }
 
     async fn commit(&self, commit: TurnCommit) -> Result<Committed, StoreError> {
-        self.store.writer.submit(turn::CommitTurn { tenant: self.tenant.clone(), commit }).await
+        let commit = Arc::new(commit);
+        let command = |seal| turn::CommitTurn { seal, commit: Arc::clone(&commit) };
+        self.store.run(&self.tenant, command).await?.ok_or(StoreError::Fenced)
     }
 
     async fn release(&self, lease: &Lease, retry: DateTime<Utc>) -> Result<(), StoreError> {
@@ -208,16 +285,19 @@ impl TenantStore for SqliteTenant {
         until: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<Option<Delivery>, StoreError> {
-        let next = outbox::NextDelivery { tenant: self.tenant.clone(), conversation, until, now };
-        self.store.writer.submit(next).await
+        let next = |seal| outbox::NextDelivery { seal, conversation, until, now };
+        Ok(self.store.run(&self.tenant, next).await?.flatten())
     }
 
     async fn record_delivery(&self, record: DeliveryRecord) -> Result<Option<Delivery>, StoreError> {
-        self.store.writer.submit(outbox::Record { tenant: self.tenant.clone(), record }).await
+        let command = |seal| outbox::Record { seal, record: record.clone() };
+        Ok(self.store.run(&self.tenant, command).await?.flatten())
     }
 
     async fn attend(&self, attention: Attention) -> Result<bool, StoreError> {
-        self.store.writer.submit(notices::Attend { tenant: self.tenant.clone(), attention }).await
+        let attention = Arc::new(attention);
+        let attend = |seal| notices::Attend { seal, attention: Arc::clone(&attention) };
+        Ok(self.store.run(&self.tenant, attend).await?.unwrap_or(false))
     }
 
     async fn next_notice(
@@ -226,8 +306,8 @@ impl TenantStore for SqliteTenant {
         until: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<Option<QueuedNotice>, StoreError> {
-        let next = notices::NextNotice { tenant: self.tenant.clone(), conversation, until, now };
-        self.store.writer.submit(next).await
+        let next = |seal| notices::NextNotice { seal, conversation, until, now };
+        Ok(self.store.run(&self.tenant, next).await?.flatten())
     }
 
     async fn record_notice(&self, record: NoticeRecord) -> Result<(), StoreError> {
@@ -243,15 +323,15 @@ impl TenantStore for SqliteTenant {
     }
 
     async fn booking(&self, reference: &BookingRef) -> Result<Option<(ContactId, Booking)>, StoreError> {
-        self.store.ask(read::booking(&self.tenant, reference)).await
+        self.store.ask_of(&self.tenant, |seal| read::booking(seal, reference)).await
     }
 
     async fn bookings(&self, contact: ContactId, after: DateTime<Utc>) -> Result<Vec<Booking>, StoreError> {
-        self.store.ask(read::bookings(&self.tenant, contact, after)).await
+        self.store.ask_of(&self.tenant, |seal| read::bookings(seal, contact, after)).await
     }
 
     async fn conversations(&self, limit: usize) -> Result<Vec<ConversationView>, StoreError> {
-        self.store.ask(read::conversations(&self.tenant, limit)).await
+        self.store.ask_of(&self.tenant, |seal| read::conversations(seal, limit)).await
     }
 
     async fn conversation_of(
@@ -259,19 +339,19 @@ impl TenantStore for SqliteTenant {
         channel: &ChannelId,
         user: &ChannelUser,
     ) -> Result<Option<ConversationView>, StoreError> {
-        self.store.ask(read::conversation_of(&self.tenant, channel, user)).await
+        self.store.ask_of(&self.tenant, |seal| read::conversation_of(seal, channel, user)).await
     }
 
     async fn conversation(&self, conversation: ConversationId) -> Result<Option<ConversationView>, StoreError> {
-        self.store.ask(read::conversation(&self.tenant, conversation)).await
+        self.store.ask_of(&self.tenant, |seal| read::conversation(seal, conversation)).await
     }
 
     async fn messages(&self, conversation: ConversationId, limit: usize) -> Result<Vec<LogEntry>, StoreError> {
-        self.store.ask(read::messages(&self.tenant, conversation, limit)).await
+        self.store.ask_of(&self.tenant, |seal| read::messages(seal, conversation, limit)).await
     }
 
     async fn turns(&self, conversation: ConversationId, limit: usize) -> Result<Vec<TurnRecord>, StoreError> {
-        self.store.ask(read::turns(&self.tenant, conversation, limit)).await
+        self.store.ask_of(&self.tenant, |seal| read::turns(seal, conversation, limit)).await
     }
 
     async fn audit(&self, after: i64, limit: usize) -> Result<Vec<(i64, AuditRow)>, StoreError> {
@@ -282,19 +362,28 @@ impl TenantStore for SqliteTenant {
 /// One branch's calendar.
 #[derive(Debug)]
 struct SqliteCalendar {
-    calendar: Calendar,
+    tenant: TenantId,
+    branch: BranchId,
     store: SqliteStore,
+}
+
+impl SqliteCalendar {
+    fn under(&self, seal: Seal) -> Calendar {
+        Calendar { seal, branch: self.branch.clone() }
+    }
 }
 
 #[async_trait]
 impl BranchCalendar for SqliteCalendar {
     async fn insert(&self, entry: NewEntry) -> Result<Entry, CalendarError> {
-        self.store.writer.submit(calendar::Insert { calendar: self.calendar.clone(), entry }).await
+        let insert = |seal| calendar::Insert { calendar: self.under(seal), entry: entry.clone() };
+        self.store.write(&self.tenant, insert).await
     }
 
     async fn relocate(&self, id: &str, entry: NewEntry) -> Result<Entry, CalendarError> {
-        let relocate = calendar::Relocate { calendar: self.calendar.clone(), id: id.to_owned(), entry };
-        self.store.writer.submit(relocate).await
+        let relocate =
+            |seal| calendar::Relocate { calendar: self.under(seal), id: id.to_owned(), entry: entry.clone() };
+        self.store.run(&self.tenant, relocate).await?.ok_or(CalendarError::NotFound)
     }
 
     async fn mark(
@@ -304,14 +393,12 @@ impl BranchCalendar for SqliteCalendar {
         key: Option<ActionKey>,
         now: DateTime<Utc>,
     ) -> Result<Entry, CalendarError> {
-        let mark = calendar::Mark { calendar: self.calendar.clone(), id: id.to_owned(), mark, key, now };
-        self.store.writer.submit(mark).await
+        let mark = |seal| calendar::Mark { calendar: self.under(seal), id: id.to_owned(), mark, key, now };
+        self.store.run(&self.tenant, mark).await?.ok_or(CalendarError::NotFound)
     }
 
     async fn entries(&self, filter: EntryFilter) -> Result<Vec<Entry>, CalendarError> {
-        let mut script = Script::default();
-        let place = calendar::find(&mut script, &self.calendar, &filter);
-        let answers = self.store.read(script).await?;
-        calendar::found(&answers, place, &filter)
+        let found = |seal: &Seal| calendar::find(&self.under(seal.clone()), filter.clone());
+        Ok(self.store.ask_of(&self.tenant, found).await?)
     }
 }

@@ -1,14 +1,30 @@
 -- The first schema. Forward only: a released file never changes, the next one adds.
 --
 -- Times are microseconds since 1970 (UTC), ids of ours are 16-byte blobs, states are words, values of the domain are JSON.
--- Every primary key leads with the tenant, except of `route`, which says whose an address is, of `pulse` and of `pace`.
+-- Every primary key leads with the tenant, except of `route`, which says whose an address is, of `pulse`, of `pace` and of
+-- `keyring`. Columns of bytes that are no id hold personal texts, sealed when the tenant asks for it.
 -- What each table and column holds, of whom, and when it goes, is in `src/data_map.rs`: a test compares.
 
 CREATE TABLE tenant (
     tenant TEXT NOT NULL PRIMARY KEY,
     name TEXT NOT NULL,
-    -- 1: names, numbers and texts of its clients are sealed from now on.
+    -- 1: personal columns are sealed.
     sealed INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+
+-- Which file of keys belongs to this database: the same id is there.
+CREATE TABLE keyring (
+    keyring INTEGER NOT NULL PRIMARY KEY CHECK (keyring = 1),
+    id BLOB NOT NULL
+) STRICT;
+
+-- What opens other people's systems; always sealed.
+CREATE TABLE credential (
+    tenant TEXT NOT NULL REFERENCES tenant (tenant),
+    name TEXT NOT NULL,
+    sealed BLOB NOT NULL,
+    changed INTEGER NOT NULL,
+    PRIMARY KEY (tenant, name)
 ) STRICT, WITHOUT ROWID;
 
 -- One row, written to find out whether writing works.
@@ -43,19 +59,21 @@ CREATE INDEX route_by_tenant ON route (tenant);
 CREATE TABLE contact (
     tenant TEXT NOT NULL REFERENCES tenant (tenant),
     contact BLOB NOT NULL,
-    -- The names to write to: the latest of each kind. All names ever seen are in `identity`.
+    -- Number, id and name as they are in `person`, as keyed hashes: they tell whether something is new.
     phone TEXT,
     user_id TEXT,
     name TEXT,
     -- 1: they told it themselves, so a profile's name does not replace it.
     name_told INTEGER NOT NULL DEFAULT 0,
-    email TEXT,
+    -- Who it is: the latest number and id, the name, the e-mail address.
+    person BLOB NOT NULL,
     language TEXT,
     opted_out TEXT NOT NULL DEFAULT '[]',
     last_inbound INTEGER,
     PRIMARY KEY (tenant, contact)
 ) STRICT, WITHOUT ROWID;
 
+-- All names that somebody was ever seen under, as keyed hashes.
 CREATE TABLE identity (
     tenant TEXT NOT NULL,
     kind TEXT NOT NULL CHECK (kind IN ('phone', 'user')),
@@ -116,8 +134,8 @@ CREATE INDEX conversation_by_contact ON conversation (tenant, contact);
 CREATE TABLE dialogue (
     tenant TEXT NOT NULL,
     conversation BLOB NOT NULL,
-    state TEXT NOT NULL,
-    action TEXT,
+    state BLOB NOT NULL,
+    action BLOB,
     PRIMARY KEY (tenant, conversation),
     FOREIGN KEY (tenant, conversation) REFERENCES conversation (tenant, conversation)
 ) STRICT;
@@ -134,7 +152,7 @@ CREATE TABLE mailbox (
     unread INTEGER NOT NULL DEFAULT 1,
     -- The provider's id of the message of ours that it answers.
     quoted TEXT,
-    event TEXT NOT NULL,
+    event BLOB NOT NULL,
     PRIMARY KEY (tenant, source, provider_id),
     FOREIGN KEY (tenant, conversation) REFERENCES conversation (tenant, conversation)
 ) STRICT;
@@ -173,9 +191,10 @@ CREATE TABLE outbox (
     for_person INTEGER NOT NULL,
     about BLOB,
     queued INTEGER NOT NULL,
-    shown TEXT,
+    -- What the client sees: known when it is queued, for words, else when it was rendered.
+    shown BLOB,
     error TEXT,
-    body TEXT NOT NULL,
+    body BLOB NOT NULL,
     PRIMARY KEY (tenant, delivery),
     FOREIGN KEY (tenant, conversation) REFERENCES conversation (tenant, conversation)
 ) STRICT;
@@ -200,7 +219,7 @@ CREATE TABLE early (
     message TEXT NOT NULL,
     stage INTEGER NOT NULL,
     delivery BLOB,
-    status TEXT NOT NULL,
+    status BLOB NOT NULL,
     received INTEGER NOT NULL,
     PRIMARY KEY (tenant, channel, message, stage)
 ) STRICT, WITHOUT ROWID;
@@ -215,7 +234,7 @@ CREATE TABLE message (
     message TEXT,
     delivery BLOB,
     at INTEGER NOT NULL,
-    text TEXT NOT NULL,
+    text BLOB NOT NULL,
     status TEXT NOT NULL,
     outcome TEXT,
     PRIMARY KEY (tenant, conversation, seq),
@@ -229,7 +248,7 @@ CREATE TABLE turn (
     turn BLOB NOT NULL,
     at INTEGER NOT NULL,
     duration_ms INTEGER NOT NULL,
-    steps TEXT NOT NULL,
+    steps BLOB NOT NULL,
     versions TEXT NOT NULL,
     PRIMARY KEY (tenant, conversation, number),
     FOREIGN KEY (tenant, conversation) REFERENCES conversation (tenant, conversation)
@@ -247,7 +266,7 @@ CREATE TABLE booking (
     -- Whom or what it takes.
     subject TEXT,
     staff_id TEXT,
-    body TEXT NOT NULL,
+    body BLOB NOT NULL,
     PRIMARY KEY (tenant, booking),
     FOREIGN KEY (tenant, contact) REFERENCES contact (tenant, contact),
     FOREIGN KEY (tenant, conversation) REFERENCES conversation (tenant, conversation)
@@ -334,9 +353,9 @@ CREATE TABLE entry (
     standing INTEGER NOT NULL DEFAULT 1,
     confirmed INTEGER NOT NULL DEFAULT 0,
     contact BLOB NOT NULL,
-    client_name TEXT,
+    client_name BLOB,
     price TEXT,
-    note TEXT,
+    note BLOB,
     key BLOB NOT NULL,
     changed INTEGER NOT NULL,
     PRIMARY KEY (tenant, branch, entry),
@@ -446,7 +465,7 @@ CREATE TABLE notice (
     attempt INTEGER NOT NULL DEFAULT 0,
     status TEXT NOT NULL DEFAULT 'queued' CHECK (status IN ('queued', 'telling', 'told', 'dead')),
     error TEXT,
-    event TEXT NOT NULL,
+    event BLOB NOT NULL,
     PRIMARY KEY (tenant, conversation, seq),
     FOREIGN KEY (tenant, conversation) REFERENCES conversation (tenant, conversation)
 ) STRICT, WITHOUT ROWID;

@@ -4,9 +4,12 @@ use super::{
     db::{Script, put, statements},
     writer::Tx,
 };
-use crate::codec::{is_standing, subject_of, to_json};
+use crate::{
+    codec::{is_standing, subject_of, to_json},
+    vault::{Seal, field},
+};
 use chatplug_core::{
-    model::{Booking, BookingId, BookingRef, ConversationId, TenantId},
+    model::{Booking, BookingId, BookingRef, ConversationId},
     ports::StoreError,
 };
 
@@ -25,10 +28,11 @@ statements! {
 /// under, or one derived from that name: the same one, should the turn be run again.
 pub(super) fn keep(
     tx: &mut Tx<'_>,
-    tenant: &TenantId,
+    seal: &Seal,
     conversation: ConversationId,
     mut booking: Booking,
 ) -> Result<(), StoreError> {
+    let tenant = seal.tenant();
     let BookingRef { install, branch, backend_id } = booking.reference.clone();
     let id = match booking.id {
         Some(id) => id,
@@ -43,7 +47,7 @@ pub(super) fn keep(
         }
     };
     booking.id = Some(id);
-    let body = to_json(&booking, "a booking")?;
+    let body = seal.keep(field::BOOKING, &to_json(&booking, "a booking")?)?;
     let subject = subject_of(&booking).map(|subject| subject.0);
     let mut script = Script::default();
     put!(

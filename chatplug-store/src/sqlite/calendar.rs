@@ -4,15 +4,17 @@
 use super::{
     contacts::new_id,
     db::{Answers, Columns, Script, is_taken, put, statements, store_error},
+    read::{Question, ask},
     turn::decode,
     writer::{Command, Tx},
 };
 use crate::{
     codec::{from_json, to_json},
     fair::{Candidate, Stretch, fairest},
+    vault::{Seal, field},
 };
 use chatplug_core::{
-    model::{ActionKey, BranchId, ClaimSubject, Private, StaffId, TenantId},
+    model::{ActionKey, BranchId, ClaimSubject, Private, StaffId},
     ports::{CalendarError, Entry, EntryFilter, EntryMark, NewEntry, StoreError},
 };
 use chrono::{DateTime, Utc};
@@ -69,7 +71,7 @@ statements! {
 /// Of which calendar.
 #[derive(Debug, Clone)]
 pub(super) struct Calendar {
-    pub(super) tenant: TenantId,
+    pub(super) seal: Seal,
     pub(super) branch: BranchId,
 }
 
@@ -84,6 +86,10 @@ impl Command for Insert {
     type Output = Entry;
     type Error = CalendarError;
 
+    fn seal(&self) -> Option<&Seal> {
+        Some(&self.calendar.seal)
+    }
+
     fn run(self, tx: &mut Tx<'_>) -> Result<Entry, CalendarError> {
         let Self { calendar, entry: new } = self;
         let id = new_id(new.now).as_simple().to_string();
@@ -91,8 +97,10 @@ impl Command for Insert {
             Choice::Written(entry) => return Ok(*entry),
             Choice::Free(subject, staff) => (subject, staff),
         };
-        let Calendar { tenant, branch } = &calendar;
+        let Calendar { seal, branch } = &calendar;
+        let tenant = seal.tenant();
         let services = to_json(&new.services, "services")?;
+        let (client_name, note) = calendar.personal(&new)?;
         let mut script = Script::default();
         put!(
             script,
@@ -109,9 +117,9 @@ impl Command for Insert {
             new.taken_to,
             new.capacity,
             new.contact,
-            new.client_name.as_ref().map(Private::reveal),
+            client_name,
             new.price.as_ref(),
-            new.note.as_ref().map(Private::reveal),
+            note,
             new.key,
             new.now
         );
@@ -131,6 +139,10 @@ impl Command for Relocate {
     type Output = Entry;
     type Error = CalendarError;
 
+    fn seal(&self) -> Option<&Seal> {
+        Some(&self.calendar.seal)
+    }
+
     fn run(self, tx: &mut Tx<'_>) -> Result<Entry, CalendarError> {
         let Self { calendar, id, entry: new } = self;
         let standing = calendar.read(tx, &id)?.is_some_and(|entry| entry.standing);
@@ -141,8 +153,10 @@ impl Command for Relocate {
             Ok(Choice::Free(subject, staff)) => (subject, staff),
             Err(error) => return Err(error),
         };
-        let Calendar { tenant, branch } = &calendar;
+        let Calendar { seal, branch } = &calendar;
+        let tenant = seal.tenant();
         let services = to_json(&new.services, "services")?;
+        let (client_name, note) = calendar.personal(&new)?;
         let mut script = Script::default();
         put!(
             script,
@@ -156,9 +170,9 @@ impl Command for Relocate {
             new.taken_to,
             new.capacity,
             new.contact,
-            new.client_name.as_ref().map(Private::reveal),
+            client_name,
             new.price.as_ref(),
-            new.note.as_ref().map(Private::reveal),
+            note,
             new.key,
             new.now,
             tenant,
@@ -183,15 +197,20 @@ impl Command for Mark {
     type Output = Entry;
     type Error = CalendarError;
 
+    fn seal(&self) -> Option<&Seal> {
+        Some(&self.calendar.seal)
+    }
+
     fn run(self, tx: &mut Tx<'_>) -> Result<Entry, CalendarError> {
         let Self { calendar, id, mark, key, now } = self;
-        let Calendar { tenant, branch } = &calendar;
+        let Calendar { seal, branch } = &calendar;
+        let tenant = seal.tenant();
         if let Some(key) = key {
             let mut script = Script::default();
             let written = put!(script, WRITTEN, tenant, branch, key);
             let answers = tx.run(script)?;
             if let Some(mut row) = answers.first(written) {
-                return Ok(entry(&mut row)?);
+                return Ok(entry(&mut row, seal)?);
             }
         }
         let mut script = Script::default();
@@ -204,33 +223,42 @@ impl Command for Mark {
     }
 }
 
-/// Adds the reading of entries to a script; the place of the answer.
-pub(super) fn find(script: &mut Script, calendar: &Calendar, filter: &EntryFilter) -> usize {
-    let Calendar { tenant, branch } = calendar;
-    let place = match filter {
-        EntryFilter { key: Some(key), .. } => put!(script, BY_KEY, tenant, branch, *key),
-        EntryFilter { id: Some(id), .. } => put!(script, BY_ID, tenant, branch, id),
-        EntryFilter { contact: Some(contact), .. } => put!(script, BY_CONTACT, tenant, branch, *contact),
-        _ => put!(script, BY_TIME, tenant, branch),
+/// The entries that a filter finds. It names one mark of them, or several: the most telling one is asked for.
+pub(super) fn find(calendar: &Calendar, filter: EntryFilter) -> Question<Vec<Entry>> {
+    let Calendar { seal, branch } = calendar.clone();
+    let tenant = seal.tenant();
+    let mut script = Script::default();
+    match &filter {
+        EntryFilter { key: Some(key), .. } => put!(script, BY_KEY, tenant, &branch, *key),
+        EntryFilter { id: Some(id), .. } => put!(script, BY_ID, tenant, &branch, id),
+        EntryFilter { contact: Some(contact), .. } => put!(script, BY_CONTACT, tenant, &branch, *contact),
+        _ => put!(script, BY_TIME, tenant, &branch),
     };
     let bound = |at: Option<DateTime<Utc>>, none: i64| at.map_or(none, crate::codec::micros);
     script.bind(bound(filter.from, i64::MIN));
     script.bind(bound(filter.until, i64::MAX));
     script.bind(filter.all);
-    place
+    ask(script, move |answers| {
+        let mut entries = decode(answers, 0, |row| entry(row, &seal))?;
+        entries.retain(|entry| {
+            filter.id.as_ref().is_none_or(|id| entry.id == *id)
+                && filter.contact.is_none_or(|contact| entry.contact == contact)
+        });
+        Ok(entries)
+    })
 }
 
-/// The entries that a filter finds. It names one mark of them, or several: the most telling one was asked for.
-pub(super) fn found(answers: &Answers, place: usize, filter: &EntryFilter) -> Result<Vec<Entry>, CalendarError> {
-    let mut entries = decode(answers, place, entry)?;
-    entries.retain(|entry| {
-        filter.id.as_ref().is_none_or(|id| entry.id == *id)
-            && filter.contact.is_none_or(|contact| entry.contact == contact)
-    });
-    Ok(entries)
-}
+/// A client's name and a note as they are stored.
+type Personal = (Option<Vec<u8>>, Option<Vec<u8>>);
 
 impl Calendar {
+    fn personal(&self, new: &NewEntry) -> Result<Personal, StoreError> {
+        let text = |text: &Option<Private<String>>, field| {
+            self.seal.keep_opt(field, text.as_ref().map(|text| text.reveal().as_str()))
+        };
+        Ok((text(&new.client_name, field::CLIENT)?, text(&new.note, field::NOTE)?))
+    }
+
     /// Writes an entry and reads it back.
     fn finish(
         &self,
@@ -240,7 +268,8 @@ impl Calendar {
         key: Option<ActionKey>,
         assigned: Option<(&ClaimSubject, DateTime<Utc>)>,
     ) -> Result<Entry, CalendarError> {
-        let Self { tenant, branch } = self;
+        let Self { seal, branch } = self;
+        let tenant = seal.tenant();
         if let Some(key) = key {
             put!(script, KEY, tenant, branch, key, id);
         }
@@ -253,14 +282,14 @@ impl Calendar {
             Err(error) if is_taken(&error) => return Err(CalendarError::Taken),
             Err(error) => return Err(store_error(error).into()),
         };
-        Ok(entry(&mut answers.first(place).ok_or(CalendarError::NotFound)?)?)
+        Ok(entry(&mut answers.first(place).ok_or(CalendarError::NotFound)?, seal)?)
     }
 
     fn read(&self, tx: &mut Tx<'_>, id: &str) -> Result<Option<Entry>, CalendarError> {
         let mut script = Script::default();
-        let place = put!(script, ENTRY, &self.tenant, &self.branch, id);
+        let place = put!(script, ENTRY, self.seal.tenant(), &self.branch, id);
         let answers = tx.run(script)?;
-        Ok(answers.first(place).map(|mut row| entry(&mut row)).transpose()?)
+        Ok(answers.first(place).map(|mut row| entry(&mut row, &self.seal)).transpose()?)
     }
 }
 
@@ -273,7 +302,8 @@ enum Choice {
 }
 
 fn choose(tx: &mut Tx<'_>, calendar: &Calendar, new: &NewEntry, id: &str) -> Result<Choice, CalendarError> {
-    let Calendar { tenant, branch } = calendar;
+    let Calendar { seal, branch } = calendar;
+    let tenant = seal.tenant();
     let subjects: Vec<&str> = new.candidates.iter().map(|(subject, _)| subject.0.as_str()).collect();
     let subjects = to_json(&subjects, "candidates")?;
     let (earliest, latest) = (new.taken_from.min(new.day_from), new.taken_to.max(new.day_to));
@@ -283,7 +313,7 @@ fn choose(tx: &mut Tx<'_>, calendar: &Calendar, new: &NewEntry, id: &str) -> Res
     let assigned = put!(script, ASSIGNED, &subjects, tenant, branch);
     let answers = tx.run(script)?;
     if let Some(mut row) = answers.first(written) {
-        return Ok(Choice::Written(Box::new(entry(&mut row)?)));
+        return Ok(Choice::Written(Box::new(entry(&mut row, seal)?)));
     }
     let candidates = candidates(&answers, new.candidates.len(), taken, assigned)?;
     let wanted = Stretch { from: new.taken_from, to: new.taken_to };
@@ -317,7 +347,7 @@ pub(super) fn candidates(
     Ok(candidates)
 }
 
-fn entry(row: &mut Columns<'_>) -> Result<Entry, StoreError> {
+fn entry(row: &mut Columns<'_>, seal: &Seal) -> Result<Entry, StoreError> {
     Ok(Entry {
         id: row.next()?,
         services: from_json(&row.next::<String>()?, "services")?,
@@ -330,9 +360,9 @@ fn entry(row: &mut Columns<'_>) -> Result<Entry, StoreError> {
         standing: row.next()?,
         confirmed: row.next()?,
         contact: row.next()?,
-        client_name: row.next::<Option<String>>()?.map(Private::new),
+        client_name: row.open_opt(seal, field::CLIENT)?.map(Private::new),
         price: row.next()?,
-        note: row.next::<Option<String>>()?.map(Private::new),
+        note: row.open_opt(seal, field::NOTE)?.map(Private::new),
         key: row.next()?,
         changed: row.next()?,
     })

@@ -1,15 +1,20 @@
 //! Clients: found by the names that a channel gives them, made when new, merged when two turn out to be one.
+//!
+//! Who somebody is lies in one column, `person`, which may be sealed; names that are looked up or compared (`identity`, and
+//! `phone`, `user_id` and `name` of `contact`) are keyed hashes, always. A contact is read, changed and written whole:
+//! the writer is the only one.
 
 use super::{
     db::{Columns, Script, put, statements},
     writer::Tx,
 };
-use crate::codec::{from_json, to_json};
+use crate::{
+    codec::{Person, from_json, to_json},
+    vault::{Seal, field},
+};
 use chatplug_core::{
     dialogue::ContactChange,
-    model::{
-        ChannelId, ChannelUser, Consent, Contact, ContactId, Content, ConversationId, Inbound, Phone, Private, TenantId,
-    },
+    model::{ChannelId, ChannelUser, Contact, ContactId, Content, ConversationId, Inbound, Phone, Private, TenantId},
     ports::StoreError,
 };
 use chrono::{DateTime, Utc};
@@ -19,29 +24,25 @@ use uuid::{NoContext, Timestamp, Uuid};
 /// Columns of a contact `c`, in the order that [`contact`] reads them.
 macro_rules! contact_columns {
     () => {
-        "c.contact, c.phone, c.user_id, c.name, c.email, c.language, c.opted_out, c.last_inbound"
+        "c.contact, c.person, c.language, c.opted_out, c.last_inbound"
     };
 }
 pub(super) use contact_columns;
 
 statements! {
-    BY_NAME = concat!("SELECT v.conversation, ", contact_columns!(), " FROM identity AS i \
+    BY_NAME = concat!("SELECT v.conversation, c.name_told, ", contact_columns!(), " FROM identity AS i \
         JOIN contact AS c ON c.tenant = i.tenant AND c.contact = i.contact \
         LEFT JOIN conversation AS v ON v.tenant = c.tenant AND v.channel = ? AND v.contact = c.contact \
         WHERE i.tenant = ? AND i.kind = ? AND i.value = ?");
-    NEW = "INSERT INTO contact (tenant, contact) VALUES (?, ?)";
+    OF_CONVERSATION = concat!("SELECT v.conversation, c.name_told, ", contact_columns!(), " FROM conversation AS v \
+        JOIN contact AS c ON c.tenant = v.tenant AND c.contact = v.contact WHERE v.tenant = ? AND v.conversation = ?");
+    SAVE = "INSERT INTO contact (tenant, contact, phone, user_id, name, name_told, person, language, opted_out, \
+        last_inbound) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET phone = excluded.phone, \
+        user_id = excluded.user_id, name = excluded.name, name_told = excluded.name_told, person = excluded.person, \
+        language = excluded.language, opted_out = excluded.opted_out, last_inbound = excluded.last_inbound";
     NAME = "INSERT INTO identity (tenant, kind, value, contact) VALUES (?, ?, ?, ?) \
         ON CONFLICT DO UPDATE SET contact = excluded.contact";
-    HEARD = "UPDATE contact SET phone = coalesce(?, phone), user_id = coalesce(?, user_id), \
-        name = CASE WHEN name_told THEN name ELSE coalesce(?, name) END, \
-        last_inbound = max(coalesce(last_inbound, ?), ?) WHERE tenant = ? AND contact = ?";
-    LOSE_PHONE = "UPDATE contact SET phone = NULL WHERE tenant = ? AND contact = ? AND phone = ?";
     NEW_CONVERSATION = "INSERT INTO conversation (tenant, conversation, channel, contact, active) VALUES (?, ?, ?, ?, ?)";
-    MERGE_CONTACT = "UPDATE contact AS c SET name = coalesce(c.name, o.name), name_told = max(c.name_told, o.name_told), \
-        email = coalesce(c.email, o.email), language = coalesce(c.language, o.language), \
-        opted_out = CASE c.opted_out WHEN '[]' THEN o.opted_out ELSE c.opted_out END, \
-        last_inbound = max(coalesce(c.last_inbound, o.last_inbound), coalesce(o.last_inbound, c.last_inbound)) \
-        FROM contact AS o WHERE c.tenant = ? AND c.contact = ? AND o.tenant = c.tenant AND o.contact = ?";
     MERGE_NAMES = "UPDATE identity SET contact = ? WHERE tenant = ? AND contact = ?";
     /// The conversations of the one that goes, with the other's on the same channel.
     MERGE_PAIRS = "SELECT o.conversation, v.conversation FROM conversation AS o LEFT JOIN conversation AS v \
@@ -53,43 +54,38 @@ statements! {
         SELECT tenant, ?, key, at, timer FROM timer WHERE tenant = ? AND conversation = ? AND key LIKE 'reminder:%' \
         ON CONFLICT DO NOTHING";
     DROP_TIMERS = "DELETE FROM timer WHERE tenant = ? AND conversation = ? AND key LIKE 'reminder:%'";
-    LANGUAGE = "UPDATE contact SET language = ? WHERE tenant = ? AND contact = \
-        (SELECT contact FROM conversation WHERE tenant = ? AND conversation = ?)";
-    TOLD_NAME = "UPDATE contact SET name = ?, name_told = 1 WHERE tenant = ? AND contact = \
-        (SELECT contact FROM conversation WHERE tenant = ? AND conversation = ?)";
-    EMAIL = "UPDATE contact SET email = ? WHERE tenant = ? AND contact = \
-        (SELECT contact FROM conversation WHERE tenant = ? AND conversation = ?)";
-    OPTED_OUT = "SELECT contact, opted_out FROM contact WHERE tenant = ? AND contact = \
-        (SELECT contact FROM conversation WHERE tenant = ? AND conversation = ?)";
-    SET_OPTED_OUT = "UPDATE contact SET opted_out = ? WHERE tenant = ? AND contact = ?";
 }
 
 /// A contact as it was found, with its conversation on the channel.
 #[derive(Debug)]
 struct Found {
-    contact: Contact,
     conversation: Option<ConversationId>,
+    /// They told their name themselves, so a profile's name does not replace it.
+    name_told: bool,
+    contact: Contact,
 }
 
 /// The conversation that a message belongs to; contact and conversation are made when new, and everything that the
 /// message tells about the person is noted.
 pub(super) fn meet(
     tx: &mut Tx<'_>,
-    tenant: &TenantId,
+    seal: &Seal,
     channel: &ChannelId,
     message: &Inbound,
     received: DateTime<Utc>,
 ) -> Result<ConversationId, StoreError> {
-    let by_user = find(tx, tenant, channel, "user", message.from.user_id.as_ref().map(Private::reveal))?;
-    let by_phone = find(tx, tenant, channel, "phone", message.from.phone.as_ref().map(digits))?;
+    let tenant = seal.tenant();
+    let by_user = message.from.user_id.as_ref().map(|id| seal.user(id.reveal()));
+    let by_user = find(tx, seal, channel, "user", by_user)?;
+    let by_phone = find(tx, seal, channel, "phone", message.from.phone.as_ref().map(|phone| seal.phone(phone)))?;
     let found = match (by_user, by_phone) {
         (Some(by_user), Some(by_phone)) if by_user.contact.id != by_phone.contact.id => {
             if by_phone.contact.user.user_id.is_some() {
-                part_with_phone(tx, tenant, &by_phone.contact)?;
+                part_with_phone(tx, seal, by_phone)?;
                 Some(by_user)
             } else {
                 // The person that was known by number only is the one that was known by id: from now on one contact.
-                Some(merge(tx, tenant, by_user, by_phone)?)
+                Some(merge(tx, seal, by_user, by_phone)?)
             }
         }
         (Some(by_user), _) => Some(by_user),
@@ -97,7 +93,7 @@ pub(super) fn meet(
             let known_as = by_phone.contact.user.user_id.as_ref();
             if known_as.is_some() && message.from.user_id.is_some() {
                 // The number of one person under the id of another: it was given to somebody else.
-                part_with_phone(tx, tenant, &by_phone.contact)?;
+                part_with_phone(tx, seal, by_phone)?;
                 None
             } else {
                 Some(by_phone)
@@ -106,32 +102,31 @@ pub(super) fn meet(
         (None, None) => None,
     };
 
+    let mut found = found.unwrap_or_else(|| Found::new(ContactId::from_uuid(new_id(received))));
+    let id = found.contact.id;
     let mut script = Script::default();
-    let contact = match &found {
-        Some(found) => found.contact.id,
-        None => {
-            let id = ContactId::from_uuid(new_id(received));
-            put!(script, NEW, tenant, id);
-            id
-        }
+    let new_names = match &message.content {
+        Content::IdentityChanged { new } => Some(new),
+        _ => None,
     };
-    let (phone, user_id) = (message.from.phone.as_ref(), message.from.user_id.as_ref());
-    let profile = message.profile_name.as_ref().map(|name| name.reveal().as_str());
-    note_names(&mut script, tenant, contact, &message.from);
-    let user_id = user_id.map(|id| id.reveal().as_str());
-    put!(script, HEARD, phone.map(digits), user_id, profile, message.at, message.at, tenant, contact);
-    if let Content::IdentityChanged { new } = &message.content {
-        note_names(&mut script, tenant, contact, new);
-        let user_id = new.user_id.as_ref().map(|id| id.reveal().as_str());
-        let phone = new.phone.as_ref().map(digits);
-        put!(script, HEARD, phone, user_id, None::<&str>, message.at, message.at, tenant, contact);
+    let profile = message.profile_name.as_ref().filter(|_| !found.name_told);
+    found.contact.name = profile.cloned().or(found.contact.name);
+    found.contact.last_inbound = found.contact.last_inbound.max(Some(message.at));
+    for user in [Some(&message.from), new_names].into_iter().flatten() {
+        let known_as = &mut found.contact.user;
+        known_as.phone = user.phone.clone().or_else(|| known_as.phone.take());
+        known_as.user_id = user.user_id.clone().or_else(|| known_as.user_id.take());
     }
-    let conversation = match found.and_then(|found| found.conversation) {
+    save(&mut script, seal, &found)?;
+    for user in [Some(&message.from), new_names].into_iter().flatten() {
+        note_names(&mut script, seal, id, user);
+    }
+    let conversation = match found.conversation {
         Some(conversation) => conversation,
         None => {
-            let id = ConversationId::from_uuid(new_id(received));
-            put!(script, NEW_CONVERSATION, tenant, id, channel, contact, received);
-            id
+            let conversation = ConversationId::from_uuid(new_id(received));
+            put!(script, NEW_CONVERSATION, tenant, conversation, channel, id, received);
+            conversation
         }
     };
     tx.run(script)?;
@@ -141,49 +136,43 @@ pub(super) fn meet(
 /// Remembers something about the client of a conversation.
 pub(super) fn change(
     tx: &mut Tx<'_>,
-    tenant: &TenantId,
+    seal: &Seal,
     conversation: ConversationId,
     change: &ContactChange,
 ) -> Result<(), StoreError> {
     let mut script = Script::default();
+    let place = put!(script, OF_CONVERSATION, seal.tenant(), conversation);
+    let answers = tx.run(script)?;
+    let Some(mut row) = answers.first(place) else { return Ok(()) };
+    let mut found = Found::read(&mut row, seal)?;
     match change {
-        ContactChange::Language { lang } => {
-            put!(script, LANGUAGE, lang.code(), tenant, tenant, conversation);
-        }
+        ContactChange::Language { lang } => found.contact.language = Some(*lang),
         ContactChange::Name { name } => {
-            put!(script, TOLD_NAME, name.reveal(), tenant, tenant, conversation);
+            found.contact.name = Some(name.clone());
+            found.name_told = true;
         }
-        ContactChange::Email { email } => {
-            put!(script, EMAIL, email.reveal(), tenant, tenant, conversation);
+        ContactChange::Email { email } => found.contact.email = Some(email.clone()),
+        ContactChange::Consent { consent, refused: true } => {
+            found.contact.opted_out.insert(*consent);
         }
-        ContactChange::Consent { consent, refused } => {
-            let now = put!(script, OPTED_OUT, tenant, tenant, conversation);
-            let answers = tx.run(script)?;
-            let Some(mut row) = answers.first(now) else { return Ok(()) };
-            let contact: ContactId = row.next()?;
-            let mut opted_out: BTreeSet<Consent> = from_json(&row.next::<String>()?, "refusals")?;
-            if *refused {
-                opted_out.insert(*consent);
-            } else {
-                opted_out.remove(consent);
-            }
-            script = Script::default();
-            put!(script, SET_OPTED_OUT, to_json(&opted_out, "refusals")?, tenant, contact);
+        ContactChange::Consent { consent, refused: false } => {
+            found.contact.opted_out.remove(consent);
         }
     }
+    let mut script = Script::default();
+    save(&mut script, seal, &found)?;
     tx.run(script).map(drop)
 }
 
 /// Reads the columns of [`contact_columns`].
-pub(super) fn contact(row: &mut Columns<'_>) -> Result<Contact, StoreError> {
+pub(super) fn contact(row: &mut Columns<'_>, seal: &Seal) -> Result<Contact, StoreError> {
+    let id = row.next()?;
+    let Person { phone, user_id, name, email } = from_json(&row.open(seal, field::PERSON)?, "a person")?;
     Ok(Contact {
-        id: row.next()?,
-        user: ChannelUser {
-            phone: row.parse_opt::<Phone>("a phone number")?,
-            user_id: row.next::<Option<String>>()?.map(Private::new),
-        },
-        name: row.next::<Option<String>>()?.map(Private::new),
-        email: row.next::<Option<String>>()?.map(Private::new),
+        id,
+        user: ChannelUser { phone, user_id },
+        name,
+        email,
         language: row.parse_opt("a language")?,
         opted_out: match row.next::<String>()?.as_str() {
             "[]" => BTreeSet::new(),
@@ -199,50 +188,84 @@ pub(super) fn new_id(at: DateTime<Utc>) -> Uuid {
     Uuid::new_v7(Timestamp::from_unix(NoContext, seconds, at.timestamp_subsec_nanos().min(999_999_999)))
 }
 
-pub(super) fn digits(phone: &Phone) -> &str {
-    phone.digits()
+impl Found {
+    const fn new(id: ContactId) -> Self {
+        let user = ChannelUser { phone: None, user_id: None };
+        let opted_out = BTreeSet::new();
+        let contact = Contact { id, user, name: None, email: None, language: None, opted_out, last_inbound: None };
+        Self { conversation: None, name_told: false, contact }
+    }
+
+    /// Reads a row of `BY_NAME` or `OF_CONVERSATION`.
+    fn read(row: &mut Columns<'_>, seal: &Seal) -> Result<Self, StoreError> {
+        Ok(Self { conversation: row.next()?, name_told: row.next()?, contact: contact(row, seal)? })
+    }
 }
 
 fn find(
     tx: &mut Tx<'_>,
-    tenant: &TenantId,
+    seal: &Seal,
     channel: &ChannelId,
     kind: &'static str,
-    value: Option<impl AsRef<str>>,
+    value: Option<String>,
 ) -> Result<Option<Found>, StoreError> {
     let Some(value) = value else { return Ok(None) };
     let mut script = Script::default();
-    let place = put!(script, BY_NAME, channel, tenant, kind, value.as_ref());
+    let place = put!(script, BY_NAME, channel, seal.tenant(), kind, value);
     let answers = tx.run(script)?;
-    let Some(mut row) = answers.first(place) else { return Ok(None) };
-    Ok(Some(Found { conversation: row.next()?, contact: contact(&mut row)? }))
+    answers.first(place).map(|mut row| Found::read(&mut row, seal)).transpose()
+}
+
+/// Writes a contact, new or known.
+fn save(script: &mut Script, seal: &Seal, found: &Found) -> Result<(), StoreError> {
+    let Contact { id, user, name, email, language, opted_out, last_inbound } = &found.contact;
+    let person =
+        Person { phone: user.phone.clone(), user_id: user.user_id.clone(), name: name.clone(), email: email.clone() };
+    put!(
+        script,
+        SAVE,
+        seal.tenant(),
+        *id,
+        user.phone.as_ref().map(|phone| seal.phone(phone)),
+        user.user_id.as_ref().map(|id| seal.user(id.reveal())),
+        name.as_ref().map(|name| seal.name(name.reveal())),
+        found.name_told,
+        seal.keep(field::PERSON, &to_json(&person, "a person")?)?,
+        language.map(|language| language.code()),
+        to_json(opted_out, "refusals")?,
+        *last_inbound
+    );
+    Ok(())
 }
 
 /// Names find the contact from now on; older ones still do.
-fn note_names(script: &mut Script, tenant: &TenantId, contact: ContactId, user: &ChannelUser) {
+fn note_names(script: &mut Script, seal: &Seal, contact: ContactId, user: &ChannelUser) {
     if let Some(phone) = &user.phone {
-        put!(script, NAME, tenant, "phone", phone.digits(), contact);
+        put!(script, NAME, seal.tenant(), "phone", seal.phone(phone), contact);
     }
     if let Some(user_id) = &user.user_id {
-        put!(script, NAME, tenant, "user", user_id.reveal(), contact);
+        put!(script, NAME, seal.tenant(), "user", seal.user(user_id.reveal()), contact);
     }
 }
 
 /// The number now belongs to somebody else: what is meant for its old owner must not go there.
-fn part_with_phone(tx: &mut Tx<'_>, tenant: &TenantId, contact: &Contact) -> Result<(), StoreError> {
+fn part_with_phone(tx: &mut Tx<'_>, seal: &Seal, mut found: Found) -> Result<(), StoreError> {
+    found.contact.user.phone = None;
     let mut script = Script::default();
-    put!(script, LOSE_PHONE, tenant, contact.id, contact.user.phone.as_ref().map(digits));
+    save(&mut script, seal, &found)?;
     tx.run(script).map(drop)
 }
 
 /// Makes two contacts one: names, bookings and reminders go to `keep`, and conversations where it has none on the channel.
-fn merge(tx: &mut Tx<'_>, tenant: &TenantId, mut keep: Found, gone: Found) -> Result<Found, StoreError> {
+/// `keep` is yet to be saved.
+fn merge(tx: &mut Tx<'_>, seal: &Seal, mut keep: Found, mut gone: Found) -> Result<Found, StoreError> {
+    let tenant = seal.tenant();
     let (to, from) = (keep.contact.id, gone.contact.id);
+    gone.contact.user.phone = None;
     let mut script = Script::default();
-    put!(script, MERGE_CONTACT, tenant, to, from);
+    save(&mut script, seal, &gone)?;
     put!(script, MERGE_NAMES, to, tenant, from);
     put!(script, MERGE_BOOKINGS, to, tenant, from);
-    put!(script, LOSE_PHONE, tenant, from, gone.contact.user.phone.as_ref().map(digits));
     let pairs = put!(script, MERGE_PAIRS, to, tenant, from);
     let answers = tx.run(script)?;
     for mut row in answers.rows(pairs) {
@@ -264,5 +287,14 @@ fn merge(tx: &mut Tx<'_>, tenant: &TenantId, mut keep: Found, gone: Found) -> Re
         tx.run(script)?;
     }
     keep.conversation = keep.conversation.or(gone.conversation);
+    keep.name_told |= gone.name_told;
+    let (kept, other) = (&mut keep.contact, gone.contact);
+    kept.name = kept.name.take().or(other.name);
+    kept.email = kept.email.take().or(other.email);
+    kept.language = kept.language.or(other.language);
+    kept.last_inbound = kept.last_inbound.max(other.last_inbound);
+    if kept.opted_out.is_empty() {
+        kept.opted_out = other.opted_out;
+    }
     Ok(keep)
 }

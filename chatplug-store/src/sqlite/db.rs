@@ -3,7 +3,7 @@
 //! Everything here runs where it is called: on the writer's thread, or on one that may block. Statements are constants,
 //! prepared once for each connection and kept.
 
-use crate::codec;
+use crate::{codec, vault::Seal};
 use chatplug_core::ports::StoreError;
 use chrono::{DateTime, Utc};
 use rusqlite::{
@@ -42,6 +42,13 @@ pub(super) enum Value {
     Id(Uuid),
     /// Bytes that are no id of ours: what may be sealed.
     Bytes(Vec<u8>),
+}
+
+impl Value {
+    /// Bytes, however many.
+    pub(super) fn into_bytes(self) -> Option<Vec<u8>> {
+        FromValue::from_value(&self)
+    }
 }
 
 impl rusqlite::ToSql for Value {
@@ -218,12 +225,34 @@ impl Answers {
 #[derive(Debug)]
 pub(super) struct Columns<'r>(std::slice::Iter<'r, Value>);
 
-impl Columns<'_> {
+impl<'r> Columns<'r> {
+    /// The columns that are left, as they are.
+    pub(super) fn rest(self) -> impl Iterator<Item = &'r Value> {
+        self.0
+    }
+
     /// The next column.
     pub(super) fn next<T: FromValue>(&mut self) -> Result<T, StoreError> {
         let left = self.0.len();
         let value = self.0.next().and_then(T::from_value);
         value.ok_or_else(|| StoreError::Corrupt { what: format!("a column, {left} from the end") })
+    }
+
+    /// The next column, a text that may be sealed.
+    pub(super) fn open(&mut self, seal: &Seal, field: &'static str) -> Result<String, StoreError> {
+        let text = self.open_opt(seal, field)?;
+        text.ok_or_else(|| StoreError::Corrupt { what: format!("a column of {field}") })
+    }
+
+    /// The same where there may be none.
+    pub(super) fn open_opt(&mut self, seal: &Seal, field: &'static str) -> Result<Option<String>, StoreError> {
+        match self.0.next() {
+            Some(Value::Null) => Ok(None),
+            Some(Value::Bytes(bytes)) => seal.read(field, bytes).map(Some),
+            // Bytes that are as many as an id has.
+            Some(Value::Id(id)) => seal.read(field, id.as_bytes()).map(Some),
+            _ => Err(StoreError::Corrupt { what: format!("a column of {field}") }),
+        }
     }
 
     /// The next column, a text that must parse.

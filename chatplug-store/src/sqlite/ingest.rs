@@ -6,12 +6,17 @@ use super::{
     status,
     writer::{Command, Tx},
 };
-use crate::codec::{text_of, to_json};
+use crate::{
+    codec::{text_of, to_json},
+    vault::{Seal, field},
+};
 use chatplug_core::{
-    model::{BookingRef, ChannelId, Content, ConversationId, Inbound, MessageId, Private, TenantId},
+    model::{BookingId, BookingRef, ChannelId, Content, ConversationId, Inbound, MessageId, TenantId},
     ports::{Ingest, Ingested, MailEvent, StoreError},
 };
 use chrono::{DateTime, Utc};
+use serde::Serialize;
+use std::sync::Arc;
 
 statements! {
     KNOWN = "SELECT EXISTS (SELECT 1 FROM channel WHERE tenant = ? AND channel = ?), \
@@ -52,18 +57,22 @@ statements! {
 /// Stores incoming events, all or none.
 #[derive(Debug)]
 pub(super) struct IngestAll {
-    pub(super) tenant: TenantId,
-    pub(super) events: Vec<Ingest>,
+    pub(super) seal: Seal,
+    pub(super) events: Arc<Vec<Ingest>>,
 }
 
 impl Command for IngestAll {
     type Output = Vec<Ingested>;
     type Error = StoreError;
 
+    fn seal(&self) -> Option<&Seal> {
+        Some(&self.seal)
+    }
+
     fn run(self, tx: &mut Tx<'_>) -> Result<Vec<Ingested>, StoreError> {
         let mut became = Vec::with_capacity(self.events.len());
-        for event in self.events {
-            let ingested = one(tx, &self.tenant, event)?;
+        for event in self.events.iter() {
+            let ingested = one(tx, &self.seal, event)?;
             if matches!(ingested, Ingested::Queued(_)) {
                 tx.wake();
             }
@@ -82,7 +91,8 @@ pub(super) struct NewMail<'a> {
     pub(super) key: &'a str,
     pub(super) received: DateTime<Utc>,
     pub(super) due: DateTime<Utc>,
-    pub(super) event: String,
+    /// As it is stored.
+    pub(super) event: Vec<u8>,
     pub(super) quoted: Option<&'a MessageId>,
     pub(super) message: Option<&'a MessageId>,
 }
@@ -91,7 +101,7 @@ impl NewMail<'_> {
     /// Puts it into the mailbox of a conversation; the place of the answer: one row when it is new there.
     pub(super) fn put_into(&self, script: &mut Script, conversation: ConversationId) -> usize {
         let Self { tenant, source, key, received, due, quoted, event, .. } = self;
-        let place = put!(script, INTO, *source, *key, *received, *due, *quoted, event, *tenant, conversation);
+        let place = put!(script, INTO, *source, *key, *received, *due, *quoted, event.clone(), *tenant, conversation);
         self.arrived(script);
         place
     }
@@ -103,13 +113,15 @@ impl NewMail<'_> {
     }
 }
 
-fn one(tx: &mut Tx<'_>, tenant: &TenantId, event: Ingest) -> Result<Ingested, StoreError> {
+fn one(tx: &mut Tx<'_>, seal: &Seal, event: &Ingest) -> Result<Ingested, StoreError> {
     match event {
-        Ingest::Message { channel, message, due, received } => receive(tx, tenant, &channel, message, due, received),
-        Ingest::Status { channel, status, received } => status::receive(tx, tenant, &channel, &status, received),
-        Ingest::Booking { reference, key, received } => hint(tx, tenant, reference, &key, received),
+        Ingest::Message { channel, message, due, received } => receive(tx, seal, channel, message, *due, *received),
+        Ingest::Status { channel, status, received } => status::receive(tx, seal, channel, status, *received),
+        Ingest::Booking { reference, key, received } => hint(tx, seal, reference, key, *received),
         Ingest::Operator { conversation, key, by, operator, received } => {
-            let event = to_json(&MailEvent::Operator { operator, by }, "mail")?;
+            let (tenant, conversation, received) = (seal.tenant(), *conversation, *received);
+            let event = MailEvent::Operator { operator: operator.clone(), by: by.clone() };
+            let event = seal.keep(field::MAIL, &to_json(&event, "mail")?)?;
             let source = format!("operator/{conversation}");
             let (source, key) = (source.as_str(), key.as_str());
             let mail = NewMail { tenant, source, key, received, due: received, event, quoted: None, message: None };
@@ -126,17 +138,24 @@ fn one(tx: &mut Tx<'_>, tenant: &TenantId, event: Ingest) -> Result<Ingested, St
     }
 }
 
+/// [`MailEvent::Message`] before anything is known of what it quotes.
+#[derive(Serialize)]
+struct MessageMail<'a> {
+    mail: &'static str,
+    message: &'a Inbound,
+    about: Option<BookingId>,
+}
+
 fn receive(
     tx: &mut Tx<'_>,
-    tenant: &TenantId,
+    seal: &Seal,
     channel: &ChannelId,
-    message: Box<Inbound>,
+    message: &Inbound,
     due: DateTime<Utc>,
     received: DateTime<Utc>,
 ) -> Result<Ingested, StoreError> {
-    let event = MailEvent::Message { message, about: None };
-    let json = to_json(&event, "mail")?;
-    let MailEvent::Message { message, .. } = event else { return Ok(Ingested::Unknown) };
+    let tenant = seal.tenant();
+    let event = to_json(&MessageMail { mail: "message", message, about: None }, "mail")?;
     let source = format!("message/{channel}");
     let mail = NewMail {
         tenant,
@@ -144,11 +163,12 @@ fn receive(
         key: message.id.as_str(),
         received,
         due,
-        event: json,
-        quoted: answers_to(&message),
+        event: seal.keep(field::MAIL, &event)?,
+        quoted: answers_to(message),
         message: Some(&message.id),
     };
-    if let Some(queued) = from_known(tx, channel, &message, &mail)? {
+    let text = seal.keep(field::TEXT, text_of(message))?;
+    if let Some(queued) = from_known(tx, seal, channel, message, &mail, &text)? {
         return Ok(Ingested::Queued(queued));
     }
 
@@ -165,10 +185,10 @@ fn receive(
     if seen {
         return Ok(Ingested::Duplicate);
     }
-    let conversation = contacts::meet(tx, tenant, channel, &message, received)?;
+    let conversation = contacts::meet(tx, seal, channel, message, received)?;
     let mut script = Script::default();
     mail.put_into(&mut script, conversation);
-    put!(script, LOG, received, text_of(&message), tenant, mail.source, mail.key);
+    put!(script, LOG, received, text, tenant, mail.source, mail.key);
     tx.run(script)?;
     Ok(Ingested::Queued(conversation))
 }
@@ -176,27 +196,42 @@ fn receive(
 /// Stores a message in four statements when nothing about its sender is new; `None`: it takes the long way.
 fn from_known(
     tx: &mut Tx<'_>,
+    seal: &Seal,
     channel: &ChannelId,
     message: &Inbound,
     mail: &NewMail<'_>,
+    text: &[u8],
 ) -> Result<Option<ConversationId>, StoreError> {
     let NewMail { tenant, source, key, received, due, quoted, event, .. } = mail;
-    let phone = message.from.phone.as_ref().map(contacts::digits);
-    let user_id = message.from.user_id.as_ref().map(|id| id.reveal().as_str());
-    let (kind, name) = match (user_id, phone) {
+    let phone = message.from.phone.as_ref().map(|phone| seal.phone(phone));
+    let user_id = message.from.user_id.as_ref().map(|id| seal.user(id.reveal()));
+    let (kind, name) = match (&user_id, &phone) {
         _ if matches!(message.content, Content::IdentityChanged { .. }) => return Ok(None),
         (Some(user_id), _) => ("user", user_id),
         (None, Some(phone)) => ("phone", phone),
         (None, None) => return Ok(None),
     };
-    let profile = message.profile_name.as_ref().map(Private::reveal);
+    let profile = message.profile_name.as_ref().map(|name| seal.name(name.reveal()));
     let mut script = Script::default();
     let queued = put!(
-        script, FROM_KNOWN, *source, *key, *received, *due, *quoted, event, channel, *tenant, kind, name, phone,
-        user_id, profile
+        script,
+        FROM_KNOWN,
+        *source,
+        *key,
+        *received,
+        *due,
+        *quoted,
+        event.clone(),
+        channel,
+        *tenant,
+        kind,
+        name,
+        phone.as_ref(),
+        user_id.as_ref(),
+        profile
     );
     mail.arrived(&mut script);
-    put!(script, LOG, *received, text_of(message), *tenant, *source, *key);
+    put!(script, LOG, *received, text.to_vec(), *tenant, *source, *key);
     put!(script, HEARD, message.at, message.at, *tenant, *tenant, kind, name);
     let answers = tx.run(script)?;
     answers.first(queued).map(|mut row| row.next()).transpose()
@@ -204,20 +239,22 @@ fn from_known(
 
 fn hint(
     tx: &mut Tx<'_>,
-    tenant: &TenantId,
-    reference: BookingRef,
+    seal: &Seal,
+    reference: &BookingRef,
     key: &str,
     received: DateTime<Utc>,
 ) -> Result<Ingested, StoreError> {
+    let tenant = seal.tenant();
     let source = format!("booking/{}", reference.install);
-    let BookingRef { install, branch, backend_id } = reference.clone();
-    let event = to_json(&MailEvent::Booking { reference }, "mail")?;
+    let BookingRef { install, branch, backend_id } = reference;
+    let event = to_json(&MailEvent::Booking { reference: reference.clone() }, "mail")?;
+    let event = seal.keep(field::MAIL, &event)?;
     let mail = NewMail { tenant, source: &source, key, received, due: received, event, quoted: None, message: None };
     let mut script = Script::default();
     let queued =
-        put!(script, HINT, &source, key, received, received, &mail.event, tenant, &install, &branch, &backend_id);
+        put!(script, HINT, &source, key, received, received, mail.event.clone(), tenant, install, branch, backend_id);
     mail.arrived(&mut script);
-    let known = put!(script, ALIAS, tenant, &install, &branch, &backend_id);
+    let known = put!(script, ALIAS, tenant, install, branch, backend_id);
     let answers = tx.run(script)?;
     match (answers.first(queued), answers.first(known)) {
         (Some(mut row), _) => Ok(Ingested::Queued(row.next()?)),

@@ -6,13 +6,17 @@ use super::{
     outbox,
     writer::{Command, Tx},
 };
-use crate::codec::{from_json, to_json};
+use crate::{
+    codec::{from_json, to_json},
+    vault::{Seal, field},
+};
 use chatplug_core::{
     dialogue::TeamEvent,
     model::{ConversationId, TenantId},
     ports::{Attention, NoticeRecord, NoticeResult, QueuedNotice, StoreError},
 };
 use chrono::{DateTime, Utc};
+use std::sync::Arc;
 
 /// When the team should hear the next thing, of a row of `conversation`.
 macro_rules! notice_due {
@@ -42,28 +46,35 @@ statements! {
 /// Attends to a client who waits too long.
 #[derive(Debug)]
 pub(super) struct Attend {
-    pub(super) tenant: TenantId,
-    pub(super) attention: Attention,
+    pub(super) seal: Seal,
+    pub(super) attention: Arc<Attention>,
 }
 
 impl Command for Attend {
     type Output = bool;
     type Error = StoreError;
 
+    fn seal(&self) -> Option<&Seal> {
+        Some(&self.seal)
+    }
+
     fn run(self, tx: &mut Tx<'_>) -> Result<bool, StoreError> {
-        let Self { tenant, attention: Attention { conversation, received_before, holding, notice, audit, now } } = self;
+        let Self { seal, attention } = self;
+        let tenant = seal.tenant();
+        let Attention { conversation, received_before, holding, notice, audit, now } = attention.as_ref();
+        let (conversation, now) = (*conversation, *now);
         let mut script = Script::default();
-        let waits = put!(script, ATTEND, &tenant, conversation, received_before);
+        let waits = put!(script, ATTEND, tenant, conversation, *received_before);
         if tx.run(script)?.first(waits).is_none() {
             return Ok(false);
         }
         let mut script = Script::default();
-        note(&mut script, &tenant, conversation, &notice, now)?;
-        put!(script, REFRESH_DUE, &tenant, conversation);
+        note(&mut script, &seal, conversation, notice, now)?;
+        put!(script, REFRESH_DUE, tenant, conversation);
         tx.run(script)?;
-        audit::append(tx, &tenant, &[audit])?;
+        audit::append(tx, tenant, std::slice::from_ref(audit))?;
         if let Some(holding) = holding {
-            outbox::queue_one(tx, &tenant, conversation, holding, now)?;
+            outbox::queue_one(tx, &seal, conversation, holding.clone(), now)?;
         }
         tx.wake();
         Ok(true)
@@ -73,7 +84,7 @@ impl Command for Attend {
 /// Takes the first thing that the team should hear and that is due.
 #[derive(Debug)]
 pub(super) struct NextNotice {
-    pub(super) tenant: TenantId,
+    pub(super) seal: Seal,
     pub(super) conversation: ConversationId,
     pub(super) until: DateTime<Utc>,
     pub(super) now: DateTime<Utc>,
@@ -83,14 +94,19 @@ impl Command for NextNotice {
     type Output = Option<QueuedNotice>;
     type Error = StoreError;
 
+    fn seal(&self) -> Option<&Seal> {
+        Some(&self.seal)
+    }
+
     fn run(self, tx: &mut Tx<'_>) -> Result<Option<QueuedNotice>, StoreError> {
-        let Self { tenant, conversation, until, now } = self;
+        let Self { seal, conversation, until, now } = self;
+        let tenant = seal.tenant();
         let mut script = Script::default();
-        let taken = put!(script, TAKE, until, &tenant, conversation, &tenant, conversation, now);
-        put!(script, REFRESH_DUE, &tenant, conversation);
+        let taken = put!(script, TAKE, until, tenant, conversation, tenant, conversation, now);
+        put!(script, REFRESH_DUE, tenant, conversation);
         let answers = tx.run(script)?;
         let Some(mut row) = answers.first(taken) else { return Ok(None) };
-        let (seq, event) = (row.next()?, from_json(&row.next::<String>()?, "a notice")?);
+        let (seq, event) = (row.next()?, from_json(&row.open(&seal, field::NOTICE)?, "a notice")?);
         Ok(Some(QueuedNotice { seq, event, at: row.next()?, attempt: row.next()? }))
     }
 }
@@ -127,11 +143,12 @@ impl Command for Record {
 /// Notes something that the team should hear. When the conversation's next notice is due is found out by whoever calls.
 pub(super) fn note(
     script: &mut Script,
-    tenant: &TenantId,
+    seal: &Seal,
     conversation: ConversationId,
     event: &TeamEvent,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    put!(script, NOTE, now, now, to_json(event, "a notice")?, tenant, conversation);
+    let event = seal.keep(field::NOTICE, &to_json(event, "a notice")?)?;
+    put!(script, NOTE, now, now, event, seal.tenant(), conversation);
     Ok(())
 }

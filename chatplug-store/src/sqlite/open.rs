@@ -1,8 +1,22 @@
 //! Opening: the file, its schema, and who else has it open.
 
-use super::{SqliteStore, db::statements, readers::Readers, writer::Writer};
-use crate::OpenError;
-use rusqlite::{Connection, OpenFlags};
+use super::{
+    SqliteStore,
+    db::statements,
+    keyfile::{self, KeyFile},
+    master,
+    readers::Readers,
+    reseal::Reseals,
+    secrets::FileRing,
+    writer::Writer,
+};
+use crate::{OpenError, vault::KeyCache};
+use chatplug_core::{
+    model::TenantId,
+    ports::StoreError,
+    vault::{Vault, WrappedKey},
+};
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 use std::{
     fs::File,
     path::{Path, PathBuf},
@@ -28,6 +42,8 @@ const WRITER_CACHE: i64 = 16_384;
 const READER_CACHE: i64 = 4096;
 
 statements! {
+    KEYRING = "SELECT id FROM keyring";
+    SET_KEYRING = "INSERT INTO keyring (keyring, id) VALUES (1, ?)";
     /// The leases of a process that died: nobody will commit under them, so their conversations are due at once.
     FREE_LEASES = "UPDATE conversation SET lease_until = 0 WHERE lease_until IS NOT NULL";
     /// What it was sending: nobody will say how that went, so a status may settle it at once. Where one came before, it is
@@ -38,8 +54,12 @@ statements! {
 }
 
 /// How a file is to be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct SqliteOptions {
+    /// Wraps the keys that seal. Default: a master key in the file `<database>.master-key`, which is made with the database.
+    /// That keeps a stray copy of the database from being read; give a key that lies elsewhere to be safe from whoever
+    /// has the folder.
+    pub vault: Option<Vault>,
     /// How long a write waits for another program that is writing before it answers that the store is unavailable.
     /// Default: 5 seconds.
     pub wait: Duration,
@@ -50,7 +70,7 @@ pub struct SqliteOptions {
 
 impl Default for SqliteOptions {
     fn default() -> Self {
-        Self { wait: Duration::from_secs(5), max_bytes: None }
+        Self { vault: None, wait: Duration::from_secs(5), max_bytes: None }
     }
 }
 
@@ -75,17 +95,30 @@ impl SqliteStore {
     /// [`OpenError`], by what to do about it.
     pub async fn open_with(path: impl AsRef<Path>, how: SqliteOptions) -> Result<Self, OpenError> {
         let path = path.as_ref().to_owned();
-        let opened = tokio::task::spawn_blocking(move || Self::open_blocking(Opening { path, how })).await;
-        opened.unwrap_or_else(|error| Err(OpenError::Unavailable { source: Box::new(error) }))
+        let files = tokio::task::spawn_blocking(move || Self::open_blocking(Opening { path, how })).await;
+        let (store, samples) = files.map_err(|error| OpenError::Unavailable { source: Box::new(error) })??;
+        for (tenant, keys) in samples {
+            // One tenant for each master key: that the right ones were given is found out now, not with the first client.
+            if let Err(source) = store.keys.vault().open(&tenant, &keys).await {
+                return Err(OpenError::Vault { source });
+            }
+        }
+        Ok(store)
     }
 
-    fn open_blocking(opening: Opening) -> Result<Self, OpenError> {
+    fn open_blocking(opening: Opening) -> Result<(Self, Vec<Sample>), OpenError> {
         let named = opening.path.to_str().unwrap_or("file");
         if named.is_empty() || named.contains(":memory:") {
             return Err(OpenError::NoFile);
         }
         let mut connection = opening.writer()?;
         migrate(&mut connection)?;
+        let key_file = pair(&mut connection, &opening)?;
+        let vault = match &opening.how.vault {
+            Some(vault) => vault.clone(),
+            None => master::beside(&opening.path, key_file.has_keys()?)?,
+        };
+        let samples = samples(&key_file)?;
         let owner = own(&opening.path);
         if owner.is_some() {
             connection.execute(FREE_LEASES, [])?;
@@ -93,10 +126,48 @@ impl SqliteStore {
         }
         let woken = Arc::new(Notify::new());
         let readers = Readers::new(opening.clone());
+        let ring = FileRing { file: key_file.clone(), readers: readers.clone() };
+        let keys = Arc::new(KeyCache::new(vault, Arc::new(ring)));
         let writer = Writer::start(connection, opening, Arc::clone(&woken), owner)
             .map_err(|error| OpenError::Unavailable { source: Box::new(error) })?;
-        Ok(Self { writer, readers, woken })
+        Ok((Self { writer, readers, woken, keys, key_file, reseals: Reseals::default() }, samples))
     }
+}
+
+/// A tenant with its wrapped keys.
+type Sample = (TenantId, Vec<WrappedKey>);
+
+fn samples(keys: &KeyFile) -> Result<Vec<Sample>, OpenError> {
+    let unreadable = |error: StoreError| OpenError::Unavailable { source: Box::new(error) };
+    let mut samples = Vec::new();
+    for tenant in keys.samples()? {
+        let Ok(tenant) = tenant.parse::<TenantId>() else { continue };
+        let wrapped = keys.load(&tenant).map_err(unreadable)?.into_iter().map(|stored| stored.key).collect();
+        samples.push((tenant, wrapped));
+    }
+    Ok(samples)
+}
+
+/// The database and the file of keys know each other: a database whose keys are missing would make new ones otherwise, and
+/// know nobody any more.
+fn pair(connection: &mut Connection, opening: &Opening) -> Result<KeyFile, OpenError> {
+    let path = keyfile::path_of(&opening.path);
+    let step = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let known: Option<Vec<u8>> = step.query_row(KEYRING, [], |row| row.get(0)).optional()?;
+    if known.is_some() && !path.exists() {
+        return Err(OpenError::KeysMissing { path });
+    }
+    let keys = KeyFile::open(&opening.path, opening.how.wait)?;
+    let beside = keys.keyring()?;
+    match known {
+        Some(known) if known == beside => {}
+        Some(_) => return Err(OpenError::KeysMissing { path }),
+        None => {
+            step.execute(SET_KEYRING, [beside])?;
+        }
+    }
+    step.commit()?;
+    Ok(keys)
 }
 
 /// How to open another connection to the same file.

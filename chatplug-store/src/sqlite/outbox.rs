@@ -8,7 +8,10 @@ use super::{
     turn::delivery_due,
     writer::{Command, Tx},
 };
-use crate::codec::{from_json, holder, to_json};
+use crate::{
+    codec::{from_json, holder, to_json, words_of},
+    vault::{Seal, field},
+};
 use chatplug_core::{
     model::{ConversationId, DeliveryKey, MessageId, TenantId},
     ports::{Delivery, DeliveryRecord, DeliveryResult, MailEvent, NewOutbox, OutboxBody, StoreError},
@@ -17,8 +20,8 @@ use chrono::{DateTime, Utc};
 
 statements! {
     /// The number of the message is counted from the conversation's last, which is moved on when all are queued.
-    QUEUE = "INSERT INTO outbox (tenant, delivery, conversation, seq, due, keep, for_person, about, queued, body) \
-        SELECT v.tenant, ?, v.conversation, v.last_seq + ?, ?, ?, ?, ?, ?, ? FROM conversation AS v \
+    QUEUE = "INSERT INTO outbox (tenant, delivery, conversation, seq, due, keep, for_person, about, queued, body, shown) \
+        SELECT v.tenant, ?, v.conversation, v.last_seq + ?, ?, ?, ?, ?, ?, ?, ? FROM conversation AS v \
         WHERE v.tenant = ? AND v.conversation = ? ON CONFLICT DO NOTHING";
     WITHDRAW = "UPDATE outbox SET status = 'withdrawn', live = 0, due = NULL WHERE tenant = ? AND conversation = ? \
         AND live = 1 AND status = 'queued' AND keep = 0";
@@ -73,7 +76,7 @@ const NO_ANSWER: &str = "no answer and no status came";
 /// Takes the first message that may be sent now.
 #[derive(Debug)]
 pub(super) struct NextDelivery {
-    pub(super) tenant: TenantId,
+    pub(super) seal: Seal,
     pub(super) conversation: ConversationId,
     pub(super) until: DateTime<Utc>,
     pub(super) now: DateTime<Utc>,
@@ -83,12 +86,16 @@ impl Command for NextDelivery {
     type Output = Option<Delivery>;
     type Error = StoreError;
 
+    fn seal(&self) -> Option<&Seal> {
+        Some(&self.seal)
+    }
+
     fn run(self, tx: &mut Tx<'_>) -> Result<Option<Delivery>, StoreError> {
-        let Self { tenant, conversation, until, now } = self;
+        let Self { seal, conversation, until, now } = self;
         let mut script = Script::default();
-        let wish = Wish { tenant: &tenant, conversation, until, now };
+        let wish = Wish { seal: &seal, conversation, until, now };
         let taken = wish.take(&mut script);
-        let due = refresh_due(&mut script, &tenant, conversation, None);
+        let due = refresh_due(&mut script, seal.tenant(), conversation, None);
         let view = wish.view(&mut script);
         let answers = tx.run(script)?;
         wish.taken(tx, &answers, taken, due, view)
@@ -98,7 +105,7 @@ impl Command for NextDelivery {
 /// Records what became of sending.
 #[derive(Debug)]
 pub(super) struct Record {
-    pub(super) tenant: TenantId,
+    pub(super) seal: Seal,
     pub(super) record: DeliveryRecord,
 }
 
@@ -106,31 +113,37 @@ impl Command for Record {
     type Output = Option<Delivery>;
     type Error = StoreError;
 
+    fn seal(&self) -> Option<&Seal> {
+        Some(&self.seal)
+    }
+
     fn run(self, tx: &mut Tx<'_>) -> Result<Option<Delivery>, StoreError> {
-        let Self { tenant, record } = self;
+        let Self { seal, record } = self;
+        let tenant = seal.tenant();
         let DeliveryRecord { key, conversation, now, take_next, .. } = record;
         let mut script = Script::default();
         // The way of nearly every message: one part, handed over.
         let early = match (&record.result, record.parts.as_slice()) {
             (DeliveryResult::Sent { messages, shown }, []) if messages.len() == 1 => {
                 let part = messages.first();
-                put!(script, SENT, shown.reveal(), part, part, &tenant, key, conversation, record.attempt);
-                put!(script, SENT_PART, part, &tenant, key);
-                Some(put!(script, EARLY, &tenant, key, &tenant, conversation, part))
+                let shown = seal.keep(field::TEXT, shown.reveal())?;
+                put!(script, SENT, shown, part, part, tenant, key, conversation, record.attempt);
+                put!(script, SENT_PART, part, tenant, key);
+                Some(put!(script, EARLY, tenant, key, tenant, conversation, part))
             }
             _ => {
-                settle(tx, &tenant, record)?;
+                settle(tx, &seal, record)?;
                 script = Script::default();
                 None
             }
         };
-        let wish = take_next.map(|until| Wish { tenant: &tenant, conversation, until, now });
+        let wish = take_next.map(|until| Wish { seal: &seal, conversation, until, now });
         let taken = wish.as_ref().map(|wish| wish.take(&mut script));
-        let due = refresh_due(&mut script, &tenant, conversation, Some(now));
+        let due = refresh_due(&mut script, tenant, conversation, Some(now));
         let view = wish.as_ref().map(|wish| wish.view(&mut script));
         let answers = tx.run(script)?;
         if early.is_some_and(|early| answers.first(early).is_some()) {
-            status::apply_early(tx, &tenant, conversation, key, now)?;
+            status::apply_early(tx, &seal, conversation, key, now)?;
         }
         match (wish, taken, view) {
             (Some(wish), Some(taken), Some(view)) => wish.taken(tx, &answers, taken, due, view),
@@ -148,15 +161,18 @@ impl Command for Record {
 /// whoever calls, by as many as were given.
 pub(super) fn queue(
     script: &mut Script,
-    tenant: &TenantId,
+    seal: &Seal,
     conversation: ConversationId,
     messages: &[NewOutbox],
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
+    let tenant = seal.tenant();
     for (place, message) in (1_i64..).zip(messages) {
         let NewOutbox { key, body, about, keep, for_person } = message;
-        let body = to_json(body, "a message to send")?;
-        put!(script, QUEUE, *key, place, now, *keep, *for_person, *about, now, body, tenant, conversation);
+        let shown = Some(words_of(body)).filter(|words| !words.is_empty());
+        let shown = seal.keep_opt(field::TEXT, shown)?;
+        let body = seal.keep(field::BODY, &to_json(body, "a message to send")?)?;
+        put!(script, QUEUE, *key, place, now, *keep, *for_person, *about, now, body, shown, tenant, conversation);
     }
     Ok(())
 }
@@ -164,13 +180,14 @@ pub(super) fn queue(
 /// Queues one message and counts it.
 pub(super) fn queue_one(
     tx: &mut Tx<'_>,
-    tenant: &TenantId,
+    seal: &Seal,
     conversation: ConversationId,
     message: NewOutbox,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
+    let tenant = seal.tenant();
     let mut script = Script::default();
-    queue(&mut script, tenant, conversation, &[message], now)?;
+    queue(&mut script, seal, conversation, &[message], now)?;
     put!(script, COUNTED, tenant, conversation);
     refresh_due(&mut script, tenant, conversation, None);
     tx.run(script)?;
@@ -197,13 +214,14 @@ pub(super) fn refresh_due(
 /// Tells the conversation that a message will not arrive. Once for each key and way of failing.
 pub(super) fn undeliverable(
     script: &mut Script,
-    tenant: &TenantId,
+    seal: &Seal,
     conversation: ConversationId,
     key: (DeliveryKey, &'static str),
     detail: String,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let event = to_json(&MailEvent::Undeliverable { detail }, "mail")?;
+    let tenant = seal.tenant();
+    let event = seal.keep(field::MAIL, &to_json(&MailEvent::Undeliverable { detail }, "mail")?)?;
     let key = format!("{}/{}", key.0, key.1);
     let mail =
         NewMail { tenant, source: "delivery", key: &key, received: now, due: now, event, quoted: None, message: None };
@@ -214,7 +232,7 @@ pub(super) fn undeliverable(
 /// The wish to send the next message of a conversation.
 #[derive(Debug)]
 pub(super) struct Wish<'a> {
-    pub(super) tenant: &'a TenantId,
+    pub(super) seal: &'a Seal,
     pub(super) conversation: ConversationId,
     pub(super) until: DateTime<Utc>,
     pub(super) now: DateTime<Utc>,
@@ -222,11 +240,12 @@ pub(super) struct Wish<'a> {
 
 impl Wish<'_> {
     pub(super) fn take(&self, script: &mut Script) -> usize {
-        put!(script, TAKE, self.until, self.tenant, self.tenant, self.conversation, self.now)
+        let tenant = self.seal.tenant();
+        put!(script, TAKE, self.until, tenant, tenant, self.conversation, self.now)
     }
 
     pub(super) fn view(&self, script: &mut Script) -> usize {
-        put!(script, VIEW, self.tenant, self.conversation)
+        put!(script, VIEW, self.seal.tenant(), self.conversation)
     }
 
     /// Reads the message that was taken; where none was, though one is due, goes the long way.
@@ -248,7 +267,8 @@ impl Wish<'_> {
 
     /// Settles what holds up the queue, until something can be taken or must be waited for.
     fn take_long(&self, tx: &mut Tx<'_>) -> Result<Option<Delivery>, StoreError> {
-        let Self { tenant, conversation, until, now } = *self;
+        let Self { seal, conversation, until, now } = *self;
+        let tenant = seal.tenant();
         loop {
             let mut script = Script::default();
             let head = put!(script, HEAD, tenant, conversation);
@@ -262,11 +282,11 @@ impl Wish<'_> {
             if status == "unknown" && !repeatable {
                 let mut script = Script::default();
                 put!(script, DIED, NO_ANSWER, tenant, key);
-                undeliverable(&mut script, tenant, conversation, (key, "dead"), NO_ANSWER.to_owned(), now)?;
+                undeliverable(&mut script, seal, conversation, (key, "dead"), NO_ANSWER.to_owned(), now)?;
                 tx.run(script)?;
                 tx.wake();
             } else if status == "sending" && status::adopt(tx, tenant, key)? {
-                status::apply_early(tx, tenant, conversation, key, now)?;
+                status::apply_early(tx, seal, conversation, key, now)?;
             } else {
                 let mut script = Script::default();
                 let taken = put!(script, TAKE_THIS, until, tenant, key);
@@ -285,7 +305,7 @@ impl Wish<'_> {
 
     fn delivery(&self, mut row: Columns<'_>, mut view: Columns<'_>) -> Result<Delivery, StoreError> {
         let key = row.next()?;
-        let body: OutboxBody = from_json(&row.next::<String>()?, "a message to send")?;
+        let body: OutboxBody = from_json(&row.open(self.seal, field::BODY)?, "a message to send")?;
         let (for_person, attempt) = (row.next()?, row.next()?);
         let parts: String = row.next()?;
         let (was_unknown, queued) = (row.next()?, row.next()?);
@@ -295,7 +315,7 @@ impl Wish<'_> {
             channel: view.parse("a channel id")?,
             holder: holder(&view.next::<String>()?)?,
             last_inbound: view.parse_opt("a message id")?,
-            contact: contact(&mut view)?,
+            contact: contact(&mut view, self.seal)?,
             body,
             for_person,
             attempt,
@@ -315,7 +335,7 @@ struct Settled {
     status: &'static str,
     stage: i64,
     due: Option<DateTime<Utc>>,
-    shown: Option<String>,
+    shown: Option<Vec<u8>>,
     error: Option<String>,
     repeatable: bool,
 }
@@ -327,24 +347,26 @@ impl Settled {
 }
 
 /// Every way in which sending can end.
-fn settle(tx: &mut Tx<'_>, tenant: &TenantId, record: DeliveryRecord) -> Result<(), StoreError> {
+fn settle(tx: &mut Tx<'_>, seal: &Seal, record: DeliveryRecord) -> Result<(), StoreError> {
+    let tenant = seal.tenant();
     let DeliveryRecord { key, conversation, attempt, result, parts: more, now, .. } = record;
     let mut script = Script::default();
     let place = put!(script, SENDING, tenant, key, conversation, attempt);
     let answers = tx.run(script)?;
     let Some(mut row) = answers.first(place) else { return Ok(()) };
-    let (parts, mut body): (String, String) = (row.next()?, row.next()?);
+    let (parts, mut body): (String, Vec<u8>) = (row.next()?, row.next()?);
     let channel: String = row.next()?;
 
     let mut new_parts: Vec<MessageId> = more;
     let settled = match result {
         DeliveryResult::Sent { messages, shown } => {
             new_parts.extend(messages);
-            Settled { stage: 1, shown: Some(shown.into_inner()), ..Settled::to("sent") }
+            Settled { stage: 1, shown: Some(seal.keep(field::TEXT, shown.reveal())?), ..Settled::to("sent") }
         }
         DeliveryResult::Retry { at, error, as_template } => {
             if as_template {
-                body = to_json(&as_template_of(from_json(&body, "a message to send")?), "a message to send")?;
+                let known = from_json(&seal.read(field::BODY, &body)?, "a message to send")?;
+                body = seal.keep(field::BODY, &to_json(&as_template_of(known), "a message to send")?)?;
             }
             Settled { due: Some(at), error: Some(error), ..Settled::to("queued") }
         }
@@ -360,7 +382,7 @@ fn settle(tx: &mut Tx<'_>, tenant: &TenantId, record: DeliveryRecord) -> Result<
 
     let mut script = Script::default();
     if let ("dead", Some(error)) = (settled.status, &settled.error) {
-        undeliverable(&mut script, tenant, conversation, (key, "dead"), error.clone(), now)?;
+        undeliverable(&mut script, seal, conversation, (key, "dead"), error.clone(), now)?;
         tx.wake();
     }
     put!(
@@ -386,7 +408,7 @@ fn settle(tx: &mut Tx<'_>, tenant: &TenantId, record: DeliveryRecord) -> Result<
     if live {
         status::adopt(tx, tenant, key)?;
     }
-    status::apply_early(tx, tenant, conversation, key, now)
+    status::apply_early(tx, seal, conversation, key, now)
 }
 
 fn as_template_of(body: OutboxBody) -> OutboxBody {

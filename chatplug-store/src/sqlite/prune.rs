@@ -64,9 +64,7 @@ statements! {
     PUT_AWAY = "INSERT INTO message (tenant, conversation, seq, inbound, message, delivery, at, text, status) \
         SELECT tenant, conversation, seq, 0, \
         nullif(substr(parts, 1, coalesce(nullif(instr(parts, char(10)), 0), length(parts) + 1) - 1), ''), \
-        delivery, queued, coalesce(shown, CASE json_extract(body, '$.body') WHEN 'words' THEN json_extract(body, '$.text') \
-        WHEN 'ready' THEN CASE json_extract(body, '$.message.kind') WHEN 'text' THEN json_extract(body, '$.message.body') \
-        END END, ''), status FROM \
+        delivery, queued, coalesce(shown, x''), status FROM \
         (SELECT * FROM outbox ORDER BY rowid LIMIT 1000) WHERE queued < ? AND live = 0 ON CONFLICT DO NOTHING";
     PARTS = "DELETE FROM part WHERE (tenant, channel, message) IN (SELECT o.tenant, v.channel, p.value FROM \
         (SELECT * FROM outbox ORDER BY rowid LIMIT 1000) AS o \

@@ -3,9 +3,12 @@
 use super::{
     contacts::{contact, contact_columns},
     db::{Answers, Columns, Script, put, statements},
-    turn::decode,
+    turn::{self, decode},
 };
-use crate::codec::{from_json, holder, words_of};
+use crate::{
+    codec::{from_json, holder, words_of},
+    vault::{Seal, field},
+};
 use chatplug_core::{
     model::{Booking, BookingRef, ChannelId, ChannelUser, ContactId, ConversationId, Private, TenantId},
     ports::{
@@ -78,7 +81,8 @@ pub(super) struct Question<T> {
     pub(super) read: Reading<T>,
 }
 
-fn ask<T>(script: Script, read: impl Fn(&Answers) -> Result<T, StoreError> + Send + 'static) -> Question<T> {
+/// Makes a question.
+pub(super) fn ask<T>(script: Script, read: impl Fn(&Answers) -> Result<T, StoreError> + Send + 'static) -> Question<T> {
     Question { script, read: Box::new(read) }
 }
 
@@ -116,61 +120,63 @@ pub(super) fn next_due() -> Question<Option<DateTime<Utc>>> {
     ask(script, |answers| answers.first(0).map_or(Ok(None), |mut row| row.next()))
 }
 
-pub(super) fn booking(tenant: &TenantId, reference: &BookingRef) -> Question<Option<(ContactId, Booking)>> {
-    let mut script = Script::default();
-    put!(script, BOOKING, tenant, &reference.install, &reference.branch, &reference.backend_id);
-    ask(script, |answers| {
-        let read = |mut row: Columns<'_>| Ok((row.next()?, from_json(&row.next::<String>()?, "a booking")?));
+pub(super) fn booking(seal: &Seal, reference: &BookingRef) -> Question<Option<(ContactId, Booking)>> {
+    let (seal, mut script) = (seal.clone(), Script::default());
+    put!(script, BOOKING, seal.tenant(), &reference.install, &reference.branch, &reference.backend_id);
+    ask(script, move |answers| {
+        let read = |mut row: Columns<'_>| Ok((row.next()?, turn::booking(&mut row, &seal)?));
         answers.first(0).map(read).transpose()
     })
 }
 
-pub(super) fn bookings(tenant: &TenantId, contact: ContactId, after: DateTime<Utc>) -> Question<Vec<Booking>> {
-    let mut script = Script::default();
-    put!(script, BOOKINGS, tenant, contact, after);
-    ask(script, |answers| decode(answers, 0, |row| from_json(&row.next::<String>()?, "a booking")))
+pub(super) fn bookings(seal: &Seal, contact: ContactId, after: DateTime<Utc>) -> Question<Vec<Booking>> {
+    let (seal, mut script) = (seal.clone(), Script::default());
+    put!(script, BOOKINGS, seal.tenant(), contact, after);
+    ask(script, move |answers| decode(answers, 0, |row| turn::booking(row, &seal)))
 }
 
-pub(super) fn conversations(tenant: &TenantId, limit: usize) -> Question<Vec<ConversationView>> {
-    let mut script = Script::default();
-    put!(script, CONVERSATIONS, tenant, bounded(limit));
-    ask(script, |answers| decode(answers, 0, view))
+pub(super) fn conversations(seal: &Seal, limit: usize) -> Question<Vec<ConversationView>> {
+    let (seal, mut script) = (seal.clone(), Script::default());
+    put!(script, CONVERSATIONS, seal.tenant(), bounded(limit));
+    ask(script, move |answers| decode(answers, 0, |row| view(row, &seal)))
 }
 
-pub(super) fn conversation(tenant: &TenantId, conversation: ConversationId) -> Question<Option<ConversationView>> {
-    let mut script = Script::default();
-    put!(script, CONVERSATION, tenant, conversation);
-    ask(script, |answers| answers.first(0).map(|mut row| view(&mut row)).transpose())
+pub(super) fn conversation(seal: &Seal, conversation: ConversationId) -> Question<Option<ConversationView>> {
+    let (seal, mut script) = (seal.clone(), Script::default());
+    put!(script, CONVERSATION, seal.tenant(), conversation);
+    ask(script, move |answers| answers.first(0).map(|mut row| view(&mut row, &seal)).transpose())
 }
 
 pub(super) fn conversation_of(
-    tenant: &TenantId,
+    seal: &Seal,
     channel: &ChannelId,
     user: &ChannelUser,
 ) -> Question<Option<ConversationView>> {
-    let mut script = Script::default();
-    let user_id = user.user_id.as_ref().map(Private::reveal);
-    let phone = user.phone.as_ref().map(super::contacts::digits);
-    put!(script, CONVERSATION_OF, tenant, channel, tenant, user_id, tenant, phone, user_id);
-    ask(script, |answers| answers.first(0).map(|mut row| view(&mut row)).transpose())
+    let (seal, mut script) = (seal.clone(), Script::default());
+    let tenant = seal.tenant();
+    let user_id = user.user_id.as_ref().map(|id| seal.user(id.reveal()));
+    let phone = user.phone.as_ref().map(|phone| seal.phone(phone));
+    put!(script, CONVERSATION_OF, tenant, channel, tenant, user_id.as_ref(), tenant, phone, user_id.as_ref());
+    ask(script, move |answers| answers.first(0).map(|mut row| view(&mut row, &seal)).transpose())
 }
 
-pub(super) fn messages(tenant: &TenantId, conversation: ConversationId, limit: usize) -> Question<Vec<LogEntry>> {
-    let mut script = Script::default();
+pub(super) fn messages(seal: &Seal, conversation: ConversationId, limit: usize) -> Question<Vec<LogEntry>> {
+    let (seal, mut script) = (seal.clone(), Script::default());
+    let tenant = seal.tenant();
     put!(script, MESSAGES, tenant, conversation, tenant, conversation, bounded(limit));
-    ask(script, |answers| decode(answers, 0, line))
+    ask(script, move |answers| decode(answers, 0, |row| line(row, &seal)))
 }
 
-pub(super) fn turns(tenant: &TenantId, conversation: ConversationId, limit: usize) -> Question<Vec<TurnRecord>> {
-    let mut script = Script::default();
-    put!(script, TURNS, tenant, conversation, bounded(limit));
-    ask(script, |answers| {
+pub(super) fn turns(seal: &Seal, conversation: ConversationId, limit: usize) -> Question<Vec<TurnRecord>> {
+    let (seal, mut script) = (seal.clone(), Script::default());
+    put!(script, TURNS, seal.tenant(), conversation, bounded(limit));
+    ask(script, move |answers| {
         decode(answers, 0, |row| {
             Ok(TurnRecord {
                 id: row.next()?,
                 number: row.next()?,
                 at: row.next()?,
-                steps: from_json(&row.next::<String>()?, "a turn")?,
+                steps: from_json(&row.open(&seal, field::STEPS)?, "a turn")?,
                 versions: from_json(&row.next::<String>()?, "a turn")?,
                 duration_ms: row.next()?,
             })
@@ -217,30 +223,30 @@ pub(super) fn figures(now: DateTime<Utc>) -> Question<Figures> {
     })
 }
 
-fn view(row: &mut Columns<'_>) -> Result<ConversationView, StoreError> {
+fn view(row: &mut Columns<'_>, seal: &Seal) -> Result<ConversationView, StoreError> {
     Ok(ConversationView {
         id: row.next()?,
         channel: row.parse("a channel id")?,
         holder: holder(&row.next::<String>()?)?,
-        state: row.next()?,
-        action: row.next()?,
+        state: row.open_opt(seal, field::STATE)?,
+        action: row.open_opt(seal, field::ACTION)?,
         active: row.next()?,
         version: row.next()?,
-        contact: contact(row)?,
+        contact: contact(row, seal)?,
     })
 }
 
 /// A line of the log: put away already, or of a row that still lies in the outbox.
-fn line(row: &mut Columns<'_>) -> Result<LogEntry, StoreError> {
+fn line(row: &mut Columns<'_>, seal: &Seal) -> Result<LogEntry, StoreError> {
     let _seq: i64 = row.next()?;
     let inbound = row.next()?;
     let parts: Option<String> = row.next()?;
     let message = parts.as_deref().and_then(|parts| parts.lines().next());
     let message = message.map(|id| id.parse().map_err(|_| StoreError::Corrupt { what: "a message id".to_owned() }));
     let (key, at) = (row.next()?, row.next()?);
-    let (text, status): (Option<String>, String) = (row.next()?, row.next()?);
+    let (text, status) = (row.open_opt(seal, field::TEXT)?, row.next()?);
     let outcome: Option<String> = row.next()?;
-    let (shown, body): (Option<String>, Option<String>) = (row.next()?, row.next()?);
+    let (shown, body) = (row.open_opt(seal, field::TEXT)?, row.open_opt(seal, field::BODY)?);
     let text = match (text.or(shown), body) {
         (Some(text), _) => text,
         (None, Some(body)) => words_of(&from_json::<OutboxBody>(&body, "a message to send")?).to_owned(),

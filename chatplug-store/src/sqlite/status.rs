@@ -5,7 +5,10 @@ use super::{
     outbox::{self, PUT_PART},
     writer::Tx,
 };
-use crate::codec::{from_json, stage_number, stage_word, to_json};
+use crate::{
+    codec::{from_json, stage_number, stage_word, to_json},
+    vault::{Seal, field},
+};
 use chatplug_core::{
     model::{ChannelId, ConversationId, DeliveryKey, DeliveryStatus, FailureKind, Stage, StatusFailure, TenantId},
     ports::{Ingested, NewOutbox, OutboxBody, StoreError},
@@ -44,11 +47,12 @@ statements! {
 /// A status came in.
 pub(super) fn receive(
     tx: &mut Tx<'_>,
-    tenant: &TenantId,
+    seal: &Seal,
     channel: &ChannelId,
     status: &DeliveryStatus,
     received: DateTime<Utc>,
 ) -> Result<Ingested, StoreError> {
+    let tenant = seal.tenant();
     let (word, stage) = (stage_word(status.stage), stage_number(status.stage));
     let message = &status.message;
     let mut script = Script::default();
@@ -60,7 +64,7 @@ pub(super) fn receive(
     if let Some(mut row) = answers.first(forward) {
         if status.stage == Stage::Failed {
             let (key, conversation) = (row.next()?, row.next()?);
-            failed(tx, tenant, conversation, key, status.failure.as_ref(), received)?;
+            failed(tx, seal, conversation, key, status.failure.as_ref(), received)?;
         }
         return Ok(Ingested::Applied);
     }
@@ -70,19 +74,19 @@ pub(super) fn receive(
             return Ok(Ingested::Duplicate);
         }
         // One of several parts, the others being on their way: noted until the sender says how it went.
-        keep(tx, tenant, channel, status, Some(key), received)?;
+        keep(tx, seal, channel, status, Some(key), received)?;
         return Ok(Ingested::Applied);
     }
     let by_key = by_key.and_then(|place| answers.first(place));
     let (Some(key), Some(mut row)) = (status.key, by_key) else {
-        keep(tx, tenant, channel, status, None, received)?;
+        keep(tx, seal, channel, status, None, received)?;
         return Ok(Ingested::Unknown);
     };
     let (state, _stage): (String, i64) = (row.next()?, row.next()?);
     let (conversation, was_live): (ConversationId, bool) = (row.next()?, row.next()?);
     if state == "sending" {
         // Its sender is about to say which parts went out: until then it is only noted.
-        keep(tx, tenant, channel, status, Some(key), received)?;
+        keep(tx, seal, channel, status, Some(key), received)?;
         return Ok(Ingested::Applied);
     }
     // The answer of an earlier attempt was lost, and this is what became of it.
@@ -91,7 +95,7 @@ pub(super) fn receive(
     put!(script, PUT_PART, channel, message, tenant, key);
     outbox::refresh_due(&mut script, tenant, conversation, None);
     tx.run(script)?;
-    advance(tx, tenant, conversation, key, status, received)?;
+    advance(tx, seal, conversation, key, status, received)?;
     if was_live {
         tx.wake();
     }
@@ -115,11 +119,12 @@ pub(super) fn adopt(tx: &mut Tx<'_>, tenant: &TenantId, key: DeliveryKey) -> Res
 /// Applies the statuses that waited for a message, once its sender has said how it went.
 pub(super) fn apply_early(
     tx: &mut Tx<'_>,
-    tenant: &TenantId,
+    seal: &Seal,
     conversation: ConversationId,
     key: DeliveryKey,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
+    let tenant = seal.tenant();
     let mut script = Script::default();
     let state = put!(script, STATE, tenant, key);
     let answers = tx.run(script)?;
@@ -136,7 +141,7 @@ pub(super) fn apply_early(
     let answers = tx.run(script)?;
     for mut row in places.iter().flat_map(|place| answers.rows(*place)) {
         let (channel, message): (String, String) = (row.next()?, row.next()?);
-        let status: DeliveryStatus = from_json(&row.next::<String>()?, "a status")?;
+        let status: DeliveryStatus = from_json(&row.open(seal, field::STATUS)?, "a status")?;
         waiting.push((channel, message, status));
     }
     waiting.sort_by_key(|(.., status)| status.stage);
@@ -144,7 +149,7 @@ pub(super) fn apply_early(
         let mut script = Script::default();
         put!(script, PUT_PART, channel, message, tenant, key);
         tx.run(script)?;
-        advance(tx, tenant, conversation, key, &status, now)?;
+        advance(tx, seal, conversation, key, &status, now)?;
     }
     let mut script = Script::default();
     outbox::refresh_due(&mut script, tenant, conversation, None);
@@ -153,32 +158,34 @@ pub(super) fn apply_early(
 
 fn advance(
     tx: &mut Tx<'_>,
-    tenant: &TenantId,
+    seal: &Seal,
     conversation: ConversationId,
     key: DeliveryKey,
     status: &DeliveryStatus,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
+    let tenant = seal.tenant();
     let (word, stage) = (stage_word(status.stage), stage_number(status.stage));
     let mut script = Script::default();
     let forward = put!(script, FORWARD_KEY, word, stage, tenant, key, stage);
     let answers = tx.run(script)?;
     if answers.first(forward).is_some() && status.stage == Stage::Failed {
-        failed(tx, tenant, conversation, key, status.failure.as_ref(), now)?;
+        failed(tx, seal, conversation, key, status.failure.as_ref(), now)?;
     }
     Ok(())
 }
 
 fn keep(
     tx: &mut Tx<'_>,
-    tenant: &TenantId,
+    seal: &Seal,
     channel: &ChannelId,
     status: &DeliveryStatus,
     key: Option<DeliveryKey>,
     received: DateTime<Utc>,
 ) -> Result<(), StoreError> {
+    let tenant = seal.tenant();
     let stage = stage_number(status.stage);
-    let json = to_json(status, "a status")?;
+    let json = seal.keep(field::STATUS, &to_json(status, "a status")?)?;
     let mut script = Script::default();
     put!(script, KEEP, tenant, channel, &status.message, stage, key, json, received);
     tx.run(script).map(drop)
@@ -187,30 +194,31 @@ fn keep(
 /// A message will not arrive: once more as a template where that helps, else the conversation hears of it.
 fn failed(
     tx: &mut Tx<'_>,
-    tenant: &TenantId,
+    seal: &Seal,
     conversation: ConversationId,
     key: DeliveryKey,
     failure: Option<&StatusFailure>,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
+    let tenant = seal.tenant();
     let mut script = Script::default();
     let place = put!(script, FAILED, tenant, key);
     let answers = tx.run(script)?;
     let Some(mut row) = answers.first(place) else { return Ok(()) };
     let (keep, for_person, about) = (row.next()?, row.next()?, row.next()?);
-    let body: OutboxBody = from_json(&row.next::<String>()?, "a message to send")?;
+    let body: OutboxBody = from_json(&row.open(seal, field::BODY)?, "a message to send")?;
     let outside = failure.is_some_and(|failure| failure.kind == FailureKind::OutsideWindow);
     match body {
         OutboxBody::Reply { reply, lang, as_template: false } if outside && reply.template.is_some() => {
             let key = DeliveryKey::derive(&[&key.to_string(), "template"]);
             let body = OutboxBody::Reply { reply, lang, as_template: true };
             let again = NewOutbox { key, body, about, keep, for_person };
-            outbox::queue_one(tx, tenant, conversation, again, now)
+            outbox::queue_one(tx, seal, conversation, again, now)
         }
         _ => {
             let detail = failure.map(|failure| failure.detail.clone()).unwrap_or_default();
             let mut script = Script::default();
-            outbox::undeliverable(&mut script, tenant, conversation, (key, "failed"), detail, now)?;
+            outbox::undeliverable(&mut script, seal, conversation, (key, "failed"), detail, now)?;
             tx.run(script)?;
             tx.wake();
             Ok(())

@@ -1,14 +1,14 @@
 //! Every statement prepares on a fresh database, and finds its rows by an index.
 
 use super::{
-    audit, bookings, calendar, claims, contacts, ingest, limiter, notices, open, outbox, prune, read, setup, status,
-    turn,
+    audit, bookings, calendar, claims, contacts, ingest, limiter, notices, open, outbox, prune, read, reseal, secrets,
+    setup, status, turn,
 };
 use rusqlite::Connection;
 
 /// Statements that may look at whole tables: figures that nobody waits for, and what forgets the old.
 const MAY_SCAN: &[&str] =
-    &["OTHER_FIGURES", "FREE_LEASES", "PULSE", "MAIL", "EARLY", "PUT_AWAY", "PARTS", "OUTBOX", "TURNS"];
+    &["OTHER_FIGURES", "FREE_LEASES", "KEYRING", "PULSE", "MAIL", "EARLY", "PUT_AWAY", "PARTS", "OUTBOX", "TURNS"];
 
 fn statements() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
     let files = [
@@ -24,11 +24,13 @@ fn statements() -> impl Iterator<Item = (&'static str, &'static str, &'static st
         ("outbox", outbox::STATEMENTS),
         ("prune", prune::STATEMENTS),
         ("read", read::STATEMENTS),
+        ("secrets", secrets::STATEMENTS),
         ("setup", setup::STATEMENTS),
         ("status", status::STATEMENTS),
         ("turn", turn::STATEMENTS),
     ];
-    files.into_iter().flat_map(|(file, list)| list.iter().map(move |(name, sql)| (file, *name, *sql)))
+    let files = files.into_iter().flat_map(|(file, list)| list.iter().map(move |(name, sql)| (file, *name, *sql)));
+    files.chain(reseal::statements().map(|(table, sql)| ("reseal", table, sql)))
 }
 
 fn fresh() -> Connection {

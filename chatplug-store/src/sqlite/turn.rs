@@ -8,13 +8,17 @@ use super::{
     outbox::{self, Wish},
     writer::{Command, Tx},
 };
-use crate::codec::{from_json, holder, holder_word, to_json};
+use crate::{
+    codec::{from_json, holder, holder_word, to_json},
+    vault::{Seal, field},
+};
 use chatplug_core::{
     dialogue::{Outcome, Timer},
     model::{Booking, ConversationId, TenantId},
     ports::{Committed, Lease, Leased, Mail, MailEvent, StoreError, TurnCommit},
 };
 use chrono::{DateTime, Utc};
+use std::sync::Arc;
 
 /// When the first message that is not settled is due, of a row of `conversation`.
 macro_rules! delivery_due {
@@ -94,7 +98,7 @@ pub(super) const LET_GO: &str = UNCLAIM;
 /// Takes the lease of a conversation.
 #[derive(Debug)]
 pub(super) struct TakeLease {
-    pub(super) tenant: TenantId,
+    pub(super) seal: Seal,
     pub(super) conversation: ConversationId,
     pub(super) until: DateTime<Utc>,
     pub(super) now: DateTime<Utc>,
@@ -104,29 +108,35 @@ impl Command for TakeLease {
     type Output = Option<Leased>;
     type Error = StoreError;
 
+    fn seal(&self) -> Option<&Seal> {
+        Some(&self.seal)
+    }
+
     fn run(self, tx: &mut Tx<'_>) -> Result<Option<Leased>, StoreError> {
-        let Self { tenant, conversation, until, now } = self;
+        let Self { seal, conversation, until, now } = self;
+        let tenant = seal.tenant();
         let mut script = Script::default();
-        let lease = put!(script, LEASE, until, &tenant, conversation, now);
-        let leased = put!(script, LEASED, &tenant, conversation);
-        let bookings = put!(script, LEASED_BOOKINGS, now, &tenant, conversation);
-        let unread = put!(script, UNREAD, &tenant, conversation);
-        let ringing = put!(script, RINGING, &tenant, conversation, now);
+        let lease = put!(script, LEASE, until, tenant, conversation, now);
+        let leased = put!(script, LEASED, tenant, conversation);
+        let bookings = put!(script, LEASED_BOOKINGS, now, tenant, conversation);
+        let unread = put!(script, UNREAD, tenant, conversation);
+        let ringing = put!(script, RINGING, tenant, conversation, now);
         let answers = tx.run(script)?;
         let (Some(mut row), Some(mut rest)) = (answers.first(lease), answers.first(leased)) else { return Ok(None) };
         let lease = Lease { conversation, token: row.next()?, version: row.next()?, until };
         let turns = row.next()?;
         let (channel, held_by) = (row.parse("a channel id")?, row.next::<String>()?);
-        let (state, action) = (rest.next()?, rest.next()?);
+        let state = rest.open_opt(&seal, field::STATE)?;
+        let action = rest.open_opt(&seal, field::ACTION)?;
         Ok(Some(Leased {
             lease,
             channel,
-            contact: contact(&mut rest)?,
+            contact: contact(&mut rest, &seal)?,
             holder: holder(&held_by)?,
             state,
             action,
-            bookings: decode(&answers, bookings, |row| from_json::<Booking>(&row.next::<String>()?, "a booking"))?,
-            mail: mail(&answers, unread, now)?,
+            bookings: decode(&answers, bookings, |row| booking(row, &seal))?,
+            mail: mail(&answers, &seal, unread, now)?,
             timers: decode(&answers, ringing, |row| from_json::<Timer>(&row.next::<String>()?, "a timer"))?,
             turns,
         }))
@@ -136,13 +146,17 @@ impl Command for TakeLease {
 /// Commits a turn or a part of it.
 #[derive(Debug)]
 pub(super) struct CommitTurn {
-    pub(super) tenant: TenantId,
-    pub(super) commit: TurnCommit,
+    pub(super) seal: Seal,
+    pub(super) commit: Arc<TurnCommit>,
 }
 
 impl Command for CommitTurn {
     type Output = Committed;
     type Error = StoreError;
+
+    fn seal(&self) -> Option<&Seal> {
+        Some(&self.seal)
+    }
 
     fn run(self, tx: &mut Tx<'_>) -> Result<Committed, StoreError> {
         match self.commit(tx) {
@@ -155,23 +169,27 @@ impl Command for CommitTurn {
 
 impl CommitTurn {
     fn commit(self, tx: &mut Tx<'_>) -> Result<Committed, StoreError> {
-        let Self { tenant, commit } = self;
+        let Self { seal, commit } = self;
+        let tenant = seal.tenant();
         let Lease { conversation, token, version, .. } = commit.lease;
         let now = commit.now;
         let mut script = Script::default();
-        small_things(&mut script, &tenant, &commit)?;
+        small_things(&mut script, &seal, &commit)?;
         if commit.withdraw {
-            outbox::withdraw(&mut script, &tenant, conversation);
+            outbox::withdraw(&mut script, tenant, conversation);
         }
-        outbox::queue(&mut script, &tenant, conversation, &commit.outbox, now)?;
+        outbox::queue(&mut script, &seal, conversation, &commit.outbox, now)?;
         let queued = i64::try_from(commit.outbox.len()).unwrap_or(0);
-        put!(script, STATE, &tenant, conversation, commit.state, commit.action.as_ref());
+        let state = seal.keep(field::STATE, &commit.state)?;
+        let action = seal.keep_opt(field::ACTION, commit.action.as_deref())?;
+        put!(script, STATE, tenant, conversation, state, action);
         if let Some(record) = &commit.record {
-            let (steps, versions) = (to_json(&record.steps, "a turn")?, to_json(&record.versions, "a turn")?);
+            let steps = seal.keep(field::STEPS, &to_json(&record.steps, "a turn")?)?;
+            let versions = to_json(&record.versions, "a turn")?;
             put!(
                 script,
                 RECORD,
-                &tenant,
+                tenant,
                 conversation,
                 record.number,
                 record.id,
@@ -183,17 +201,17 @@ impl CommitTurn {
         }
         if !commit.bookings.is_empty() || !commit.contact.is_empty() || !commit.audit.is_empty() {
             tx.run(script)?;
-            audit::append(tx, &tenant, &commit.audit)?;
+            audit::append(tx, tenant, &commit.audit)?;
             for booking in &commit.bookings {
-                bookings::keep(tx, &tenant, conversation, booking.clone())?;
+                bookings::keep(tx, &seal, conversation, booking.clone())?;
             }
             for change in &commit.contact {
-                contacts::change(tx, &tenant, conversation, change)?;
+                contacts::change(tx, &seal, conversation, change)?;
             }
             script = Script::default();
         }
 
-        let wish = commit.take_delivery.map(|until| Wish { tenant: &tenant, conversation, until, now });
+        let wish = commit.take_delivery.map(|until| Wish { seal: &seal, conversation, until, now });
         let taken = wish.as_ref().map(|wish| wish.take(&mut script));
         let holder = commit.holder.map(holder_word);
         let open = commit.action.is_some();
@@ -209,13 +227,13 @@ impl CommitTurn {
             queued,
             !commit.notify.is_empty(),
             commit.wake_at,
-            &tenant,
+            tenant,
             conversation,
             token,
             version
         );
         // The same columns as the long way reads: when the first message is due.
-        let due = wish.as_ref().map(|_| outbox::refresh_due(&mut script, &tenant, conversation, None));
+        let due = wish.as_ref().map(|_| outbox::refresh_due(&mut script, tenant, conversation, None));
         let view = wish.as_ref().map(|wish| wish.view(&mut script));
         let answers = tx.run(script)?;
         let Some(mut row) = answers.first(fence) else { return Err(StoreError::Fenced) };
@@ -257,7 +275,8 @@ impl Command for Release {
 }
 
 /// Mail read, timers, claims: one short statement each.
-fn small_things(script: &mut Script, tenant: &TenantId, commit: &TurnCommit) -> Result<(), StoreError> {
+fn small_things(script: &mut Script, seal: &Seal, commit: &TurnCommit) -> Result<(), StoreError> {
+    let tenant = seal.tenant();
     let conversation = commit.lease.conversation;
     for (seq, outcome) in &commit.read {
         put!(script, READ, tenant, conversation, *seq);
@@ -275,16 +294,16 @@ fn small_things(script: &mut Script, tenant: &TenantId, commit: &TurnCommit) -> 
         put!(script, UNCLAIM, tenant, *action);
     }
     for event in &commit.notify {
-        notices::note(script, tenant, conversation, event, commit.now)?;
+        notices::note(script, seal, conversation, event, commit.now)?;
     }
     Ok(())
 }
 
 /// What is due; with a message of the client among it everything that came since: a burst is one thought.
-fn mail(answers: &Answers, place: usize, now: DateTime<Utc>) -> Result<Vec<Mail>, StoreError> {
+fn mail(answers: &Answers, seal: &Seal, place: usize, now: DateTime<Utc>) -> Result<Vec<Mail>, StoreError> {
     let unread = decode(answers, place, |row| {
         let (seq, received, due): (i64, DateTime<Utc>, DateTime<Utc>) = (row.next()?, row.next()?, row.next()?);
-        let mut event: MailEvent = from_json(&row.next::<String>()?, "mail")?;
+        let mut event: MailEvent = from_json(&row.open(seal, field::MAIL)?, "mail")?;
         if let MailEvent::Message { about, .. } = &mut event {
             *about = row.next()?;
         }
@@ -297,6 +316,11 @@ fn mail(answers: &Answers, place: usize, now: DateTime<Utc>) -> Result<Vec<Mail>
         _ => (mail.received, mail.seq),
     });
     Ok(mail)
+}
+
+/// A column with a booking's body.
+pub(super) fn booking(row: &mut Columns<'_>, seal: &Seal) -> Result<Booking, StoreError> {
+    from_json(&row.open(seal, field::BOOKING)?, "a booking")
 }
 
 pub(super) fn decode<T>(

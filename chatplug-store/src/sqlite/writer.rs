@@ -8,6 +8,7 @@ use super::{
     db::{Answers, Script, store_error, unavailable},
     open::Opening,
 };
+use crate::vault::Seal;
 use chatplug_core::ports::StoreError;
 use rusqlite::Connection;
 use std::{fs::File, io, panic::AssertUnwindSafe, sync::Arc};
@@ -30,6 +31,11 @@ const CHECKPOINT: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
 pub(super) trait Command: Send + 'static {
     type Output: Send + 'static;
     type Error: From<StoreError> + Send + 'static;
+
+    /// What it seals with, when it does: keys that were read too long ago must not be written with any more.
+    fn seal(&self) -> Option<&Seal> {
+        None
+    }
 
     /// Runs inside the group's transaction. After an error everything that it wrote is undone.
     fn run(self, tx: &mut Tx<'_>) -> Result<Self::Output, Self::Error>;
@@ -138,7 +144,11 @@ impl<C: Command> Work for Pending<C> {
     fn run(&mut self, tx: &mut Tx<'_>) -> bool {
         let Some(command) = self.command.take() else { return false };
         // A defect in one command must not end the writer, on which all others depend.
-        let result = std::panic::catch_unwind(AssertUnwindSafe(|| command.run(tx)));
+        let run = || match command.seal().map_or(Ok(()), Seal::check_age) {
+            Ok(()) => command.run(tx),
+            Err(stale) => Err(stale.into()),
+        };
+        let result = std::panic::catch_unwind(AssertUnwindSafe(run));
         let result = result.unwrap_or_else(|_| Err(unavailable("a write panicked").into()));
         let went_well = result.is_ok();
         self.result = Some(result);

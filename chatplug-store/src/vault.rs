@@ -1,0 +1,297 @@
+//! Keys at work: each tenant's, unwrapped once and looked at anew every minute; what is stored sealed, and how columns are
+//! sealed and opened with them. The same for every database; where wrapped keys lie is behind [`KeyRing`].
+
+use async_trait::async_trait;
+use chatplug_core::{
+    model::{Phone, TenantId},
+    ports::StoreError,
+    vault::{TenantKeys, Vault, VaultError, WrappedKey},
+};
+use secrecy::SecretString;
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+use tokio::time::Instant;
+
+/// Keys that were read longer ago are read again before they are used: another process may have made new ones, destroyed
+/// them, or changed the tenant's policy.
+const FRESH: Duration = Duration::from_secs(60);
+/// Nothing is written any more with keys that were read longer ago, however long it waited for its turn.
+const STALE: Duration = Duration::from_secs(90);
+/// After a new data key was made, nobody seals with an older one any more when so many seconds have passed: more than
+/// [`STALE`], for machines do not agree on the time to the second.
+pub(crate) const SETTLED_SECONDS: i64 = 120;
+
+/// The names that values are sealed for. Where a statement copies a column, both have the same name.
+pub(crate) mod field {
+    /// `contact.person`: names, number, id, address.
+    pub(crate) const PERSON: &str = "contact.person";
+    /// `mailbox.event`.
+    pub(crate) const MAIL: &str = "mailbox.event";
+    /// `dialogue.state`.
+    pub(crate) const STATE: &str = "dialogue.state";
+    /// `dialogue.action`.
+    pub(crate) const ACTION: &str = "dialogue.action";
+    /// `outbox.body`.
+    pub(crate) const BODY: &str = "outbox.body";
+    /// `message.text` and `outbox.shown`, which becomes it.
+    pub(crate) const TEXT: &str = "message.text";
+    /// `early.status`.
+    pub(crate) const STATUS: &str = "early.status";
+    /// `turn.steps`.
+    pub(crate) const STEPS: &str = "turn.steps";
+    /// `booking.body`.
+    pub(crate) const BOOKING: &str = "booking.body";
+    /// `notice.event`.
+    pub(crate) const NOTICE: &str = "notice.event";
+    /// `entry.client_name`.
+    pub(crate) const CLIENT: &str = "entry.client_name";
+    /// `entry.note`.
+    pub(crate) const NOTE: &str = "entry.note";
+
+    /// `credential.sealed`: each credential has a name of its own, so that none can be put in another's place.
+    pub(crate) fn credential(name: &str) -> String {
+        format!("credential.{name}")
+    }
+}
+
+/// Where the wrapped keys of tenants lie.
+#[async_trait]
+pub(crate) trait KeyRing: fmt::Debug + Send + Sync {
+    /// A tenant's keys as they are stored (none: nothing was ever written for it), and its policy.
+    async fn load(&self, tenant: &TenantId) -> Result<Ring, StoreError>;
+
+    /// Stores the first keys of a tenant, unless it has some by now. They must be on the disk before this ends.
+    async fn begin(&self, tenant: &TenantId, keys: Vec<WrappedKey>) -> Result<(), StoreError>;
+}
+
+/// What a tenant's rows are sealed with.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Ring {
+    pub(crate) keys: Vec<WrappedKey>,
+    /// Personal columns are sealed.
+    pub(crate) sealed: bool,
+}
+
+/// The unwrapped keys of the tenants that were met lately.
+pub(crate) struct KeyCache {
+    vault: Vault,
+    ring: Arc<dyn KeyRing>,
+    known: RwLock<HashMap<TenantId, Known>>,
+}
+
+struct Known {
+    wrapped: Vec<WrappedKey>,
+    seal: Seal,
+}
+
+impl KeyCache {
+    pub(crate) fn new(vault: Vault, ring: Arc<dyn KeyRing>) -> Self {
+        Self { vault, ring, known: RwLock::default() }
+    }
+
+    pub(crate) const fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    /// What the tenant's rows are sealed with; `None`: nothing was ever written for it.
+    ///
+    /// # Errors
+    /// [`VaultError::Destroyed`], and see [`Vault::open`].
+    pub(crate) async fn seal(&self, tenant: &TenantId) -> Result<Option<Seal>, StoreError> {
+        match self.fresh(tenant) {
+            Some(seal) => Ok(Some(seal)),
+            None => self.reload(tenant).await,
+        }
+    }
+
+    /// The same; keys are made for a tenant that has none.
+    ///
+    /// # Errors
+    /// As [`seal`](Self::seal).
+    pub(crate) async fn seal_or_make(&self, tenant: &TenantId) -> Result<Seal, StoreError> {
+        if let Some(seal) = self.seal(tenant).await? {
+            return Ok(seal);
+        }
+        self.ring.begin(tenant, self.vault.create(tenant).await?).await?;
+        // Somebody else may have been first: what is stored counts.
+        self.reload(tenant).await?.ok_or(StoreError::Vault(VaultError::UnknownKey { version: 1 }))
+    }
+
+    /// Reads a tenant's keys and policy now, whatever is known of them.
+    ///
+    /// # Errors
+    /// As [`seal`](Self::seal).
+    pub(crate) async fn reload(&self, tenant: &TenantId) -> Result<Option<Seal>, StoreError> {
+        let read = Instant::now();
+        let loaded = match self.ring.load(tenant).await {
+            Ok(loaded) => loaded,
+            Err(error) => {
+                self.forget(tenant);
+                return Err(error);
+            }
+        };
+        let Ring { keys: wrapped, sealed } = loaded;
+        if wrapped.is_empty() {
+            self.forget(tenant);
+            return Ok(None);
+        }
+        let keys = match self.unwrapped(tenant, &wrapped) {
+            Some(keys) => keys,
+            None => match self.vault.open(tenant, &wrapped).await {
+                Ok(keys) => Arc::new(keys),
+                Err(error) => {
+                    self.forget(tenant);
+                    return Err(error.into());
+                }
+            },
+        };
+        let seal = Seal { keys, sealed, read };
+        let known = Known { wrapped, seal: seal.clone() };
+        self.known.write().unwrap_or_else(PoisonError::into_inner).insert(tenant.clone(), known);
+        Ok(Some(seal))
+    }
+
+    /// Forgets a tenant's keys; they are read when they are next needed.
+    pub(crate) fn forget(&self, tenant: &TenantId) {
+        self.known.write().unwrap_or_else(PoisonError::into_inner).remove(tenant);
+    }
+
+    fn fresh(&self, tenant: &TenantId) -> Option<Seal> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let seal = &known.get(tenant)?.seal;
+        (seal.read.elapsed() < FRESH).then(|| seal.clone())
+    }
+
+    /// Keys that did not change need no unwrapping, which may be a trip to a key service.
+    fn unwrapped(&self, tenant: &TenantId, wrapped: &[WrappedKey]) -> Option<Arc<TenantKeys>> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let known = known.get(tenant).filter(|known| known.wrapped == wrapped)?;
+        Some(Arc::clone(&known.seal.keys))
+    }
+}
+
+impl fmt::Debug for KeyCache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeyCache").field("vault", &self.vault).field("ring", &self.ring).finish_non_exhaustive()
+    }
+}
+
+/// One tenant, and how its columns are kept and read. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Seal {
+    keys: Arc<TenantKeys>,
+    sealed: bool,
+    /// When the keys were looked at.
+    read: Instant,
+}
+
+impl Seal {
+    /// Whose.
+    pub(crate) fn tenant(&self) -> &TenantId {
+        self.keys.tenant()
+    }
+
+    /// Whether personal columns are sealed.
+    pub(crate) const fn is_sealing(&self) -> bool {
+        self.sealed
+    }
+
+    /// The version of the data key that seals.
+    pub(crate) fn version(&self) -> u32 {
+        self.keys.version()
+    }
+
+    /// To be asked inside the transaction that writes.
+    ///
+    /// # Errors
+    /// When somebody may have removed the keys since they were looked at.
+    pub(crate) fn check_age(&self) -> Result<(), StoreError> {
+        if self.read.elapsed() < STALE {
+            return Ok(());
+        }
+        Err(StoreError::Unavailable { source: "the write waited too long: its keys may be gone".into() })
+    }
+
+    /// A text as it is to be stored.
+    pub(crate) fn keep(&self, field: &'static str, text: &str) -> Result<Vec<u8>, StoreError> {
+        Ok(self.keys.keep(field, text, self.sealed)?)
+    }
+
+    /// The same where there may be none.
+    pub(crate) fn keep_opt(&self, field: &'static str, text: Option<&str>) -> Result<Option<Vec<u8>>, StoreError> {
+        text.map(|text| self.keep(field, text)).transpose()
+    }
+
+    /// A text that was stored, sealed or not.
+    pub(crate) fn read(&self, field: &str, stored: &[u8]) -> Result<String, StoreError> {
+        Ok(self.keys.read(field, stored)?)
+    }
+
+    /// A text, sealed whatever the policy says.
+    pub(crate) fn hide(&self, field: &str, secret: &str) -> Result<Vec<u8>, StoreError> {
+        Ok(self.keys.seal(field, secret.as_bytes())?)
+    }
+
+    /// A text, as it is whatever the policy says.
+    pub(crate) fn show(&self, field: &str, text: &str) -> Result<Vec<u8>, StoreError> {
+        Ok(self.keys.keep(field, text, false)?)
+    }
+
+    /// How an envelope begins that was sealed with the latest data key.
+    pub(crate) fn mark(&self) -> Vec<u8> {
+        let mut mark = vec![1];
+        mark.extend(self.version().to_be_bytes());
+        mark
+    }
+
+    /// A secret that was hidden.
+    pub(crate) fn reveal(&self, field: &str, stored: &[u8]) -> Result<SecretString, StoreError> {
+        let plain = self.keys.open(field, stored)?;
+        let text = std::str::from_utf8(&plain).map_err(|_| VaultError::Forged)?;
+        Ok(SecretString::from(text))
+    }
+
+    /// What finds somebody by number.
+    pub(crate) fn phone(&self, phone: &Phone) -> String {
+        self.keys.lookup("phone", phone.digits())
+    }
+
+    /// What finds somebody by a channel's id of them.
+    pub(crate) fn user(&self, user_id: &str) -> String {
+        self.keys.lookup("user", user_id)
+    }
+
+    /// What tells whether a name is still the same.
+    pub(crate) fn name(&self, name: &str) -> String {
+        self.keys.lookup("name", name)
+    }
+}
+
+/// A failure behind which there may be a store's.
+pub(crate) trait Failure: From<StoreError> {
+    fn store(&self) -> Option<&StoreError>;
+
+    /// It was sealed with a key that was made since the keys were read: read again, it may open.
+    fn wants_newer_keys(&self) -> bool {
+        matches!(self.store(), Some(StoreError::Vault(VaultError::UnknownKey { .. })))
+    }
+}
+
+impl Failure for StoreError {
+    fn store(&self) -> Option<&StoreError> {
+        Some(self)
+    }
+}
+
+impl Failure for chatplug_core::ports::CalendarError {
+    fn store(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error) => Some(error),
+            _ => None,
+        }
+    }
+}
