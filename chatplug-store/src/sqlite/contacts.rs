@@ -14,7 +14,7 @@ use crate::{
 };
 use chatplug_core::{
     dialogue::ContactChange,
-    model::{ChannelId, ChannelUser, Contact, ContactId, Content, ConversationId, Inbound, Phone, Private, TenantId},
+    model::{ChannelId, ChannelUser, Contact, ContactId, Content, ConversationId, Inbound, Lang},
     ports::StoreError,
 };
 use chrono::{DateTime, Utc};
@@ -231,7 +231,7 @@ fn save(script: &mut Script, seal: &Seal, found: &Found) -> Result<(), StoreErro
         name.as_ref().map(|name| seal.name(name.reveal())),
         found.name_told,
         seal.keep(field::PERSON, &to_json(&person, "a person")?)?,
-        language.map(|language| language.code()),
+        language.as_ref().map(Lang::code),
         to_json(opted_out, "refusals")?,
         *last_inbound
     );

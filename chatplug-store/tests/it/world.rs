@@ -37,8 +37,10 @@ pub(crate) async fn fresh() -> (SqliteStore, TempDir) {
 /// The files as a power cut would leave them now: everything that was answered must be in them.
 pub(crate) fn crash_image(folder: &TempDir) -> TempDir {
     let image = tempfile::tempdir().unwrap();
-    for name in ["chatplug.db", "chatplug.db-wal"] {
-        let (from, to): (&Path, &Path) = (&folder.path().join(name), &image.path().join(name));
+    // The database first: its keys were on the disk before anything that they seal.
+    for suffix in ["", "-wal", ".keys", ".keys-wal", ".master-key"] {
+        let name = format!("chatplug.db{suffix}");
+        let (from, to): (&Path, &Path) = (&folder.path().join(&name), &image.path().join(&name));
         if from.exists() {
             std::fs::copy(from, to).unwrap();
         }
