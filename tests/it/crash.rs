@@ -3,11 +3,11 @@
 
 mod child;
 mod fate;
-mod people;
 mod program;
 
 use crate::support::{
     crm::Crm,
+    people::{Ending, Person, Plan},
     stage::{BELLA, approve_templates},
 };
 use chatplug::{
@@ -18,7 +18,6 @@ use chatplug::{
 };
 use chrono::{DateTime, Duration, Utc};
 use fate::{Fate, Program};
-use people::{Ending, Person, Plan};
 use std::{collections::BTreeMap, path::Path, process::Stdio};
 
 /// Conversations.
@@ -129,7 +128,8 @@ async fn hold_all(graph: &FakeMeta, service: &'static str) -> Vec<Ending> {
             _ => Plan::Cancel,
         };
         let hour = [10, 11, 12, 15, 16][wish / 3 % 5];
-        Person::new(graph.client(&phone(n)).named(&format!("Client {n}")), service, plan, day, hour).talk()
+        let client = graph.client(&phone(n)).named(&format!("Client {n}"));
+        Person::new(graph, client, service, plan, day, hour).talk()
     });
     let people: Vec<_> = people.map(tokio::spawn).collect();
     let mut endings = Vec::new();
@@ -169,7 +169,7 @@ async fn assert_accounted_for(file: &Path, said: &[Ending]) {
         let known: Vec<_> = known.iter().filter(|b| b.status == BookingStatus::Booked).map(|b| b.start).collect();
         assert_eq!(known, ending.visit, "what we know is not what was told:\n{}", ending.transcript);
     }
-    let repeated: usize = said.iter().map(|ending| ending.repeated).sum();
+    let repeated: usize = said.iter().map(|ending| ending.repeated.len()).sum();
     println!("repeated after a lost answer: {repeated}");
     store.close().await.unwrap();
 }

@@ -14,6 +14,7 @@ mod support;
 mod browser;
 mod crash;
 mod isolation;
+mod kill;
 mod odd;
 mod race;
 mod transcripts;

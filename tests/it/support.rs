@@ -3,5 +3,10 @@
 pub mod crm;
 pub mod crm_backend;
 pub mod crm_webhook;
+pub mod database;
+pub mod fleet;
+pub mod people;
+pub mod proxy;
+pub mod server;
 pub mod stage;
 pub mod talk;

@@ -99,7 +99,7 @@ async fn a_booking_is_made_once_whatever_happens_to_the_call() {
                 // Found at the first look: there is nothing to wait for.
                 Fault::DropAnswer => (0, 0),
                 Fault::DropRequest => (1, 0),
-                Fault::Refuse => (0, 1),
+                _ => (0, 1),
             };
             assert_eq!(first, expected, "{fault:?}:\n{}", talk.transcript());
         }
@@ -307,6 +307,7 @@ mod contract {
                 branch: branch.clone(),
                 zone: crm.zone,
                 moves: true,
+                keyed: false,
                 settles_after: chrono::Duration::zero(),
                 clock: Arc::new(clock.clone()),
                 http: http_client().unwrap(),

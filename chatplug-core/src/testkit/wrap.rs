@@ -1,4 +1,5 @@
-//! Ports that fail on purpose, at the call and in the way that a test names.
+//! Ports that fail on purpose, at the call and in the way that a test names; and ports whose calls a test watches, to do
+//! something of its own at an exact moment (kill the process, say).
 //!
 //! ```
 //! # use chatplug_core::{ports::*, testkit::{MemoryMessenger, wrap::{Fault, FaultPlan, Faulty}}};
@@ -14,6 +15,8 @@
 
 mod faulty;
 mod plan;
+mod watched;
 
 pub use faulty::{Faulty, PlannedError};
 pub use plan::{Call, Fault, FaultPlan, Gate};
+pub use watched::{Moment, Watch, Watched};

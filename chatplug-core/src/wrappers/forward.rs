@@ -3,6 +3,24 @@
 //! A wrapper has a method `inner(&self) -> &P` and an `async fn around(&self, port, operation, call)` that runs the call
 //! as it sees fit. Nothing is called before `around` awaits it.
 
+/// What a wrapper of a store calls the writes that are many things in one; their own names, unless it says otherwise.
+pub(crate) trait StoreCalls {
+    /// Events that came in.
+    fn ingest(&self, _events: &[crate::ports::Ingest]) -> &'static str {
+        "ingest"
+    }
+
+    /// A turn, or a part of one.
+    fn commit(&self, _commit: &crate::ports::TurnCommit) -> &'static str {
+        "commit"
+    }
+
+    /// What became of a message.
+    fn record_delivery(&self, _record: &crate::ports::DeliveryRecord) -> &'static str {
+        "record_delivery"
+    }
+}
+
 /// Implements [`BookingBackend`](crate::ports::BookingBackend) for a wrapper of one.
 macro_rules! forward_backend {
     ($wrapper:ident) => {
@@ -254,7 +272,8 @@ macro_rules! forward_store {
                 &self,
                 events: Vec<$crate::ports::Ingest>,
             ) -> Result<Vec<$crate::ports::Ingested>, $crate::ports::StoreError> {
-                self.around("store", "ingest", self.inner().ingest(events)).await
+                self.around("store", $crate::wrappers::StoreCalls::ingest(self, &events), self.inner().ingest(events))
+                    .await
             }
 
             async fn lease(
@@ -270,7 +289,8 @@ macro_rules! forward_store {
                 &self,
                 commit: $crate::ports::TurnCommit,
             ) -> Result<$crate::ports::Committed, $crate::ports::StoreError> {
-                self.around("store", "commit", self.inner().commit(commit)).await
+                self.around("store", $crate::wrappers::StoreCalls::commit(self, &commit), self.inner().commit(commit))
+                    .await
             }
 
             async fn release(
@@ -294,7 +314,12 @@ macro_rules! forward_store {
                 &self,
                 record: $crate::ports::DeliveryRecord,
             ) -> Result<Option<$crate::ports::Delivery>, $crate::ports::StoreError> {
-                self.around("store", "record_delivery", self.inner().record_delivery(record)).await
+                self.around(
+                    "store",
+                    $crate::wrappers::StoreCalls::record_delivery(self, &record),
+                    self.inner().record_delivery(record),
+                )
+                .await
             }
 
             async fn attend(&self, attention: $crate::ports::Attention) -> Result<bool, $crate::ports::StoreError> {

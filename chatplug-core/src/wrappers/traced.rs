@@ -1,6 +1,6 @@
 //! How long each call took and how it ended.
 
-use super::{ErrorClass, forward_backend, forward_messenger, forward_small_ports, forward_store};
+use super::{ErrorClass, StoreCalls, forward_backend, forward_messenger, forward_small_ports, forward_store};
 use crate::model::TenantId;
 use std::{fmt::Debug, sync::Arc, time::Instant};
 use tracing::{Instrument as _, debug, debug_span, field::Empty};
@@ -85,3 +85,4 @@ forward_backend!(Traced);
 forward_messenger!(Traced);
 forward_small_ports!(Traced);
 forward_store!(Traced);
+impl<P: ?Sized> StoreCalls for Traced<P> {}

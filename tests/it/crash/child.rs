@@ -39,6 +39,7 @@ pub async fn serve_until_killed() {
         branch: branch.clone(),
         zone: chrono_tz::Europe::Lisbon,
         moves: false,
+        keyed: false,
         settles_after: Duration::seconds(2),
         clock: clock.clone(),
         http: http_client().unwrap(),

@@ -1,11 +1,11 @@
-//! A made-up CRM over real HTTP with the habits of the worst: no idempotency keys, no search, no holds, a check that is
-//! not one transaction with its write, a new id on moving; it executes and then drops the answer, repeats its webhooks
-//! and sends them before the answer.
+//! A made-up CRM over real HTTP with the habits of the worst: no idempotency keys (unless told to keep them), no search,
+//! no holds, a check that is not one transaction with its write, a new id on moving; it executes and then drops the
+//! answer, repeats its webhooks and sends them before the answer.
 
 use axum::{
     Json, Router,
     extract::{Path, Query, State},
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
     routing::{delete, get, post},
 };
@@ -13,7 +13,8 @@ use chrono::{DateTime, Duration, NaiveDate, NaiveTime, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use std::{
-    collections::VecDeque,
+    collections::{HashMap, VecDeque},
+    fmt,
     net::SocketAddr,
     sync::{Arc, Mutex},
 };
@@ -42,6 +43,10 @@ pub enum Fault {
     DropRequest,
     /// Nothing executed: 503.
     Refuse,
+    /// Executed, and never answered.
+    Mute,
+    /// Nothing executed, and never answered.
+    Deaf,
 }
 
 #[derive(Debug)]
@@ -60,9 +65,22 @@ struct Inner {
     next: u64,
     faults: VecDeque<Option<Fault>>,
     fault_every: Option<u64>,
+    silent: bool,
+    keys: HashMap<String, Appointment>,
+    keyed: bool,
+    executed: Option<(u32, Executed)>,
     writes: u64,
     webhook: Option<(String, usize)>,
     down: bool,
+}
+
+/// What happens when a write was executed, before it is answered: it never is.
+struct Executed(Box<dyn FnOnce() + Send>);
+
+impl fmt::Debug for Executed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Executed")
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -119,6 +137,7 @@ impl Crm {
         let router = Router::new()
             .route("/services", get(services))
             .route("/free", get(free))
+            .route("/keys/{key}", get(by_key))
             .route("/appointments", get(list).post(create))
             .route("/appointments/{id}", delete(cancel).get(one))
             .route("/appointments/{id}/move", post(relocate))
@@ -161,6 +180,28 @@ impl Crm {
     /// Every n-th write executes and then drops its answer.
     pub fn drop_every(&self, n: u64) {
         self.inner.lock().unwrap().fault_every = Some(n);
+    }
+
+    /// Remembers what it did under a key, and does nothing twice under one.
+    pub fn keep_keys(&self, keep: bool) {
+        self.inner.lock().unwrap().keyed = keep;
+    }
+
+    /// From now on no write is answered; every other one is executed all the same.
+    pub fn set_silent(&self, silent: bool) {
+        self.inner.lock().unwrap().silent = silent;
+    }
+
+    /// When the n-th write from now on (from 1) was executed, this happens, and it is never answered.
+    pub fn when_executed(&self, n: u32, then: impl FnOnce() + Send + 'static) {
+        self.inner.lock().unwrap().executed = Some((n, Executed(Box::new(then))));
+    }
+
+    /// Forgets what was planned for the writes to come.
+    pub fn forgive(&self) {
+        let mut inner = self.inner.lock().unwrap();
+        inner.executed = None;
+        inner.faults.clear();
     }
 
     /// Answers 503 to everything until told otherwise.
@@ -230,8 +271,63 @@ impl Crm {
         if inner.down {
             return Some(Fault::Refuse);
         }
+        if inner.silent {
+            return Some(if inner.writes.is_multiple_of(2) { Fault::Mute } else { Fault::Deaf });
+        }
         let every = inner.fault_every.is_some_and(|n| inner.writes.is_multiple_of(n));
         inner.faults.pop_front().unwrap_or_else(|| every.then_some(Fault::DropAnswer))
+    }
+}
+
+impl Crm {
+    /// What was done under this key before.
+    fn done_before(&self, headers: &HeaderMap) -> Option<Appointment> {
+        let inner = self.inner.lock().unwrap();
+        let key = headers.get("idempotency-key").filter(|_| inner.keyed)?.to_str().ok()?;
+        let done = inner.keys.get(key)?;
+        inner.appointments.iter().find(|a| a.id == done.id).cloned()
+    }
+
+    /// Remembers it, tells it by webhook, and then answers, or does not.
+    async fn conclude(&self, headers: &HeaderMap, fault: Option<Fault>, changed: &[&Appointment]) -> Option<Response> {
+        let executed = {
+            let mut inner = self.inner.lock().unwrap();
+            if let (Some(key), Some(made)) = (headers.get("idempotency-key"), changed.first())
+                && inner.keyed
+            {
+                inner.keys.insert(key.to_str().unwrap().to_owned(), (*made).clone());
+            }
+            match inner.executed.take() {
+                Some((1, then)) => Some(then),
+                Some((n, then)) => {
+                    inner.executed = Some((n - 1, then));
+                    None
+                }
+                None => None,
+            }
+        };
+        if let Some(Executed(then)) = executed {
+            then();
+            std::future::pending::<()>().await;
+        }
+        for made in changed {
+            self.tell(&made.id).await;
+        }
+        match fault {
+            Some(Fault::DropAnswer) => Some(broken()),
+            Some(Fault::Mute) => std::future::pending().await,
+            _ => None,
+        }
+    }
+}
+
+/// What keeps a write from being executed at all.
+async fn not_executed(fault: Option<Fault>) -> Option<Response> {
+    match fault {
+        Some(Fault::Refuse) => Some(StatusCode::SERVICE_UNAVAILABLE.into_response()),
+        Some(Fault::DropRequest) => Some(broken()),
+        Some(Fault::Deaf) => std::future::pending().await,
+        _ => None,
     }
 }
 
@@ -322,12 +418,24 @@ async fn one(State(crm): Shared, Path(id): Path<String>) -> Response {
     }
 }
 
-async fn create(State(crm): Shared, Json(new): Json<NewAppointment>) -> Response {
+async fn by_key(State(crm): Shared, Path(key): Path<String>) -> Response {
+    let inner = crm.inner.lock().unwrap();
+    if inner.down {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
+    match inner.keys.get(&key) {
+        Some(found) => Json(found.clone()).into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+async fn create(State(crm): Shared, headers: HeaderMap, Json(new): Json<NewAppointment>) -> Response {
     let fault = crm.fault();
-    match fault {
-        Some(Fault::Refuse) => return StatusCode::SERVICE_UNAVAILABLE.into_response(),
-        Some(Fault::DropRequest) => return broken(),
-        _ => {}
+    if let Some(answer) = not_executed(fault).await {
+        return answer;
+    }
+    if let Some(made) = crm.done_before(&headers) {
+        return (StatusCode::CREATED, Json(made)).into_response();
     }
     let Some(minutes) = crm.minutes(&new.service) else { return StatusCode::UNPROCESSABLE_ENTITY.into_response() };
     let end = new.start + Duration::minutes(minutes);
@@ -354,19 +462,17 @@ async fn create(State(crm): Shared, Json(new): Json<NewAppointment>) -> Response
         inner.appointments.push(made.clone());
         made
     };
-    crm.tell(&made.id).await;
-    if fault == Some(Fault::DropAnswer) {
-        return broken();
-    }
-    (StatusCode::CREATED, Json(made)).into_response()
+    let answer = crm.conclude(&headers, fault, &[&made]).await;
+    answer.unwrap_or_else(|| (StatusCode::CREATED, Json(made)).into_response())
 }
 
-async fn relocate(State(crm): Shared, Path(id): Path<String>, Json(to): Json<Move>) -> Response {
+async fn relocate(State(crm): Shared, Path(id): Path<String>, headers: HeaderMap, Json(to): Json<Move>) -> Response {
     let fault = crm.fault();
-    match fault {
-        Some(Fault::Refuse) => return StatusCode::SERVICE_UNAVAILABLE.into_response(),
-        Some(Fault::DropRequest) => return broken(),
-        _ => {}
+    if let Some(answer) = not_executed(fault).await {
+        return answer;
+    }
+    if let Some(made) = crm.done_before(&headers) {
+        return Json(made).into_response();
     }
     let Some(old) = crm.standing().into_iter().find(|a| a.id == id) else {
         return StatusCode::NOT_FOUND.into_response();
@@ -378,27 +484,21 @@ async fn relocate(State(crm): Shared, Path(id): Path<String>, Json(to): Json<Mov
     let Some(made) = crm.inner.lock().unwrap().relocate(&id, &to.staff, to.start) else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    crm.tell(&made.id).await;
-    crm.tell(&id).await;
-    if fault == Some(Fault::DropAnswer) {
-        return broken();
-    }
-    Json(made).into_response()
+    let answer = crm.conclude(&headers, fault, &[&made, &old]).await;
+    answer.unwrap_or_else(|| Json(made).into_response())
 }
 
-async fn cancel(State(crm): Shared, Path(id): Path<String>) -> Response {
+async fn cancel(State(crm): Shared, Path(id): Path<String>, headers: HeaderMap) -> Response {
     let fault = crm.fault();
-    match fault {
-        Some(Fault::Refuse) => return StatusCode::SERVICE_UNAVAILABLE.into_response(),
-        Some(Fault::DropRequest) => return broken(),
-        _ => {}
+    if let Some(answer) = not_executed(fault).await {
+        return answer;
     }
-    if crm.inner.lock().unwrap().set_state(&id, "cancelled").is_none() {
+    if crm.done_before(&headers).is_some() {
+        return StatusCode::NO_CONTENT.into_response();
+    }
+    let Some(gone) = crm.inner.lock().unwrap().set_state(&id, "cancelled") else {
         return StatusCode::NOT_FOUND.into_response();
-    }
-    crm.tell(&id).await;
-    if fault == Some(Fault::DropAnswer) {
-        return broken();
-    }
-    StatusCode::NO_CONTENT.into_response()
+    };
+    let answer = crm.conclude(&headers, fault, &[&gone]).await;
+    answer.unwrap_or_else(|| StatusCode::NO_CONTENT.into_response())
 }

@@ -16,6 +16,8 @@ pub struct CrmBackend {
     pub zone: Tz,
     /// Whether to use the CRM's own move.
     pub moves: bool,
+    /// Whether the CRM keeps keys, and so knows what it did under one.
+    pub keyed: bool,
     pub settles_after: Duration,
     pub clock: Arc<dyn Clock>,
     pub http: reqwest::Client,
@@ -60,12 +62,12 @@ impl CrmBackend {
     }
 
     /// Sends a write: a broken connection after it left means that nobody knows.
-    async fn write(&self, request: reqwest::RequestBuilder) -> Result<Option<Appointment>, BookError> {
+    async fn write(&self, request: reqwest::RequestBuilder, key: ActionKey) -> Result<Option<Appointment>, BookError> {
         let unknown = |e: reqwest::Error| match e.is_connect() {
             true => BookError::NotDone(down(e)),
             false => BookError::OutcomeUnknown { source: Some(Box::new(e)) },
         };
-        let answer = request.send().await.map_err(unknown)?;
+        let answer = request.header("idempotency-key", key.to_string()).send().await.map_err(unknown)?;
         match answer.status().as_u16() {
             200 | 201 => answer.json().await.map(Some).map_err(unknown),
             204 => Ok(None),
@@ -130,7 +132,7 @@ impl BookingBackend for CrmBackend {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             name: "crm",
-            idempotent: false,
+            idempotent: self.keyed,
             moves_in_place: self.moves,
             confirms_visits: false,
             assigns_staff: false,
@@ -232,7 +234,7 @@ impl BookingBackend for CrmBackend {
         Ok(Availability { slots: rows.into_iter().filter_map(slot).collect() })
     }
 
-    async fn book(&self, request: &BookingRequest, _key: ActionKey) -> Result<Booking, BookError> {
+    async fn book(&self, request: &BookingRequest, key: ActionKey) -> Result<Booking, BookError> {
         let (Some(service), Some(staff)) = (request.services().first(), request.slot.staff_id()) else {
             return Err(BookError::NotDone(BackendError::StaleCatalog));
         };
@@ -240,21 +242,21 @@ impl BookingBackend for CrmBackend {
             return Err(BookError::Rejected { reason: RejectReason::TooLate });
         }
         let body = serde_json::json!({ "service": service, "staff": staff, "start": request.slot.start, "phone": Self::phone(&request.client) });
-        let made = self.write(self.http.post(format!("{}/appointments", self.base)).json(&body)).await?;
+        let made = self.write(self.http.post(format!("{}/appointments", self.base)).json(&body), key).await?;
         made.map(|a| self.booking(a)).ok_or(BookError::OutcomeUnknown { source: None })
     }
 
-    async fn reschedule(&self, booking: &BookingRef, to: &Slot, _key: ActionKey) -> Result<Booking, BookError> {
+    async fn reschedule(&self, booking: &BookingRef, to: &Slot, key: ActionKey) -> Result<Booking, BookError> {
         let Some(staff) = to.staff_id() else { return Err(BookError::NotDone(BackendError::StaleCatalog)) };
         let body = serde_json::json!({ "start": to.start, "staff": staff });
         let made = self
-            .write(self.http.post(format!("{}/appointments/{}/move", self.base, booking.backend_id)).json(&body))
+            .write(self.http.post(format!("{}/appointments/{}/move", self.base, booking.backend_id)).json(&body), key)
             .await?;
         made.map(|a| self.booking(a)).ok_or(BookError::OutcomeUnknown { source: None })
     }
 
-    async fn cancel(&self, booking: &BookingRef, _reason: CancelReason, _key: ActionKey) -> Result<(), BookError> {
-        self.write(self.http.delete(format!("{}/appointments/{}", self.base, booking.backend_id))).await.map(drop)
+    async fn cancel(&self, booking: &BookingRef, _reason: CancelReason, key: ActionKey) -> Result<(), BookError> {
+        self.write(self.http.delete(format!("{}/appointments/{}", self.base, booking.backend_id)), key).await.map(drop)
     }
 
     async fn confirm_visit(&self, _booking: &BookingRef) -> Result<Booking, BookError> {
@@ -264,13 +266,20 @@ impl BookingBackend for CrmBackend {
     async fn resolve(
         &self,
         action: &Action,
-        _key: ActionKey,
+        key: ActionKey,
         attempted: DateTime<Utc>,
     ) -> Result<Resolution, BackendError> {
         let not_done = || {
             let settled = attempted + self.settles_after;
             if self.clock.now() < settled { Resolution::TooEarly(settled) } else { Resolution::NotDone }
         };
+        if self.keyed {
+            return match self.get::<Appointment>(&format!("/keys/{key}")).await {
+                Ok(found) => Ok(Resolution::Done(Box::new(self.booking(found)))),
+                Err(BackendError::NotFound { .. }) => Ok(not_done()),
+                Err(error) => Err(error),
+            };
+        }
         match action {
             Action::Book(request) => Ok(match self.made(&request.client, &request.slot).await? {
                 Some(found) => Resolution::Done(Box::new(self.booking(found))),

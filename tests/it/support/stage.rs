@@ -220,6 +220,7 @@ async fn bella(
                 branch: branch.clone(),
                 zone: crm.zone,
                 moves,
+                keyed: false,
                 settles_after: Duration::seconds(30),
                 clock: Arc::new(clock.clone()),
                 http: http_client().unwrap(),

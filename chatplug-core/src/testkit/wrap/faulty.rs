@@ -7,7 +7,7 @@ use super::{
 use crate::{
     model::TenantId,
     ports::{BackendError, BookError, IntentError, NotifyError, PaymentError, SendError, StoreError, TemplateError},
-    wrappers::{forward_backend, forward_messenger, forward_small_ports, forward_store},
+    wrappers::{StoreCalls, forward_backend, forward_messenger, forward_small_ports, forward_store},
 };
 use std::{fmt::Debug, sync::Arc};
 
@@ -176,3 +176,4 @@ forward_backend!(Faulty);
 forward_messenger!(Faulty);
 forward_small_ports!(Faulty);
 forward_store!(Faulty);
+impl<P: ?Sized> StoreCalls for Faulty<P> {}

@@ -1,10 +1,17 @@
 //! Somebody who books, and then perhaps moves or cancels, by reacting to what they read, however late it comes.
 
-use crate::support::talk::print;
-use chatplug::whatsapp::fake::meta::{FakeClient, SentMessage};
+use super::talk::print;
+use chatplug::whatsapp::fake::meta::{Event, FakeClient, FakeMeta, SentMessage};
 use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, Utc};
 use chrono_tz::Europe::Lisbon;
-use std::{collections::BTreeSet, fmt::Write as _};
+use futures_util::{
+    FutureExt as _,
+    future::{BoxFuture, join_all},
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Plan {
@@ -23,15 +30,54 @@ pub struct Ending {
     /// How often they were told of a booking, and of a move or cancellation; the same message twice counts once.
     pub booked: usize,
     pub changed: usize,
-    /// Messages that came twice.
-    pub repeated: usize,
+    /// Messages that came again, by their key: how often.
+    pub repeated: BTreeMap<String, u32>,
     /// Messages that they wrote.
     pub wrote: usize,
     pub transcript: String,
 }
 
+/// A step of the conversation that a test may prepare for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Says what they want.
+    Asks(Plan),
+    /// Says yes to it.
+    Agrees(Plan),
+}
+
+/// What a test does before a step.
+pub type Before = Box<dyn Fn(Step) -> BoxFuture<'static, ()> + Send + Sync>;
+
+/// How a person's messages reach the business.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Post {
+    /// How often each webhook is posted.
+    pub times: u32,
+    /// All of them side by side, not one after the other.
+    pub at_once: bool,
+}
+
+impl Post {
+    pub const ONCE: Self = Self { times: 1, at_once: false };
+
+    async fn deliver(self, graph: &FakeMeta, event: Event) {
+        let posts = (0..self.times).map(|_| graph.deliver([event.clone()]));
+        if self.at_once {
+            join_all(posts).await;
+        } else {
+            for post in posts {
+                post.await;
+            }
+        }
+    }
+}
+
 pub struct Person {
+    graph: FakeMeta,
     client: FakeClient,
+    post: Post,
+    before: Before,
     service: &'static str,
     day: NaiveDate,
     hour: u32,
@@ -40,22 +86,43 @@ pub struct Person {
 }
 
 impl Person {
-    pub fn new(client: FakeClient, service: &'static str, plan: Plan, day: NaiveDate, hour: u32) -> Self {
+    pub fn new(
+        graph: &FakeMeta,
+        client: FakeClient,
+        service: &'static str,
+        plan: Plan,
+        day: NaiveDate,
+        hour: u32,
+    ) -> Self {
         let end = Ending {
             phone: client.key().to_owned(),
             plan,
             visit: Vec::new(),
             booked: 0,
             changed: 0,
-            repeated: 0,
+            repeated: BTreeMap::new(),
             wrote: 0,
             transcript: String::new(),
         };
-        Self { client, service, day, hour, end, done: false }
+        let (graph, before) = (graph.clone(), Box::new(|_| async {}.boxed()) as Before);
+        Self { graph, client, post: Post::ONCE, before, service, day, hour, end, done: false }
+    }
+
+    /// Posts every webhook of theirs like this.
+    pub fn posting(mut self, post: Post) -> Self {
+        self.post = post;
+        self
+    }
+
+    /// Waits for this before each step.
+    pub fn before(mut self, before: Before) -> Self {
+        self.before = before;
+        self
     }
 
     /// Holds the conversation to its end.
     pub async fn talk(mut self) -> Ending {
+        (self.before)(Step::Asks(Plan::Book)).await;
         self.writes(format!("Hi! I'd like to book a {} with anyone on {}.", self.service, self.wish(self.day))).await;
         let mut read = BTreeSet::new();
         while !self.done {
@@ -65,10 +132,15 @@ impl Person {
             if read.insert(message.key.clone().unwrap_or_else(|| message.id.clone())) {
                 self.reads(&message).await;
             } else {
-                self.end.repeated += 1;
+                *self.end.repeated.entry(message.key.unwrap_or(message.id)).or_default() += 1;
             }
         }
         self.end
+    }
+
+    /// What they are about to change: nothing yet, until they have a visit.
+    fn wants(&self) -> Plan {
+        if self.end.booked == 0 { Plan::Book } else { self.end.plan }
     }
 
     fn wish(&self, day: NaiveDate) -> String {
@@ -83,10 +155,14 @@ impl Person {
             match self.end.plan {
                 Plan::Book => self.done = true,
                 Plan::Move => {
+                    (self.before)(Step::Asks(Plan::Move)).await;
                     let day = self.day + Days::new(7);
                     self.writes(format!("I need to move my appointment to {}.", self.wish(day))).await;
                 }
-                Plan::Cancel => self.writes("I want to cancel my appointment.".to_owned()).await,
+                Plan::Cancel => {
+                    (self.before)(Step::Asks(Plan::Cancel)).await;
+                    self.writes("I want to cancel my appointment.".to_owned()).await;
+                }
             }
         } else if text.contains("your appointment has been moved") {
             self.end.changed += 1;
@@ -97,6 +173,7 @@ impl Person {
             self.end.visit.clear();
             self.done = true;
         } else if let Some(yes) = message.titles().into_iter().find(|title| title.starts_with("Yes, ")) {
+            (self.before)(Step::Agrees(self.wants())).await;
             self.taps(yes).await;
         } else if let Some(time) = message.titles().into_iter().find(|title| title.contains(':')) {
             self.taps(time).await;
@@ -110,13 +187,13 @@ impl Person {
     async fn writes(&mut self, words: String) {
         let _ = writeln!(self.end.transcript, "> {words}");
         self.end.wrote += 1;
-        self.client.says(&words).await;
+        self.post.deliver(&self.graph, self.client.text(&words)).await;
     }
 
     async fn taps(&mut self, title: &str) {
         let _ = writeln!(self.end.transcript, "> [{title}]");
         self.end.wrote += 1;
-        self.client.chooses(title).await;
+        self.post.deliver(&self.graph, self.client.choice(title)).await;
     }
 
     /// The time that a message speaks of: "*Thursday 12 March at 15:00*".
