@@ -17,6 +17,7 @@ mod isolation;
 mod kill;
 mod odd;
 mod race;
+mod resume;
 mod transcripts;
 mod vendor;
 mod webhooks;

@@ -1,11 +1,20 @@
-//! Fifty clients and one time: whoever is first has it, everybody else is told the truth in the same reply.
+//! Fifty clients and one time, and two hundred and twenty, over several processes: whoever is first has it, everybody else
+//! is told the truth in the same reply.
 
-use crate::support::stage::{Stage, System};
+use crate::support::{
+    crm::Crm,
+    database::{Database, Kind},
+    fleet::Fleet,
+    people::everybody,
+    server::{Orders, Role},
+    stage::{BELLA, Stage, System, approve_templates},
+};
 use chatplug::{
     model::{BookingStatus, TenantId},
-    whatsapp::fake::meta::{FakeClient, SentMessage},
+    ports::{Clock as _, SystemClock},
+    whatsapp::fake::meta::{FakeClient, FakeMeta, SentMessage},
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Days, Utc};
 use futures_util::future::join_all;
 use std::collections::BTreeMap;
 
@@ -121,4 +130,76 @@ async fn anyone_at_a_careless_system_is_everyone_once() {
     let three = at("2026-03-12T15:00:00Z");
     assert_eq!(staff, BTreeMap::from([("ana".to_owned(), three), ("bruno".to_owned(), three)]));
     assert_eq!(crm.overlaps(), 0);
+}
+
+/// Two hundred clients want twenty times of a system that checks and then writes, through three processes where the database
+/// takes several: each time has one winner, and nobody else is told that they have it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_hundred_clients_and_twenty_times_have_twenty_winners() {
+    for kind in Kind::ALL {
+        let roles: &[Role] = if kind.takes_several() { &[Role::Both; 3] } else { &[Role::Both] };
+        let database = Database::new(kind).await;
+        let graph = FakeMeta::start().await.unwrap();
+        graph.add_number(BELLA, "351210000000", "waba-1").keep_pair_rate(false);
+        approve_templates(&graph);
+        let crm = Crm::new(chrono_tz::Europe::Lisbon);
+        let orders = Orders {
+            database: database.url().to_owned(),
+            graph: graph.base_url(),
+            crm: format!("http://{}", crm.start().await),
+            moves: true,
+            keyed: false,
+            role: Role::Both,
+            concurrency: 64,
+            patient: true,
+        };
+        let fleet = Fleet::start("kill::process", &orders, roles).await;
+        graph.callback(&format!("{}/webhooks/meta/app", fleet.front.url()));
+
+        // Ten clients to a time; five days, two hours, two people.
+        let first = SystemClock.now().date_naive() + Days::new(9);
+        let wish = |slot: usize| {
+            let day = first + Days::new(u64::try_from(slot / 4).unwrap());
+            let (hour, staff) = ([11, 15][slot / 2 % 2], ["Ana", "Bruno"][slot % 2]);
+            (format!("Hi! I'd like to book a Corte with {staff} on {} at {hour}:00.", day.format("%A %-d %B")), hour)
+        };
+        let clients: Vec<_> =
+            (0..200).map(|n| (n % 20, graph.client(&format!("3519110{n:05}")).named(&format!("Client {n}")))).collect();
+        let told = agree_at_once(&graph, &clients, |slot| wish(slot).0).await;
+        fleet.finish().await;
+
+        assert_eq!((crm.standing().len(), crm.overlaps()), (20, 0), "{kind}");
+        let winners: Vec<_> = told.iter().filter(|(_, answer)| booked(answer)).map(|(slot, _)| *slot).collect();
+        assert_eq!(winners.len(), 20, "{kind}");
+        assert_eq!(winners.iter().collect::<std::collections::BTreeSet<_>>().len(), 20, "{kind}: {winners:?}");
+        for (slot, answer) in told.iter().filter(|(_, answer)| taken(answer)) {
+            offers_something(answer, &format!("{}:00", wish(*slot).1));
+        }
+    }
+}
+
+/// Everybody asks for their slot, sees the summary, and then all tap yes at once. Answers what each was told.
+async fn agree_at_once(
+    graph: &FakeMeta,
+    clients: &[(usize, FakeClient)],
+    wish: impl Fn(usize) -> String,
+) -> Vec<(usize, SentMessage)> {
+    join_all(clients.iter().map(|(slot, client)| {
+        let wish = wish(*slot);
+        async move { client.says(&wish).await }
+    }))
+    .await;
+    everybody(graph, clients.len(), "a summary", |message| message.choice("Yes, book it").is_some()).await;
+    join_all(clients.iter().map(|(_, client)| client.chooses("Yes, book it"))).await;
+    let answers = |client: &FakeClient| {
+        let inbox = client.inbox().into_iter();
+        inbox.filter(|message| booked(message) || taken(message)).collect::<Vec<_>>()
+    };
+    everybody(graph, clients.len(), "an answer", |message| booked(message) || taken(message)).await;
+    let told = clients.iter().map(|(slot, client)| {
+        let mut answers = answers(client);
+        assert_eq!(answers.len(), 1, "told twice: {answers:?}");
+        (*slot, answers.remove(0))
+    });
+    told.collect()
 }

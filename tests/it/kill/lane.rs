@@ -86,6 +86,7 @@ impl Lane {
             keyed: kind.desk == Desk::Keyed,
             role: Role::Both,
             concurrency: 16,
+            patient: false,
         };
         let fleet = Arc::new(Fleet::start("kill::process", &orders, kind.layout.roles()).await);
         graph.callback(&format!("{}/webhooks/meta/app", fleet.front.url()));

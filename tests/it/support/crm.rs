@@ -18,6 +18,7 @@ use std::{
     net::SocketAddr,
     sync::{Arc, Mutex},
 };
+use tokio::sync::watch;
 
 /// An appointment as this CRM prints it.
 #[derive(Debug, Clone, Serialize, Deserialize, PartialEq)]
@@ -56,6 +57,7 @@ pub struct Crm {
     pub services: Vec<(&'static str, &'static str, i64)>,
     /// Lets anything happen between its check and its write.
     pub careless: bool,
+    asked: watch::Sender<u64>,
     inner: Mutex<Inner>,
 }
 
@@ -128,6 +130,7 @@ impl Crm {
             staff: vec!["ana", "bruno"],
             services: vec![("cut", "Corte", 60), ("beard", "Barba", 30)],
             careless,
+            asked: watch::Sender::new(0),
             inner: Mutex::default(),
         }
     }
@@ -190,6 +193,12 @@ impl Crm {
     /// From now on no write is answered; every other one is executed all the same.
     pub fn set_silent(&self, silent: bool) {
         self.inner.lock().unwrap().silent = silent;
+    }
+
+    /// Waits until so many writes have been asked for in all.
+    pub async fn asked(&self, writes: usize) {
+        let asked = u64::try_from(writes).unwrap();
+        self.asked.subscribe().wait_for(|writes| *writes >= asked).await.unwrap();
     }
 
     /// When the n-th write from now on (from 1) was executed, this happens, and it is never answered.
@@ -268,6 +277,7 @@ impl Crm {
     fn fault(&self) -> Option<Fault> {
         let mut inner = self.inner.lock().unwrap();
         inner.writes += 1;
+        self.asked.send_replace(inner.writes);
         if inner.down {
             return Some(Fault::Refuse);
         }

@@ -1,7 +1,7 @@
 //! Processes of the server that die and are started again, behind one address that outlives them.
 
 use super::{
-    proxy::Proxy,
+    front::Front,
     server::{ORDERS, Orders, Role},
 };
 use std::{
@@ -19,11 +19,12 @@ use tokio::{
 pub struct Fleet {
     members: Vec<Arc<Member>>,
     /// Where the living one that serves is to be found.
-    pub front: Proxy,
+    pub front: Front,
 }
 
 /// A process, life after life.
 pub struct Member {
+    number: usize,
     pub role: Role,
     orders: Orders,
     test: &'static str,
@@ -49,12 +50,12 @@ struct State {
 impl Fleet {
     /// Starts processes of these roles and waits until they are ready. `test` is the test that runs one when it is told to.
     pub async fn start(test: &'static str, orders: &Orders, roles: &[Role]) -> Self {
-        let front = Proxy::nowhere().await;
+        let front = Front::open().await;
         let mut members = Vec::new();
-        for role in roles {
+        for (number, role) in roles.iter().enumerate() {
             let orders = Orders { role: *role, ..orders.clone() };
             let state = watch::Sender::new(State::default());
-            let member = Arc::new(Member { role: *role, orders, test, life: Mutex::default(), state });
+            let member = Arc::new(Member { number, role: *role, orders, test, life: Mutex::default(), state });
             tokio::spawn(member.clone().live(front.clone()));
             // One after the other: the first makes the database.
             member.ready().await;
@@ -165,7 +166,7 @@ impl Member {
         }
     }
 
-    async fn live(self: Arc<Self>, front: Proxy) {
+    async fn live(self: Arc<Self>, front: Front) {
         loop {
             let mut command = Command::new(std::env::current_exe().unwrap());
             command.args(["--ignored", "--exact", self.test, "--nocapture"]);
@@ -200,12 +201,12 @@ impl Member {
     }
 
     /// Hears what it says until it says no more; whether it finished as it was told.
-    async fn listen(&self, mut lines: tokio::io::Lines<BufReader<tokio::process::ChildStdout>>, front: &Proxy) -> bool {
+    async fn listen(&self, mut lines: tokio::io::Lines<BufReader<tokio::process::ChildStdout>>, front: &Front) -> bool {
         let mut finished = false;
         while let Ok(Some(line)) = lines.next_line().await {
             if let Some((_, address)) = line.split_once("ready ") {
                 if let Ok(address) = address.parse::<SocketAddr>() {
-                    front.aim(Some(address));
+                    front.lead(self.number, Some(address));
                 }
                 self.state.send_modify(|state| state.ready = true);
             } else if line == "heard" {
@@ -213,9 +214,7 @@ impl Member {
             }
             finished |= line == "finished";
         }
-        if self.role.serves() {
-            front.aim(None);
-        }
+        front.lead(self.number, None);
         self.state.send_modify(|state| state.ready = false);
         finished
     }

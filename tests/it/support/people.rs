@@ -207,3 +207,16 @@ impl Person {
         chatplug::model::local_to_utc(local, Lisbon).unwrap()
     }
 }
+
+/// Waits until everybody has read such a message.
+pub async fn everybody(graph: &FakeMeta, people: usize, what: &str, such: impl Fn(&SentMessage) -> bool) {
+    let mut seen = 0;
+    let mut have = BTreeSet::new();
+    while have.len() < people {
+        // What came meanwhile is looked at once, not all of it again.
+        let sent = graph.wait_for(seen + 1).await;
+        have.extend(sent[seen..].iter().filter(|message| such(message)).map(|message| message.to.clone()));
+        seen = sent.len();
+        assert!(seen < 20 * people, "everybody should have {what} by now");
+    }
+}

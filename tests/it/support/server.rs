@@ -41,6 +41,8 @@ pub struct Orders {
     pub role: Role,
     /// Conversations at a time.
     pub concurrency: usize,
+    /// Waits for others as long as in production, not as short as a test of many crashes likes it.
+    pub patient: bool,
 }
 
 /// What a process does.
@@ -159,23 +161,25 @@ async fn engine(orders: &Orders, death: &Arc<Death>) -> (Engine, Arc<dyn Store>)
         .store(store.clone())
         .directory(Arc::new(TenantList::new([builder.build()])))
         .clock(clock)
-        .options(impatient(orders.concurrency))
+        .options(options(orders))
         .build()
         .unwrap();
     (engine, store)
 }
 
-/// Everything that is waited for after a crash, short; nothing that is right depends on how short.
-fn impatient(concurrency: usize) -> EngineOptions {
+/// Everything that is waited for after a crash, short, unless it is to be patient; nothing that is right depends on it.
+fn options(orders: &Orders) -> EngineOptions {
     let mut options = EngineOptions::default();
-    options.concurrency = concurrency;
-    options.backend_timeout = Duration::milliseconds(1000);
-    options.lease = Duration::milliseconds(2500);
-    options.send_timeout = Duration::milliseconds(1000);
-    options.unknown_hold = Duration::milliseconds(800);
+    options.concurrency = orders.concurrency;
     options.burst_wait = Duration::milliseconds(20);
-    options.poll = Duration::milliseconds(50);
     options.mark_seen = false;
+    if !orders.patient {
+        options.backend_timeout = Duration::milliseconds(1000);
+        options.lease = Duration::milliseconds(2500);
+        options.send_timeout = Duration::milliseconds(1000);
+        options.unknown_hold = Duration::milliseconds(800);
+        options.poll = Duration::milliseconds(50);
+    }
     options
 }
 
