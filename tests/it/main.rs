@@ -12,6 +12,7 @@
 mod support;
 
 mod browser;
+mod chaos;
 mod crash;
 mod isolation;
 mod kill;

@@ -1,6 +1,7 @@
-//! What takes longer than a test, on the real program: `cargo xtask load --help`.
+//! What takes longer than a test, on the real program: `cargo xtask --help`.
 
 mod load;
+mod long;
 
 use clap::{Parser, Subcommand};
 
@@ -16,11 +17,17 @@ struct Cli {
 enum Command {
     /// Hold booking conversations with a running program, over HTTP, and tell how it did
     Load(load::Options),
+    /// Kill processes at labelled points, as often as wanted, and tell what became of the conversations
+    Kill(long::Kill),
+    /// Kill a process in the middle of many turns, and tell how soon the next one has resumed them
+    Resume(long::Resume),
 }
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Command::Load(options) => load::run(options).await,
+        Command::Kill(options) => long::kill(options).await,
+        Command::Resume(options) => long::resume(options).await,
     }
 }

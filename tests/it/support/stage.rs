@@ -9,7 +9,7 @@ use chatplug::{
     model::*,
     ports::*,
     reply::{RenderContext, Words, template_drafts},
-    store::SqliteStore,
+    store::{SqliteStore, testing::TroubledWire},
     testkit::{
         RecordingNotifier, TenantBuilder, VirtualClock,
         wrap::{FaultPlan, Faulty},
@@ -39,8 +39,16 @@ pub struct Stage {
     pub store: Arc<dyn Store>,
     pub notifier: RecordingNotifier,
     pub crm: Option<Arc<Crm>>,
+    /// The wires to the vendors, where they are to be troubled.
+    pub wires: Option<Wires>,
     pub url: String,
     _dir: tempfile::TempDir,
+}
+
+/// Wires that can be troubled.
+pub struct Wires {
+    pub graph: TroubledWire,
+    pub crm: TroubledWire,
 }
 
 /// Reads every tenant's messages; made once, because its tables are large.
@@ -69,6 +77,19 @@ impl Stage {
     }
 
     pub async fn open(system: System, options: EngineOptions) -> Self {
+        Self::build(system, options, false).await
+    }
+
+    /// With wires to the Graph API and to the CRM that can be troubled, and little patience with both.
+    pub async fn on_wires(system: System) -> Self {
+        let mut options = EngineOptions::default();
+        options.mark_seen = false;
+        options.backend_timeout = Duration::milliseconds(400);
+        options.send_timeout = Duration::milliseconds(400);
+        Self::build(system, options, true).await
+    }
+
+    async fn build(system: System, options: EngineOptions, on_wires: bool) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = VirtualClock::starting("2026-03-09T09:00:00Z");
         let faults = FaultPlan::new();
@@ -81,7 +102,28 @@ impl Stage {
         graph.add_number(BELLA, "351210000000", "waba-1").add_number(NORTE, "34910000000", "waba-1");
         approve_templates(&graph);
         let notifier = RecordingNotifier::new();
-        let bella = bella(&clock, &calendars, &graph, &notifier, system).await;
+        let crm = match system {
+            System::Calendar => None,
+            System::Crm { moves } => {
+                let crm = Crm::new(chrono_tz::Europe::Lisbon);
+                let address = crm.start().await.to_string();
+                Some((crm, address, moves))
+            }
+        };
+        let mut to_graph = graph.base_url();
+        let mut wires = None;
+        let crm = match crm {
+            Some((crm, address, moves)) if on_wires => {
+                let graph = TroubledWire::to(to_graph.trim_start_matches("http://")).await.unwrap();
+                let desk = TroubledWire::to(address).await.unwrap();
+                to_graph = format!("http://127.0.0.1:{}", graph.port());
+                let address = format!("127.0.0.1:{}", desk.port());
+                wires = Some(Wires { graph, crm: desk });
+                Some((crm, address, moves))
+            }
+            other => other,
+        };
+        let bella = bella(&clock, &calendars, &graph, &to_graph, &notifier, crm);
         let norte = norte(&clock, &calendars, &graph, &notifier);
         let crm = bella.1;
         for (builder, number) in [(&bella.0, BELLA), (&norte, NORTE)] {
@@ -104,7 +146,7 @@ impl Stage {
         if let Some(crm) = &crm {
             crm.webhook_to(format!("{url}/webhooks/crm/desk"), 2);
         }
-        Self { engine, faults, clock, graph, store, notifier, crm, url, _dir: dir }
+        Self { engine, faults, clock, graph, store, notifier, crm, wires, url, _dir: dir }
     }
 
     /// Somebody who writes to the salon.
@@ -194,26 +236,26 @@ pub fn templates() -> Arc<dyn Templates> {
     Arc::new(chatplug::engine::TemplateList::new(stock))
 }
 
-fn messenger(graph: &FakeMeta, clock: &VirtualClock, number: &str) -> Arc<dyn Messenger> {
-    Arc::new(MetaMessenger::new(graph.config(number), http_client().unwrap(), Arc::new(clock.clone())).unwrap())
+fn messenger(graph: &FakeMeta, to_graph: &str, clock: &VirtualClock, number: &str) -> Arc<dyn Messenger> {
+    let config = graph.config(number).with_base_url(to_graph);
+    Arc::new(MetaMessenger::new(config, http_client().unwrap(), Arc::new(clock.clone())).unwrap())
 }
 
-async fn bella(
+fn bella(
     clock: &VirtualClock,
     calendars: &Arc<dyn CalendarStore>,
     graph: &FakeMeta,
+    to_graph: &str,
     notifier: &RecordingNotifier,
-    system: System,
+    crm: Option<(Arc<Crm>, String, bool)>,
 ) -> (TenantBuilder, Option<Arc<Crm>>) {
     let (tenant, branch, install) = ("bella", BranchId::new("baixa").unwrap(), InstallId::new("own").unwrap());
-    let (backend, crm): (Arc<dyn BookingBackend>, _) = match system {
-        System::Calendar => {
+    let (backend, crm): (Arc<dyn BookingBackend>, _) = match crm {
+        None => {
             let config = chatplug::calendar::demo::salon();
             (calendar(config, tenant, &branch, &install, calendars, clock), None)
         }
-        System::Crm { moves } => {
-            let crm = Crm::new(chrono_tz::Europe::Lisbon);
-            let address = crm.start().await;
+        Some((crm, address, moves)) => {
             let backend = CrmBackend {
                 base: format!("http://{address}"),
                 install: install.clone(),
@@ -233,7 +275,7 @@ async fn bella(
         .name("Studio Bella")
         .policy(policy)
         .branch_of("baixa", &install, backend)
-        .channel_with("whatsapp", messenger(graph, clock, BELLA), templates())
+        .channel_with("whatsapp", messenger(graph, to_graph, clock, BELLA), templates())
         .intents(READER.clone())
         .notifier(Arc::new(notifier.clone()));
     (builder, crm)
@@ -254,7 +296,7 @@ fn norte(
         builder = builder.branch_of(branch.as_str(), &install, backend);
     }
     builder
-        .channel_with("whatsapp", messenger(graph, clock, NORTE), templates())
+        .channel_with("whatsapp", messenger(graph, &graph.base_url(), clock, NORTE), templates())
         .intents(READER.clone())
         .notifier(Arc::new(notifier.clone()))
 }
