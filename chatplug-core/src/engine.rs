@@ -21,6 +21,7 @@ mod plain;
 mod run;
 mod saga;
 mod turn;
+mod watch;
 mod world;
 
 pub use observe::{EngineEvent, Observer, Quiet};
@@ -77,6 +78,8 @@ pub struct EngineOptions {
     pub window_margin: Duration,
     /// Looks for due work at least this often, even when nothing woke it.
     pub poll: Duration,
+    /// Looks for clients who wait too long ([`OVERDUE_AFTER`](crate::ports::OVERDUE_AFTER)) this often.
+    pub watch: Duration,
     /// Mark messages as read and show "typing" when a turn begins.
     pub mark_seen: bool,
 }
@@ -102,6 +105,7 @@ impl Default for EngineOptions {
             unknown_hold: Duration::seconds(30),
             window_margin: Duration::minutes(5),
             poll: Duration::seconds(1),
+            watch: Duration::seconds(5),
             mark_seen: true,
         }
     }

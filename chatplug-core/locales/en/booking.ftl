@@ -36,6 +36,7 @@ unclear-cancel = I'm sorry, I can't tell whether the cancellation went through.
 unclear-confirm = I'm sorry, I can't tell whether your confirmation went through.
 unclear-move = I'm sorry, I can't tell whether the change went through.
 still-working = I'm on it, just a moment.
+takes-longer = We've got your message. It's taking a little longer than usual, and we'll answer you here as soon as we can.
 refused = I'm sorry, we can't take this booking here in the chat.
 too-many = You already have as many upcoming appointments as we can take for one person.
 

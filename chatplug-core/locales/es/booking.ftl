@@ -39,6 +39,7 @@ unclear-cancel = Lo siento, no puedo saber si la cancelación se hizo.
 unclear-confirm = Lo siento, no puedo saber si la confirmación quedó anotada.
 unclear-move = Lo siento, no puedo saber si el cambio se hizo.
 still-working = Estoy en ello, un momento.
+takes-longer = Mensaje recibido. Estamos tardando un poco más de lo habitual; la respuesta llegará por aquí en cuanto sea posible.
 refused = Lo siento, esa reserva no se puede hacer por este chat.
 too-many = { $form ->
     [formal] Ya tiene el máximo de citas pendientes por persona.

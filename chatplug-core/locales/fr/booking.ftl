@@ -39,6 +39,7 @@ unclear-cancel = Désolé, je ne peux pas dire si l'annulation est passée.
 unclear-confirm = Désolé, je ne peux pas dire si la confirmation est passée.
 unclear-move = Désolé, je ne peux pas dire si le changement est passé.
 still-working = Je m'en occupe, un instant.
+takes-longer = Message bien reçu. La réponse prend un peu plus de temps que d'habitude et arrivera ici dès que possible.
 refused = Désolé, cette réservation n'est pas possible ici, dans le chat.
 too-many = { $form ->
     [formal] Vous avez déjà autant de rendez-vous à venir que nous pouvons en prendre par personne.

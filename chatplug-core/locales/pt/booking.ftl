@@ -39,6 +39,7 @@ unclear-cancel = Infelizmente não consigo saber se o cancelamento deu certo.
 unclear-confirm = Infelizmente não consigo saber se a confirmação deu certo.
 unclear-move = Infelizmente não consigo saber se a alteração deu certo.
 still-working = É para já, só um momento.
+takes-longer = Mensagem recebida. A resposta vai demorar um pouco mais do que o habitual e chega por aqui assim que possível.
 refused = Infelizmente não dá para marcar isso aqui pelo chat.
 too-many = { $region ->
     [PT] O limite de marcações em aberto por pessoa já foi atingido.

@@ -144,7 +144,7 @@ impl Engine {
     }
 
     async fn install_of(&self, tenant: &TenantId, branch: &crate::model::BranchId) -> Option<crate::model::InstallId> {
-        let tenant = self.inner.directory.tenant(tenant).await.ok()?;
+        let tenant = self.setup(tenant).await.ok()?;
         tenant.branch(branch).map(|setup| setup.install.clone())
     }
 
@@ -164,7 +164,9 @@ impl Engine {
 impl RouteCache {
     fn fresh(&self, key: &(String, String), now: DateTime<Utc>) -> Option<Route> {
         let routes = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        routes.get(key).filter(|(_, until)| *until > now).map(|(route, _)| route.clone())
+        // Both ways: a clock that was put back must not make it last for hours.
+        let lasts = |until: DateTime<Utc>| until > now && until <= now + ROUTE_TTL;
+        routes.get(key).filter(|(_, until)| lasts(*until)).map(|(route, _)| route.clone())
     }
 
     fn keep(&self, key: (String, String), route: Route, now: DateTime<Utc>) {

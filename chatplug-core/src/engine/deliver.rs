@@ -134,7 +134,7 @@ impl Engine {
         let retry = |error: String, wait: Duration| {
             Handed::Stopped(Vec::new(), DeliveryResult::Retry { at: now + wait, error, as_template: false })
         };
-        let tenant = match self.inner.directory.tenant(tenant).await {
+        let tenant = match self.setup(tenant).await {
             Ok(tenant) => tenant,
             Err(error) => return retry(error.to_string(), Duration::seconds(10)),
         };

@@ -40,7 +40,7 @@ impl Engine {
 
     async fn tell_notice(&self, tenant: &TenantId, conversation: ConversationId, queued: QueuedNotice) -> NoticeResult {
         let QueuedNotice { event, at, attempt, .. } = queued;
-        let error = match self.inner.directory.tenant(tenant).await {
+        let error = match self.setup(tenant).await {
             Ok(setup) => {
                 let notice = Notice { tenant: tenant.clone(), conversation, event };
                 let limit = self.inner.options.send_timeout.to_std().unwrap_or_default();

@@ -97,6 +97,15 @@ pub enum EngineEvent<'a> {
         /// How long the provider took.
         took: Duration,
     },
+    /// A client waited too long for an outcome, and was attended to.
+    Attended {
+        /// Whose.
+        tenant: &'a TenantId,
+        /// In which conversation.
+        conversation: ConversationId,
+        /// Whether the client is told; `false`: only the team is.
+        held: bool,
+    },
     /// The team was told something, or not.
     TeamTold {
         /// Whose.

@@ -1,4 +1,4 @@
-//! The workers: find due conversations, run their turns and deliveries, side by side, one at a time each.
+//! The workers: find due conversations, run their turns, deliveries and notices, side by side, one at a time each.
 
 use super::Engine;
 use crate::{
@@ -6,63 +6,154 @@ use crate::{
     ports::{Due, StoreError, Work},
 };
 use std::{
-    collections::HashSet,
-    sync::{Arc, Mutex, PoisonError},
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 use tokio::{
-    sync::{Semaphore, watch},
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
     task::JoinSet,
+    time::Instant,
 };
 
 /// So often in a row may draining fail to begin some work before it says so.
 const PATIENCE: u32 = 20;
-
 /// Teams told at the same time in this process: a notifier that hangs takes no place of the clients.
 const TELLERS: usize = 16;
-/// What is asked for at most when teams that cannot be told now stand before the clients.
-const MOST_DUE: usize = 8192;
+/// What is asked for when nothing but work that cannot be begun now stands before the rest.
+const DEEP: usize = 4096;
+/// Work that could not be begun rests so long at most before it is tried again.
+const LONGEST_REST: Duration = Duration::from_secs(60);
 
-/// What is being worked on in this process, of a conversation and for its team: saves asking for a lease that we hold
-/// ourselves.
-type InFlight = Arc<Mutex<HashSet<(TenantId, ConversationId, bool)>>>;
+/// One piece of due work.
+type Key = (TenantId, ConversationId, Work);
+
+/// How a piece of work stands in this process.
+#[derive(Debug, Clone, Copy)]
+enum Standing {
+    /// Being done: saves asking for a lease that we hold ourselves.
+    InFlight,
+    /// It could not be begun: a row that cannot be read, a store that can be read and not be written. It is as due as
+    /// before, and would be asked for in a circle.
+    Resting { failures: u32, until: Instant },
+}
+
+/// What is being worked on, and what rests.
+#[derive(Debug, Clone, Default)]
+struct Board(Arc<Mutex<HashMap<Key, Standing>>>);
+
+impl Board {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Standing>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn len(&self) -> usize {
+        self.lock().len()
+    }
+
+    /// Marks work as being done; `None`: it is already, or it rests.
+    fn begin(&self, key: &Key) -> Option<Mark> {
+        let mut board = self.lock();
+        let failures = match board.get(key) {
+            None => 0,
+            Some(Standing::Resting { failures, until }) if *until <= Instant::now() => *failures,
+            Some(_) => return None,
+        };
+        board.insert(key.clone(), Standing::InFlight);
+        Some(Mark { board: self.clone(), key: key.clone(), failures, rest: false })
+    }
+
+    /// Forgets what rested long ago: somebody else may have done it.
+    fn tidy(&self) {
+        let now = Instant::now();
+        self.lock().retain(|_, standing| match standing {
+            Standing::InFlight => true,
+            Standing::Resting { until, .. } => *until + LONGEST_REST > now,
+        });
+    }
+}
+
+/// Takes work off the board when it is over, a panic included; or lets it rest.
+struct Mark {
+    board: Board,
+    key: Key,
+    failures: u32,
+    rest: bool,
+}
+
+impl Drop for Mark {
+    fn drop(&mut self) {
+        let mut board = self.board.lock();
+        if self.rest {
+            let failures = self.failures.saturating_add(1);
+            let rest = Duration::from_secs(1 << failures.saturating_sub(1).min(6)).min(LONGEST_REST);
+            board.insert(self.key.clone(), Standing::Resting { failures, until: Instant::now() + rest });
+        } else {
+            board.remove(&self.key);
+        }
+    }
+}
 
 /// What one look at the due work led to.
 #[derive(Debug, Default, Clone, Copy)]
 struct Looked {
     started: usize,
-    /// Something is due that cannot be begun before something else ends.
+    /// Something is due that cannot be begun now.
     blocked: bool,
 }
 
-/// The workers of one run.
+/// The workers of one run. Turns, messages and notices have places of their own, so that turns that hang keep no message
+/// waiting, and a team that cannot be told no client.
 struct Workers {
-    slots: Arc<Semaphore>,
-    tellers: Arc<Semaphore>,
-    in_flight: InFlight,
+    turns: Arc<Semaphore>,
+    deliveries: Arc<Semaphore>,
+    notices: Arc<Semaphore>,
+    board: Board,
     tasks: JoinSet<()>,
+    looked_deep: Option<Instant>,
 }
 
-/// Takes a conversation off the list when its work is over, a panic included.
-struct Mark {
-    in_flight: InFlight,
-    key: (TenantId, ConversationId, bool),
-}
+impl Workers {
+    fn new(concurrency: usize) -> Self {
+        let places = concurrency.clamp(1, Semaphore::MAX_PERMITS);
+        Self {
+            turns: Arc::new(Semaphore::new(places)),
+            deliveries: Arc::new(Semaphore::new(places)),
+            notices: Arc::new(Semaphore::new(TELLERS.min(places))),
+            board: Board::default(),
+            tasks: JoinSet::new(),
+            looked_deep: None,
+        }
+    }
 
-impl Drop for Mark {
-    fn drop(&mut self) {
-        self.in_flight.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
+    fn room(&self) -> usize {
+        self.turns.available_permits() + self.deliveries.available_permits() + self.notices.available_permits()
+    }
+
+    fn place(&self, work: Work) -> Option<OwnedSemaphorePermit> {
+        let places = match work {
+            Work::Turn => &self.turns,
+            Work::Delivery => &self.deliveries,
+            Work::Notice => &self.notices,
+        };
+        places.clone().try_acquire_owned().ok()
+    }
+
+    /// Whether to look at all that is due, and not only at as much as there is room for: not too often.
+    fn may_look_deep(&mut self, every: Duration) -> bool {
+        let may = self.looked_deep.is_none_or(|at| at.elapsed() >= every);
+        if may {
+            self.looked_deep = Some(Instant::now());
+        }
+        may
     }
 }
 
 impl Engine {
     /// Works until `shutdown` becomes true (or its sender is gone), then finishes what is under way and returns.
     pub async fn run(&self, mut shutdown: watch::Receiver<bool>) {
-        let mut workers = Workers {
-            slots: Arc::new(Semaphore::new(self.inner.options.concurrency.max(1))),
-            tellers: Arc::new(Semaphore::new(TELLERS)),
-            in_flight: InFlight::default(),
-            tasks: JoinSet::new(),
-        };
+        let mut workers = Workers::new(self.inner.options.concurrency);
+        let watching = tokio::spawn(self.clone().watch(shutdown.clone()));
         while !*shutdown.borrow() {
             // Registered before looking, so that nothing that comes in between is slept over.
             let woken = self.inner.store.woken();
@@ -75,7 +166,7 @@ impl Engine {
                 Ok(looked) => looked,
                 Err(error) => {
                     tracing::error!(error = &error as &dyn std::error::Error, "due work cannot be read; trying again");
-                    Looked::default()
+                    Looked { started: 0, blocked: true }
                 }
             };
             let nap = self.nap(looked.blocked).await;
@@ -86,11 +177,12 @@ impl Engine {
                 changed = shutdown.changed() => if changed.is_err() { break },
             }
         }
+        watching.abort();
         while workers.tasks.join_next().await.is_some() {}
     }
 
-    /// Runs everything that is due by the clock, and what becomes due by that, until nothing is. For tests, tools and
-    /// embedders without workers of their own.
+    /// Runs everything that is due by the clock, attends to clients who wait too long, and does what becomes due by that,
+    /// until nothing is. For tests, tools and embedders without workers of their own.
     ///
     /// # Errors
     /// When due work cannot be read, or again and again not be begun.
@@ -99,7 +191,10 @@ impl Engine {
         loop {
             let due = self.inner.store.due(self.inner.clock.now(), 64).await?;
             if due.is_empty() {
-                return Ok(());
+                if self.attend_overdue().await? == 0 {
+                    return Ok(());
+                }
+                continue;
             }
             for item in due {
                 match self.work(&item).await {
@@ -113,48 +208,39 @@ impl Engine {
     }
 
     async fn start_due(&self, workers: &mut Workers) -> Result<Looked, StoreError> {
-        let room = workers.slots.available_permits();
+        let room = workers.room();
         if room == 0 {
             return Ok(Looked { started: 0, blocked: true });
         }
-        // What is in flight may still look due: ask for that much more.
-        let mut limit = room + workers.in_flight.lock().unwrap_or_else(PoisonError::into_inner).len();
-        loop {
-            let due = self.inner.store.due(self.inner.clock.now(), limit).await?;
-            let maybe_more = due.len() >= limit;
-            let looked = self.start_these(due, workers);
+        workers.board.tidy();
+        // What is in flight may still look due, and what rests does: ask for that much more.
+        let limit = room + workers.board.len();
+        let due = self.inner.store.due(self.inner.clock.now(), limit).await?;
+        let maybe_more = due.len() >= limit;
+        let looked = self.start_these(due, workers);
+        let poll = self.inner.options.poll.to_std().unwrap_or_default();
+        if looked.started == 0 && looked.blocked && maybe_more && workers.may_look_deep(poll) {
             // Nothing but what cannot be begun now: what can may come after it.
-            if looked.started == 0 && looked.blocked && maybe_more && limit < MOST_DUE {
-                limit *= 2;
-                continue;
-            }
-            return Ok(looked);
+            let due = self.inner.store.due(self.inner.clock.now(), limit + DEEP).await?;
+            return Ok(self.start_these(due, workers));
         }
+        Ok(looked)
     }
 
     fn start_these(&self, due: Vec<Due>, workers: &mut Workers) -> Looked {
         let mut looked = Looked::default();
         for item in due {
-            let for_team = item.work == Work::Notice;
-            let key = (item.tenant.clone(), item.conversation, for_team);
-            if !workers.in_flight.lock().unwrap_or_else(PoisonError::into_inner).insert(key.clone()) {
-                looked.blocked = true;
-                continue;
-            }
-            let mark = Mark { in_flight: workers.in_flight.clone(), key };
-            let places = if for_team { &workers.tellers } else { &workers.slots };
-            let Ok(permit) = places.clone().try_acquire_owned() else {
+            let place = workers.place(item.work);
+            let key = (item.tenant.clone(), item.conversation, item.work);
+            let Some((place, mut mark)) = place.and_then(|place| Some((place, workers.board.begin(&key)?))) else {
                 looked.blocked = true;
                 continue;
             };
             looked.started += 1;
             let engine = self.clone();
             workers.tasks.spawn(async move {
-                if engine.work(&item).await.is_err() {
-                    // It is still due. A store that can be read and not be written must not be asked in a circle.
-                    tokio::time::sleep(engine.inner.options.poll.to_std().unwrap_or_default()).await;
-                }
-                drop((mark, permit));
+                mark.rest = engine.work(&item).await.is_err();
+                drop((mark, place));
             });
         }
         looked
@@ -174,17 +260,17 @@ impl Engine {
     }
 
     /// How long there is certainly nothing to do, unless something comes in or ends.
-    async fn nap(&self, blocked: bool) -> std::time::Duration {
+    async fn nap(&self, blocked: bool) -> Duration {
         let poll = self.inner.options.poll;
         let now = self.inner.clock.now();
         let until = match self.inner.store.next_due().await {
             Ok(Some(at)) => {
                 // What is due and cannot be begun looks as if it were due at once, all the time.
-                let least = chrono::Duration::milliseconds(if blocked { 50 } else { 5 }).min(poll);
+                let least = chrono::Duration::milliseconds(if blocked { 100 } else { 5 }).min(poll);
                 (at - now).clamp(least, poll)
             }
             Ok(None) | Err(_) => poll,
         };
-        until.to_std().unwrap_or(std::time::Duration::from_millis(5))
+        until.to_std().unwrap_or(Duration::from_millis(5))
     }
 }

@@ -26,6 +26,14 @@ const MOST_STEPS: usize = 40;
 /// A turn that cannot run now (its tenant is unknown, a store hiccup) is tried again after this.
 const RETRY: Duration = Duration::seconds(5);
 
+/// A turn that never can run is not tried more seldom than this.
+const LONGEST_RETRY: Duration = Duration::minutes(5);
+
+/// When a turn that could not run is tried again: the longer its mail waits, the later.
+fn retry_in(oldest: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Duration {
+    oldest.map_or(RETRY, |oldest| ((now - oldest) / 4).clamp(RETRY, LONGEST_RETRY))
+}
+
 /// Why a turn ended without a commit.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum TurnError {
@@ -112,13 +120,15 @@ impl Engine {
             }
         };
         let lease = leased.lease.clone();
+        let oldest = leased.mail.iter().map(|mail| mail.received).min();
         match self.run_turn(tenant, store.clone(), leased, now).await {
             Ok(delivery) => Ok(delivery),
             Err(error) => {
                 self.turn_failed(tenant, conversation, &error);
                 if !matches!(error, TurnError::Store(StoreError::Fenced)) {
                     // A failed release is no harm: the lease runs out by itself.
-                    let _ = store.release(&lease, self.inner.clock.now() + RETRY).await;
+                    let now = self.inner.clock.now();
+                    let _ = store.release(&lease, now + retry_in(oldest, now)).await;
                 }
                 Ok(None)
             }
@@ -137,7 +147,7 @@ impl Engine {
         leased: Leased,
         now: DateTime<Utc>,
     ) -> Result<Option<Delivery>, TurnError> {
-        let tenant = self.inner.directory.tenant(tenant).await?;
+        let tenant = self.setup(tenant).await?;
         let Some(channel) = tenant.channel(&leased.channel).cloned() else {
             return Err(DirectoryError::Unknown(tenant.id.clone()).into());
         };
@@ -284,9 +294,14 @@ impl Turn<'_> {
             options: self.dialogue.options(),
         };
         let utterance = Utterance { text: text.clone(), at };
-        let meaning = match self.tenant.intents.interpret(&utterance, &context).await {
-            Ok(meaning) => meaning,
-            Err(error) => {
+        let limit = self.engine.inner.options.backend_timeout.to_std().unwrap_or_default();
+        let meaning = match tokio::time::timeout(limit, self.tenant.intents.interpret(&utterance, &context)).await {
+            Ok(Ok(meaning)) => meaning,
+            Err(_) => {
+                tracing::warn!(tenant.id = %self.tenant.id, "not interpreted in time; the client is asked with buttons");
+                unsure()
+            }
+            Ok(Err(error)) => {
                 tracing::warn!(tenant.id = %self.tenant.id, error = &error as &dyn std::error::Error, "not interpreted; the client is asked with buttons");
                 unsure()
             }

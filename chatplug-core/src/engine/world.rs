@@ -4,7 +4,7 @@ use super::{Engine, EngineEvent};
 use crate::{
     dialogue::{BranchView, Trouble},
     model::{Booking, BookingId, BranchId, Catalog, Slot, SlotQuery, TenantId},
-    ports::{BackendError, BookingFilter, BranchSetup, ClientDetails, StoreError, Tenant, TenantStore},
+    ports::{BackendError, BookingFilter, BranchSetup, ClientDetails, DirectoryError, StoreError, Tenant, TenantStore},
 };
 use chrono::{DateTime, Utc};
 use std::{
@@ -57,6 +57,15 @@ impl Engine {
         answer
     }
 
+    /// A tenant's setup, in time or not at all.
+    pub(super) async fn setup(&self, tenant: &TenantId) -> Result<Arc<Tenant>, DirectoryError> {
+        let limit = self.inner.options.backend_timeout.to_std().unwrap_or_default();
+        match tokio::time::timeout(limit, self.inner.directory.tenant(tenant)).await {
+            Ok(found) => found,
+            Err(late) => Err(DirectoryError::Unavailable { source: Box::new(late) }),
+        }
+    }
+
     /// A branch's catalogue: from memory while fresh, else read anew; a stale one when it cannot be read.
     pub(super) async fn branch_view(
         &self,
@@ -68,7 +77,7 @@ impl Engine {
         let capabilities = setup.backend.capabilities();
         let kept = self.inner.catalogs.get(&key);
         if let Some((catalog, at)) = &kept
-            && now - *at < self.inner.options.catalog_ttl
+            && (now - *at).abs() < self.inner.options.catalog_ttl
         {
             return Some(BranchView { catalog: catalog.clone(), capabilities });
         }

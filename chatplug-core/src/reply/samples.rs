@@ -183,6 +183,7 @@ samples! {
             Say::Unclear { action: ActionWord::Move },
         ],
         StillWorking => [Say::StillWorking],
+        TakesLonger => [Say::TakesLonger],
         Refused => [Say::Refused],
         TooMany => [Say::TooMany],
         MoveSummary => [Say::MoveSummary { from: facts.view(), to: facts.later_view() }],

@@ -458,6 +458,8 @@ pub enum Say {
     },
     /// "Still at it, one moment": the client wrote while an action is under way.
     StillWorking,
+    /// "We have your message; it takes longer than usual": said when something holds an answer up.
+    TakesLonger,
     /// "The business does not take this booking here."
     Refused,
     /// "You already have as many bookings as we take."

@@ -96,6 +96,7 @@ pub(crate) fn speak(voice: &Voice<'_>, say: &Say) -> String {
             ActionWord::Move => id::UNCLEAR_MOVE,
         }),
         Say::StillWorking => voice.plain(id::STILL_WORKING),
+        Say::TakesLonger => voice.plain(id::TAKES_LONGER),
         Say::Refused => voice.plain(id::REFUSED),
         Say::TooMany => voice.plain(id::TOO_MANY),
         Say::MoveSummary { from, to } => {

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
 mod chat;
+mod engine;
 mod testkit;
 mod understand;
 mod words;
