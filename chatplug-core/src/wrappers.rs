@@ -17,11 +17,13 @@
 //! Wrappers that break things on purpose live in `testkit::wrap`.
 
 mod forward;
+mod pace;
 mod throttled;
 mod traced;
 
 pub(crate) use forward::*;
-pub use throttled::{Pace, Throttled};
+pub use pace::Pace;
+pub use throttled::Throttled;
 pub use traced::Traced;
 
 use crate::ports::{
@@ -40,6 +42,7 @@ impl ErrorClass for SendError {
             Self::OutcomeUnknown { .. } => "unknown",
             Self::OutsideWindow => "outside_window",
             Self::RateLimited { .. } => "rate_limited",
+            Self::TooFastToOne { .. } => "too_fast_to_one",
             Self::Rejected { .. } => "rejected",
             Self::Unreachable { .. } => "unreachable",
             Self::Unauthorized { .. } => "unauthorized",

@@ -257,7 +257,7 @@ impl Engine {
             SendError::OutsideWindow if !is_template => retry(Duration::zero(), true),
             SendError::OutsideWindow | SendError::Rejected { .. } | SendError::Unreachable { .. } => dead(),
             _ if delivery.attempt >= MOST_ATTEMPTS => dead(),
-            SendError::RateLimited { retry_after } => {
+            SendError::RateLimited { retry_after } | SendError::TooFastToOne { retry_after } => {
                 retry(retry_after.unwrap_or_else(|| back_off(delivery.attempt)), false)
             }
             SendError::Unauthorized { .. } => retry(CREDENTIALS_RETRY, false),

@@ -80,6 +80,12 @@ pub enum SendError {
         /// How long, when the provider says or its rules do.
         retry_after: Option<Duration>,
     },
+    /// Too fast to this one person: wait. Messages to others are not concerned.
+    #[error("the provider asks to write to this person more slowly")]
+    TooFastToOne {
+        /// How long, when the provider says or its rules do.
+        retry_after: Option<Duration>,
+    },
     /// The message itself is wrong (our fault, or a broken template); sending it again cannot help.
     #[error("the provider refused the message: {detail} (code {code})")]
     Rejected {

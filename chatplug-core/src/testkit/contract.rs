@@ -29,6 +29,7 @@ pub mod calendar_store;
 pub mod clock;
 pub mod directory;
 pub mod intent;
+pub mod limiter;
 pub mod messenger;
 pub mod notifier;
 pub mod payments;

@@ -92,7 +92,7 @@ impl PairWaits {
                 let times = waits.entry(user.clone()).or_default();
                 let wait = 4_i64.pow(*times);
                 *times = (*times + 1).min(MOST_WAITS);
-                Err(SendError::RateLimited { retry_after: Duration::try_seconds(wait) })
+                Err(SendError::TooFastToOne { retry_after: Duration::try_seconds(wait) })
             }
             Ok(answer) => {
                 waits.remove(user);
@@ -114,7 +114,7 @@ mod tests {
         let wait = |digits: &str| {
             let told = Err::<(), _>(CallError::Graph { code: TOO_FAST_TO_ONE, words: String::new() });
             match pairs.note(&user(digits), told) {
-                Err(SendError::RateLimited { retry_after }) => retry_after.map(|wait| wait.num_seconds()),
+                Err(SendError::TooFastToOne { retry_after }) => retry_after.map(|wait| wait.num_seconds()),
                 other => panic!("{other:?}"),
             }
         };

@@ -128,7 +128,7 @@ async fn too_fast_to_one_person_waits_longer_each_time_and_only_for_them() {
     let mut waits = Vec::new();
     for _ in 0..3 {
         match send_text(&messenger, "hi").await {
-            Err(SendError::RateLimited { retry_after: Some(wait) }) => waits.push(wait.num_seconds()),
+            Err(SendError::TooFastToOne { retry_after: Some(wait) }) => waits.push(wait.num_seconds()),
             other => panic!("{other:?}"),
         }
     }
@@ -146,10 +146,10 @@ async fn the_pair_rate_is_kept_when_asked_for() {
     for n in 0..45 {
         send_text(&messenger, &format!("burst {n}")).await.unwrap();
     }
-    assert!(matches!(send_text(&messenger, "46th").await, Err(SendError::RateLimited { .. })));
+    assert!(matches!(send_text(&messenger, "46th").await, Err(SendError::TooFastToOne { .. })));
     graph.advance(chrono::Duration::seconds(6));
     send_text(&messenger, "6 seconds later").await.unwrap();
-    assert!(matches!(send_text(&messenger, "too soon").await, Err(SendError::RateLimited { .. })));
+    assert!(matches!(send_text(&messenger, "too soon").await, Err(SendError::TooFastToOne { .. })));
 }
 
 #[tokio::test]

@@ -6,13 +6,17 @@ use super::{
 };
 use crate::{
     model::TenantId,
-    ports::{BackendError, BookError, IntentError, NotifyError, PaymentError, SendError, StoreError, TemplateError},
+    ports::{
+        BackendError, BookError, IntentError, NotifyError, PaymentError, Rate, RateLimiter, SendError, StoreError,
+        Taken, TemplateError,
+    },
     wrappers::{StoreCalls, forward_backend, forward_messenger, forward_small_ports, forward_store},
 };
+use chrono::{DateTime, Utc};
 use std::{fmt::Debug, sync::Arc};
 
-/// A port that fails by plan: a booking system, messenger, store (its tenants' handles fail by the same plan), intent
-/// engine, templates, notifier or payments.
+/// A port that fails by plan: a booking system, messenger, store (its tenants' handles fail by the same plan), limiter,
+/// intent engine, templates, notifier or payments.
 #[derive(Debug)]
 pub struct Faulty<P: ?Sized> {
     inner: Arc<P>,
@@ -169,6 +173,17 @@ impl PlannedError for PaymentError {
 
     fn unauthorized() -> Self {
         Self::Unauthorized
+    }
+}
+
+#[async_trait::async_trait]
+impl<P: RateLimiter + ?Sized> RateLimiter for Faulty<P> {
+    async fn take(&self, name: &str, rate: Rate, want: u32, now: DateTime<Utc>) -> Result<Taken, StoreError> {
+        self.around("limiter", "take", self.inner().take(name, rate, want, now)).await
+    }
+
+    async fn hold(&self, name: &str, until: DateTime<Utc>) -> Result<(), StoreError> {
+        self.around("limiter", "hold", self.inner().hold(name, until)).await
     }
 }
 

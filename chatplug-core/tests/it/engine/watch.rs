@@ -33,7 +33,6 @@ async fn told_once(stage: &Stage, conversation: ConversationId) {
 async fn a_worker_that_hangs_in_its_turn_keeps_nobody_in_the_dark() {
     let stage = Stage::new().await;
     let (hanging, other) = (stage.engine(), stage.engine());
-    let gate = stage.faults.hold("lease", 2);
     let conversation = stage.hears(&hanging, "bom dia, quero marcar um corte").await;
     // The first lease is taken and never given back; its worker hangs.
     let now = chatplug_core::ports::Clock::now(&stage.clock);
@@ -46,7 +45,6 @@ async fn a_worker_that_hangs_in_its_turn_keeps_nobody_in_the_dark() {
     assert!(shown[0].starts_with(HOLDING_PT), "{shown:?}");
     told_once(&stage, conversation).await;
     // The lease ran out: the mail is still there, and is answered.
-    gate.open();
     stage.passes(&other, Duration::hours(1)).await;
     assert!(stage.shown().len() > 1, "the answer came: {:?}", stage.shown());
     told_once(&stage, conversation).await;
