@@ -7,6 +7,10 @@ use crate::codec;
 use chatplug_core::ports::{Rate, StoreError, Taken};
 use chrono::{DateTime, Utc};
 
+/// Further ahead than places can explain by more than this, and than clocks of processes differ: the clock was put back. In
+/// microseconds.
+const JUMP: i64 = 60_000_000;
+
 /// What is kept of a name; nothing was given out under one of which nothing is kept.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Pace {
@@ -24,7 +28,11 @@ impl Pace {
         let every = rate.every.num_microseconds().unwrap_or(i64::MAX).max(1);
         let burst = every.saturating_mul(i64::from(rate.burst));
         let held_until = self.held_until.filter(|until| *until > instant);
-        let used_up = self.at.max(instant);
+        let mut used_up = self.at.max(instant);
+        if used_up > instant.saturating_add(burst).saturating_add(JUMP) && held_until.is_none() {
+            // One place is free at once, so that the count goes on from the new time.
+            used_up = instant.saturating_add(burst).saturating_sub(every);
+        }
         let granted = match held_until {
             Some(_) => 0,
             None => instant.saturating_add(burst).saturating_sub(used_up).max(0) / every,
@@ -36,7 +44,7 @@ impl Pace {
         let next = match granted == i64::from(want) {
             true => now,
             false => {
-                let free = self.at.saturating_sub(burst).saturating_add(every);
+                let free = self.at.max(used_up).saturating_sub(burst).saturating_add(every);
                 codec::instant(free.max(held_until.unwrap_or(free)))?.max(now)
             }
         };

@@ -177,6 +177,11 @@ BEGIN
         RETURN;
     END IF;
     v_at := greatest(v_at, p_now);
+    -- Further ahead than places can explain, and than clocks of processes differ: the clock was put back by a minute or
+    -- more. One place is free at once, so that the count goes on from the new time.
+    IF v_at > p_now + p_burst * p_every + 60000000 THEN
+        v_at := p_now + (p_burst - 1) * p_every;
+    END IF;
     granted := greatest(least(p_want, (p_now + p_burst * p_every - v_at) / p_every), 0);
     v_at := v_at + granted * p_every;
     IF granted > 0 THEN
