@@ -151,6 +151,7 @@ async fn two_hundred_clients_and_twenty_times_have_twenty_winners() {
             keyed: false,
             role: Role::Both,
             concurrency: 64,
+            sealed: false,
             patient: true,
         };
         let fleet = Fleet::start("kill::process", &orders, roles).await;

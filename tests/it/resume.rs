@@ -70,6 +70,7 @@ async fn resume(kind: Kind, conversations: usize) -> Took {
         keyed: false,
         role: Role::Both,
         concurrency: conversations + 8,
+        sealed: false,
         patient: true,
     };
     let fleet = Fleet::start("kill::process", &orders, &[Role::Both]).await;

@@ -39,11 +39,13 @@ pub enum Since {
     Either,
 }
 
-const ALL_PLANS: &[Plan] = &[Plan::Book, Plan::Move, Plan::Cancel];
+const ANYTHING: &[Plan] = &[Plan::Book, Plan::Move, Plan::Cancel, Plan::Help];
+const ACTIONS: &[Plan] = &[Plan::Book, Plan::Move, Plan::Cancel];
 /// Actions that take a time.
 const TAKING: &[Plan] = &[Plan::Book, Plan::Move];
 /// Actions on a visit that there is.
 const CHANGING: &[Plan] = &[Plan::Move, Plan::Cancel];
+const HELP: &[Plan] = &[Plan::Help];
 const WRITES: &[&str] = &["book", "reschedule", "cancel"];
 const INBOUND: &[&str] = &["ingest_message"];
 
@@ -60,7 +62,7 @@ const fn label(name: &'static str, place: Place, since: Since, plans: &'static [
 }
 
 const fn each_call(name: &'static str, place: Place) -> Label {
-    Label { name, place, since: Since::Agreeing, per_call: true, plans: ALL_PLANS }
+    Label { name, place, since: Since::Agreeing, per_call: true, plans: ACTIONS }
 }
 
 const LOST: fn(bool) -> Place =
@@ -70,13 +72,13 @@ const LOST: fn(bool) -> Place =
 pub fn labels() -> Vec<Label> {
     use Since::{Agreeing, Asking, Either};
     vec![
-        label("webhook-not-stored", before("store", INBOUND), Either, ALL_PLANS),
-        label("webhook-stored-not-answered", after("store", INBOUND), Either, ALL_PLANS),
-        label("turn-claimed", after("store", &["lease"]), Either, ALL_PLANS),
+        label("webhook-not-stored", before("store", INBOUND), Either, ANYTHING),
+        label("webhook-stored-not-answered", after("store", INBOUND), Either, ANYTHING),
+        label("turn-claimed", after("store", &["lease"]), Either, ANYTHING),
         label("visits-read", after("backend", &["find"]), Asking, CHANGING),
         label("times-read", after("backend", &["availability"]), Either, TAKING),
-        label("question-not-committed", before("store", &["commit"]), Asking, ALL_PLANS),
-        label("question-committed", after("store", &["commit"]), Asking, ALL_PLANS),
+        label("question-not-committed", before("store", &["commit"]), Asking, ANYTHING),
+        label("question-committed", after("store", &["commit"]), Asking, ANYTHING),
         label("time-not-claimed", before("store", &["claim"]), Agreeing, TAKING),
         label("time-claimed", after("store", &["claim"]), Agreeing, TAKING),
         each_call("intent-not-committed", before("store", &["checkpoint"])),
@@ -86,14 +88,17 @@ pub fn labels() -> Vec<Label> {
         each_call("call-answered", after("backend", WRITES)),
         each_call("lost-answer-not-asked-about", LOST(false)),
         each_call("lost-answer-asked-about", LOST(true)),
-        label("outcome-not-committed", before("store", &["commit_action"]), Agreeing, ALL_PLANS),
-        label("outcome-committed", after("store", &["commit_action"]), Agreeing, ALL_PLANS),
-        label("message-taken-not-sent", before("messenger", &["send"]), Either, ALL_PLANS),
-        label("message-sent-not-answered", Place::Taken, Either, ALL_PLANS),
-        label("message-answered-not-recorded", after("messenger", &["send"]), Either, ALL_PLANS),
-        label("message-recorded", after("store", &["record_sent"]), Either, ALL_PLANS),
-        label("status-stored", after("store", &["ingest_status"]), Either, ALL_PLANS),
-        label("hint-stored", after("store", &["ingest"]), Agreeing, ALL_PLANS),
+        label("outcome-not-committed", before("store", &["commit_action"]), Agreeing, ACTIONS),
+        label("outcome-committed", after("store", &["commit_action"]), Agreeing, ACTIONS),
+        label("message-taken-not-sent", before("messenger", &["send"]), Either, ANYTHING),
+        label("message-sent-not-answered", Place::Taken, Either, ANYTHING),
+        label("message-answered-not-recorded", after("messenger", &["send"]), Either, ANYTHING),
+        label("message-recorded", after("store", &["record_sent"]), Either, ANYTHING),
+        label("status-stored", after("store", &["ingest_status"]), Either, ANYTHING),
+        label("notice-taken-not-told", before("notifier", &["notify"]), Asking, HELP),
+        label("notice-told-not-recorded", after("notifier", &["notify"]), Asking, HELP),
+        label("notice-recorded", after("store", &["record_notice"]), Asking, HELP),
+        label("hint-stored", after("store", &["ingest"]), Agreeing, ACTIONS),
     ]
 }
 

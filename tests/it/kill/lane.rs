@@ -86,6 +86,7 @@ impl Lane {
             keyed: kind.desk == Desk::Keyed,
             role: Role::Both,
             concurrency: 16,
+            sealed: kind.desk == Desk::Keyed,
             patient: false,
         };
         let fleet = Arc::new(Fleet::start("kill::process", &orders, kind.layout.roles()).await);
@@ -250,7 +251,12 @@ impl<'l> Judge<'l> {
             wrong.push(Wrong::Doubled("visits overlap".to_owned()));
         }
         // What the client read.
-        if (ending.booked, ending.changed) != (1, usize::from(ending.plan != Plan::Book)) {
+        let (bookings, changes) = match ending.plan {
+            Plan::Book => (1, 0),
+            Plan::Move | Plan::Cancel => (1, 1),
+            Plan::Help => (0, 1),
+        };
+        if (ending.booked, ending.changed) != (bookings, changes) {
             wrong.push(Wrong::Doubled(format!("told of {} bookings, {} changes", ending.booked, ending.changed)));
         }
         verdict.repeated = ending.repeated.len();
@@ -267,6 +273,15 @@ impl<'l> Judge<'l> {
         };
         if view.action.is_some() {
             wrong.push(Wrong::Lost("an action is still open".to_owned()));
+        }
+        if ending.plan == Plan::Help {
+            // At least once, and twice only when it died between telling and noting it.
+            let most = if verdict.run.label.name == "notice-told-not-recorded" { 2 } else { 1 };
+            match self.lane.crm.notices(&view.id.to_string()) {
+                0 => wrong.push(Wrong::Lost("the team was not told".to_owned())),
+                times if times > most => wrong.push(Wrong::Repeated(format!("the team was told {times} times"))),
+                _ => {}
+            }
         }
         let log = self.rows.messages(view.id, 1000).await.unwrap();
         let heard: Vec<_> = log.iter().filter(|line| line.inbound).collect();

@@ -81,7 +81,7 @@ impl Run {
     /// At which of the label's moments.
     pub fn since(&self) -> Since {
         match self.label.since {
-            Since::Either if self.seed.is_multiple_of(2) => Since::Asking,
+            Since::Either if self.plan == Plan::Help || self.seed.is_multiple_of(2) => Since::Asking,
             Since::Either => Since::Agreeing,
             since => since,
         }
@@ -128,7 +128,7 @@ pub fn every(seed: u64) -> Vec<Run> {
             for desk in Desk::ALL {
                 for statuses in [true, false] {
                     let lane = LaneKind { database, layout, desk, statuses };
-                    for plan in [Plan::Book, Plan::Move, Plan::Cancel] {
+                    for plan in [Plan::Book, Plan::Move, Plan::Cancel, Plan::Help] {
                         for label in labels() {
                             runs.extend(POSTS.map(|post| Run { lane, plan, label, post, seed }));
                         }
@@ -141,10 +141,12 @@ pub fn every(seed: u64) -> Vec<Run> {
     runs
 }
 
-/// As many as it takes for every two values of two parameters to meet, chosen and seeded by `seed`.
+/// As many as it takes for every two values of two parameters to meet, chosen and seeded by `seed`; with three ways of
+/// posting, for each label to meet each.
 pub fn pairwise(seed: u64) -> Vec<Run> {
     let mut dice = Dice(seed);
     let mut all = every(0);
+    all.retain(|run| [POSTS[0], POSTS[1], POSTS[4]].contains(&run.post));
     for at in (1..all.len()).rev() {
         all.swap(at, dice.below(at + 1));
     }

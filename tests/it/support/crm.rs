@@ -69,6 +69,7 @@ struct Inner {
     fault_every: Option<u64>,
     silent: bool,
     keys: HashMap<String, Appointment>,
+    notices: HashMap<String, u32>,
     keyed: bool,
     executed: Option<(u32, Executed)>,
     writes: u64,
@@ -141,6 +142,7 @@ impl Crm {
             .route("/services", get(services))
             .route("/free", get(free))
             .route("/keys/{key}", get(by_key))
+            .route("/notices/{conversation}", post(notice))
             .route("/appointments", get(list).post(create))
             .route("/appointments/{id}", delete(cancel).get(one))
             .route("/appointments/{id}/move", post(relocate))
@@ -188,6 +190,11 @@ impl Crm {
     /// Remembers what it did under a key, and does nothing twice under one.
     pub fn keep_keys(&self, keep: bool) {
         self.inner.lock().unwrap().keyed = keep;
+    }
+
+    /// How often the team was told of a conversation: its own messages come here, too.
+    pub fn notices(&self, conversation: &str) -> u32 {
+        self.inner.lock().unwrap().notices.get(conversation).copied().unwrap_or_default()
     }
 
     /// From now on no write is answered; every other one is executed all the same.
@@ -437,6 +444,11 @@ async fn by_key(State(crm): Shared, Path(key): Path<String>) -> Response {
         Some(found) => Json(found.clone()).into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
     }
+}
+
+async fn notice(State(crm): Shared, Path(conversation): Path<String>) -> StatusCode {
+    *crm.inner.lock().unwrap().notices.entry(conversation).or_default() += 1;
+    StatusCode::NO_CONTENT
 }
 
 async fn create(State(crm): Shared, headers: HeaderMap, Json(new): Json<NewAppointment>) -> Response {

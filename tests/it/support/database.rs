@@ -3,6 +3,8 @@
 use chatplug::{
     model::DeliveryKey,
     ports::{CalendarStore, Store},
+    store::OpenOptions,
+    vault::{MasterKeys, Vault},
 };
 use std::{collections::BTreeSet, fmt, sync::Arc};
 
@@ -67,7 +69,10 @@ impl Database {
 
 /// Opens what a URL names, as a process of its own.
 pub async fn open(url: &str) -> (Arc<dyn Store>, Arc<dyn CalendarStore>) {
-    let store = chatplug::store::open(url).await.unwrap();
+    // The same master key in every process of every test.
+    let keys: MasterKeys = "it:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=".parse().unwrap();
+    let options = OpenOptions { vault: Vault::new(Arc::new(keys)) };
+    let store = chatplug::store::open_with(url, options).await.unwrap();
     let calendars: Arc<dyn CalendarStore> = Arc::new(store.clone());
     (Arc::new(store), calendars)
 }

@@ -18,6 +18,8 @@ pub enum Plan {
     Book,
     Move,
     Cancel,
+    /// Asks for a person.
+    Help,
 }
 
 /// How a conversation ended, as its client has read it.
@@ -27,7 +29,8 @@ pub struct Ending {
     pub plan: Plan,
     /// What they may believe to have.
     pub visit: Vec<DateTime<Utc>>,
-    /// How often they were told of a booking, and of a move or cancellation; the same message twice counts once.
+    /// How often they were told of a booking, and of a move, a cancellation or a person who comes; the same message twice
+    /// counts once.
     pub booked: usize,
     pub changed: usize,
     /// Messages that came again, by their key: how often.
@@ -122,8 +125,18 @@ impl Person {
 
     /// Holds the conversation to its end.
     pub async fn talk(mut self) -> Ending {
+        if self.end.plan == Plan::Help {
+            (self.before)(Step::Asks(Plan::Help)).await;
+            self.writes("I want to talk to a person, please.".to_owned()).await;
+            return self.hears().await;
+        }
         (self.before)(Step::Asks(Plan::Book)).await;
         self.writes(format!("Hi! I'd like to book a {} with anyone on {}.", self.service, self.wish(self.day))).await;
+        self.hears().await
+    }
+
+    /// Reads and reacts, to the end.
+    async fn hears(mut self) -> Ending {
         let mut read = BTreeSet::new();
         while !self.done {
             let message = self.client.next().await;
@@ -153,7 +166,7 @@ impl Person {
             self.end.booked += 1;
             self.end.visit = vec![self.time_in(text)];
             match self.end.plan {
-                Plan::Book => self.done = true,
+                Plan::Book | Plan::Help => self.done = true,
                 Plan::Move => {
                     (self.before)(Step::Asks(Plan::Move)).await;
                     let day = self.day + Days::new(7);
@@ -171,6 +184,9 @@ impl Person {
         } else if text.contains("Your appointment has been cancelled") {
             self.end.changed += 1;
             self.end.visit.clear();
+            self.done = true;
+        } else if text.contains("I'm getting a colleague") && self.end.plan == Plan::Help {
+            self.end.changed += 1;
             self.done = true;
         } else if let Some(yes) = message.titles().into_iter().find(|title| title.starts_with("Yes, ")) {
             (self.before)(Step::Agrees(self.wants())).await;

@@ -41,6 +41,8 @@ pub struct Orders {
     pub role: Role,
     /// Conversations at a time.
     pub concurrency: usize,
+    /// Personal columns are sealed.
+    pub sealed: bool,
     /// Waits for others as long as in production, not as short as a test of many crashes likes it.
     pub patient: bool,
 }
@@ -113,6 +115,7 @@ pub async fn run(points: Points) {
     if let Some(working) = working {
         working.await.unwrap();
     }
+    store.close().await.unwrap();
     println!("finished");
 }
 
@@ -120,7 +123,8 @@ pub async fn run(points: Points) {
 async fn quiet(store: &dyn Store) {
     loop {
         let figures = store.figures(SystemClock.now()).await.unwrap();
-        if figures.mail_due + figures.outbox_queued + figures.outbox_unknown + figures.actions_open == 0 {
+        let sending = figures.outbox_queued + figures.outbox_unknown;
+        if figures.mail_due + sending + figures.actions_open + figures.notices_queued == 0 {
             return;
         }
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
@@ -147,14 +151,17 @@ async fn engine(orders: &Orders, death: &Arc<Death>) -> (Engine, Arc<dyn Store>)
     let config = MetaConfig::new(BELLA, FakeMeta::TOKEN).with_base_url(&orders.graph);
     let messenger: Arc<dyn Messenger> =
         Arc::new(MetaMessenger::new(config, http_client().unwrap(), clock.clone()).unwrap());
+    let pager: Arc<dyn Notifier> = Arc::new(Pager { base: orders.crm.clone(), http: http_client().unwrap() });
     let builder = TenantBuilder::new("bella")
         .name("Studio Bella")
         .branch_of("baixa", &install, Arc::new(Watched::new(backend, &watch)))
         .channel_with("whatsapp", Arc::new(Watched::new(messenger, &watch)), templates())
-        .intents(READER.clone());
+        .intents(READER.clone())
+        .notifier(Arc::new(Watched::new(pager, &watch)));
     let mut setup = builder.setup(&[("meta", BELLA, "whatsapp")]);
     let tenant = TenantId::new("bella").unwrap();
     let desk = Route { tenant: tenant.clone(), channel: None, branch: Some(branch) };
+    setup.sealed = orders.sealed;
     setup.routes.push(("crm".to_owned(), "crm".to_owned(), desk));
     store.tenant(&tenant).register(&setup).await.unwrap();
     let engine = Engine::builder()
@@ -181,6 +188,22 @@ fn options(orders: &Orders) -> EngineOptions {
         options.poll = Duration::milliseconds(50);
     }
     options
+}
+
+/// Tells the team, where the CRM is.
+#[derive(Debug)]
+struct Pager {
+    base: String,
+    http: reqwest::Client,
+}
+
+#[async_trait::async_trait]
+impl Notifier for Pager {
+    async fn notify(&self, notice: &Notice) -> Result<(), NotifyError> {
+        let url = format!("{}/notices/{}", self.base, notice.conversation);
+        let answer = self.http.post(url).send().await.and_then(reqwest::Response::error_for_status);
+        answer.map(drop).map_err(|error| NotifyError { source: Some(Box::new(error)) })
+    }
 }
 
 /// Kills its own process at a point.
