@@ -30,7 +30,7 @@ async fn process() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_at_every_label_nothing_is_lost_and_nothing_is_done_twice() {
     let runs = run::pairwise(SEED);
-    let verdicts = play(runs, 4).await;
+    let verdicts = play(runs, 6).await;
     let table = table(&verdicts);
     println!("{table}");
     assert!(verdicts.iter().all(|verdict| verdict.wrong.is_empty()), "{table}{}", failures(&verdicts));
