@@ -11,7 +11,10 @@ use secrecy::SecretString;
 use std::{
     collections::HashMap,
     fmt,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 use tokio::time::Instant;
@@ -81,6 +84,8 @@ pub(crate) struct KeyCache {
     vault: Vault,
     ring: Arc<dyn KeyRing>,
     known: RwLock<HashMap<TenantId, Known>>,
+    /// How often something was forgotten: what was read before is not kept after.
+    forgotten: AtomicU64,
 }
 
 struct Known {
@@ -90,7 +95,7 @@ struct Known {
 
 impl KeyCache {
     pub(crate) fn new(vault: Vault, ring: Arc<dyn KeyRing>) -> Self {
-        Self { vault, ring, known: RwLock::default() }
+        Self { vault, ring, known: RwLock::default(), forgotten: AtomicU64::new(0) }
     }
 
     pub(crate) const fn vault(&self) -> &Vault {
@@ -127,6 +132,7 @@ impl KeyCache {
     /// As [`seal`](Self::seal).
     pub(crate) async fn reload(&self, tenant: &TenantId) -> Result<Option<Seal>, StoreError> {
         let read = Instant::now();
+        let forgotten = self.forgotten.load(Ordering::Acquire);
         let loaded = match self.ring.load(tenant).await {
             Ok(loaded) => loaded,
             Err(error) => {
@@ -151,13 +157,18 @@ impl KeyCache {
         };
         let seal = Seal { keys, sealed, read };
         let known = Known { wrapped, seal: seal.clone() };
-        self.known.write().unwrap_or_else(PoisonError::into_inner).insert(tenant.clone(), known);
+        let mut all = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        if self.forgotten.load(Ordering::Acquire) == forgotten {
+            all.insert(tenant.clone(), known);
+        }
         Ok(Some(seal))
     }
 
     /// Forgets a tenant's keys; they are read when they are next needed.
     pub(crate) fn forget(&self, tenant: &TenantId) {
-        self.known.write().unwrap_or_else(PoisonError::into_inner).remove(tenant);
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        self.forgotten.fetch_add(1, Ordering::AcqRel);
+        known.remove(tenant);
     }
 
     fn fresh(&self, tenant: &TenantId) -> Option<Seal> {
@@ -293,5 +304,98 @@ impl Failure for chatplug_core::ports::CalendarError {
             Self::Store(error) => Some(error),
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chatplug_core::vault::MasterKeys;
+    use std::sync::{Mutex, atomic::AtomicU32};
+
+    /// Keys in memory, and how often they were looked at.
+    #[derive(Debug, Default)]
+    struct Memory {
+        ring: Mutex<Ring>,
+        looks: AtomicU32,
+    }
+
+    #[async_trait]
+    impl KeyRing for Memory {
+        async fn load(&self, _: &TenantId) -> Result<Ring, StoreError> {
+            self.looks.fetch_add(1, Ordering::Relaxed);
+            Ok(self.ring.lock().unwrap().clone())
+        }
+
+        async fn begin(&self, _: &TenantId, keys: Vec<WrappedKey>) -> Result<(), StoreError> {
+            let mut ring = self.ring.lock().unwrap();
+            if ring.keys.is_empty() {
+                ring.keys = keys;
+            }
+            Ok(())
+        }
+    }
+
+    fn cache() -> (KeyCache, Arc<Memory>, TenantId) {
+        let memory = Arc::new(Memory::default());
+        let vault = Vault::new(Arc::new(MasterKeys::ephemeral().unwrap()));
+        (KeyCache::new(vault, Arc::clone(&memory) as Arc<dyn KeyRing>), memory, "bella".parse().unwrap())
+    }
+
+    /// As if the keys had been looked at so much earlier.
+    fn age(keys: &KeyCache, tenant: &TenantId, by: Duration) {
+        let mut known = keys.known.write().unwrap();
+        let seal = &mut known.get_mut(tenant).unwrap().seal;
+        seal.read = seal.read.checked_sub(by).unwrap();
+    }
+
+    #[tokio::test]
+    async fn keys_are_made_once_and_looked_at_once_a_minute() {
+        let (keys, memory, bella) = cache();
+        assert!(keys.seal(&bella).await.unwrap().is_none(), "reading makes none");
+        let seal = keys.seal_or_make(&bella).await.unwrap();
+        let looks = memory.looks.load(Ordering::Relaxed);
+        let again = keys.seal_or_make(&bella).await.unwrap();
+        assert!(Arc::ptr_eq(&seal.keys, &again.keys));
+        assert_eq!(memory.looks.load(Ordering::Relaxed), looks);
+        age(&keys, &bella, FRESH);
+        memory.ring.lock().unwrap().sealed = true;
+        let later = keys.seal(&bella).await.unwrap().unwrap();
+        assert!(later.is_sealing(), "the policy is looked at too");
+        assert!(Arc::ptr_eq(&seal.keys, &later.keys), "what did not change is not unwrapped again");
+        assert_eq!(memory.looks.load(Ordering::Relaxed), looks + 1);
+    }
+
+    #[tokio::test]
+    async fn nothing_is_written_with_keys_that_were_read_too_long_ago() {
+        let (keys, _, bella) = cache();
+        keys.seal_or_make(&bella).await.unwrap().check_age().unwrap();
+        age(&keys, &bella, STALE);
+        let stale = keys.known.read().unwrap().get(&bella).unwrap().seal.clone();
+        assert!(matches!(stale.check_age(), Err(StoreError::Unavailable { .. })));
+        keys.seal(&bella).await.unwrap().unwrap().check_age().unwrap();
+        assert!(i64::try_from(STALE.as_secs()).unwrap() < SETTLED_SECONDS, "and then they may go");
+    }
+
+    #[tokio::test]
+    async fn destroyed_keys_are_not_made_again() {
+        let (keys, memory, bella) = cache();
+        keys.seal_or_make(&bella).await.unwrap();
+        memory.ring.lock().unwrap().keys = vec![WrappedKey::tombstone()];
+        keys.forget(&bella);
+        for tried in [keys.seal(&bella).await.map(drop), keys.seal_or_make(&bella).await.map(drop)] {
+            assert!(matches!(tried, Err(StoreError::Vault(VaultError::Destroyed))), "{tried:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_forgotten_is_read_anew() {
+        let (keys, memory, bella) = cache();
+        keys.seal_or_make(&bella).await.unwrap();
+        keys.forget(&bella);
+        let looks = memory.looks.load(Ordering::Relaxed);
+        keys.seal(&bella).await.unwrap();
+        keys.seal(&bella).await.unwrap();
+        assert_eq!(memory.looks.load(Ordering::Relaxed), looks + 1);
     }
 }

@@ -36,6 +36,7 @@ statements! {
     SAMPLES = "SELECT min(tenant) FROM tenant_key WHERE master IS NOT NULL GROUP BY master";
     KEYRING = "SELECT id FROM keyring";
     SET_KEYRING = "INSERT INTO keyring (keyring, id) VALUES (1, randomblob(16)) ON CONFLICT DO NOTHING";
+    CHECKPOINT = "PRAGMA wal_checkpoint(TRUNCATE)";
     ANY = "SELECT EXISTS (SELECT 1 FROM tenant_key)";
 }
 
@@ -133,12 +134,14 @@ impl KeyFile {
                 changed += step.execute(REWRAP, params![is, new.bytes, tenant.as_str(), key_use, version, was])?;
             }
             step.commit()?;
+            // What was wrapped under the old master key need not lie about in the log. It goes later when somebody reads.
+            connection.query_row(CHECKPOINT, [], |_| Ok(()))?;
             Ok(changed)
         });
         done.map(|changed| u64::try_from(changed).unwrap_or(u64::MAX)).map_err(store_error)
     }
 
-    /// Removes data keys before this version.
+    /// Removes data keys before this version, and every trace of what was removed.
     pub(super) fn drop_before(&self, tenant: &TenantId, version: u32) -> Result<(), StoreError> {
         self.with(|connection| connection.execute(DROP_OLD, params![tenant.as_str(), version])).map_err(store_error)?;
         self.scrub()
@@ -181,7 +184,7 @@ impl KeyFile {
     fn scrub(&self) -> Result<(), StoreError> {
         let busy = self.with(|connection| {
             connection.execute_batch("VACUUM")?;
-            connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0))
+            connection.query_row(CHECKPOINT, [], |row| row.get::<_, bool>(0))
         });
         match busy.map_err(store_error)? {
             false => Ok(()),

@@ -185,6 +185,8 @@ impl Opening {
         // Every commit is on the disk before it is answered: anything less loses the last ones with the power.
         connection.pragma_update(None, "synchronous", "full")?;
         connection.pragma_update(None, "foreign_keys", true)?;
+        // What is deleted is overwritten: nothing of an erased person stays in a free page.
+        connection.pragma_update_and_check(None, "secure_delete", true, |_| Ok(()))?;
         connection.pragma_update_and_check(None, "wal_autocheckpoint", LOG_PAGES, |_| Ok(()))?;
         if let Some(bytes) = self.how.max_bytes {
             let pages = i64::try_from(bytes / PAGE).unwrap_or(i64::MAX);

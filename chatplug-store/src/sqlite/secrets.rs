@@ -149,11 +149,12 @@ impl TenantSecrets for SqliteSecrets {
             let wait = SETTLED_SECONDS.saturating_sub(passed).clamp(0, SETTLED_SECONDS);
             return Ok(Resealed { wait_seconds: u64::try_from(wait).unwrap_or(0), ..resealed });
         }
-        if others {
-            let version = seal.version();
-            on_file(&self.store.key_file, &self.tenant, move |file, tenant| file.drop_before(tenant, version)).await?;
-            self.store.keys.reload(&self.tenant).await?;
-        }
+        // Once more where a step before was interrupted between removing keys and wiping their traces.
+        let version = seal.version();
+        on_file(&self.store.key_file, &self.tenant, move |file, tenant| file.drop_before(tenant, version)).await?;
+        self.store.keys.reload(&self.tenant).await?;
+        // Values as they were before lie in the log still.
+        self.store.writer.checkpoint().await?;
         Ok(Resealed { done: true, ..resealed })
     }
 

@@ -8,4 +8,5 @@ mod database;
 mod exclusion;
 mod people;
 mod postgres;
+mod vault;
 mod world;
