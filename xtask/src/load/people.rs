@@ -116,8 +116,8 @@ pub(super) async fn book(graph: &Graph, fleet: &Fleet, client: u64, tenants: u64
         }
         let choices =
             letters.iter().rev().map(choices).find(|choices| !choices.is_empty()).context("nothing to tap")?;
-        // Not everybody wants the first time of the first day; everybody says yes.
-        let place = if nth == 4 { 0 } else { (client / tenants) as usize % choices.len().min(7) };
+        // Not everybody wants the first time of the first day (the last choices only lead on); everybody says yes.
+        let place = if nth == 4 { 0 } else { (client / tenants) as usize % choices.len().min(3) };
         message = choices.get(place).cloned().context("a choice")?;
         // A message is on the phone when the provider has taken it; nobody answers one before.
         tokio::time::sleep(graph.latency()).await;
