@@ -188,7 +188,7 @@ async fn turn(salon: Arc<dyn TenantStore>, client: u64) -> Outcomes<()> {
             id: TurnId::derive(&[&conversation.to_string(), &number.to_string()]),
             number,
             at: now,
-            steps: serde_json::json!([{ "input": "x".repeat(STEPS_BYTES) }]),
+            steps: serde_json::value::to_raw_value(&serde_json::json!([{ "input": "x".repeat(STEPS_BYTES) }]))?,
             versions: serde_json::json!({ "centre": 7 }),
             duration_ms: 1,
         }),

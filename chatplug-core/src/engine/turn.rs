@@ -18,7 +18,11 @@ use crate::{
     reply::Reply,
 };
 use chrono::{DateTime, Duration, Utc};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::{
+    Value, json,
+    value::{RawValue, to_raw_value},
+};
 use std::{sync::Arc, time::Instant};
 
 /// A dialogue that asks more often than this within one turn is going in circles.
@@ -80,7 +84,7 @@ pub(super) struct Turn<'e> {
     pub(super) number: i64,
     pub(super) state: EngineState,
     pub(super) changes: Changes,
-    pub(super) steps: Vec<Value>,
+    pub(super) steps: Vec<Box<RawValue>>,
     channel: ChannelSetup,
     dialogue: Dialogue,
     contact: Contact,
@@ -439,7 +443,7 @@ impl Turn<'_> {
                 languages: &self.engine.inner.languages,
             };
             let effects = self.dialogue.step(input.clone(), &world);
-            self.steps.push(json!({ "input": input, "effects": effects }));
+            self.steps.push(json_of(&Step { input: &input, effects: &effects })?);
             for effect in effects {
                 next = Box::pin(self.carry_out(effect)).await?;
             }
@@ -604,7 +608,7 @@ impl Turn<'_> {
             id: TurnId::derive(&[&self.lease.conversation.to_string(), &self.number.to_string()]),
             number: self.number,
             at: self.now,
-            steps: Value::Array(std::mem::take(&mut self.steps)),
+            steps: json_of(&std::mem::take(&mut self.steps))?,
             versions: self
                 .branches
                 .iter()
@@ -665,6 +669,17 @@ impl Turn<'_> {
             now: self.now,
         })
     }
+}
+
+/// One step of the record.
+#[derive(Serialize)]
+struct Step<'s> {
+    input: &'s Input,
+    effects: &'s [Effect],
+}
+
+fn json_of(value: &impl Serialize) -> Result<Box<RawValue>, StoreError> {
+    to_raw_value(value).map_err(|_| StoreError::Corrupt { what: "a step of a turn".to_owned() })
 }
 
 /// Changes the turn's own copy of the contact as the store will.

@@ -123,7 +123,7 @@ pub(crate) fn answering(leased: &Leased, words: &[&str], seconds: i64) -> TurnCo
             id: chatplug_core::model::TurnId::derive(&[&leased.turns.to_string(), &seconds.to_string()]),
             number: leased.turns + 1,
             at: at(seconds),
-            steps: serde_json::json!([]),
+            steps: serde_json::value::to_raw_value(&[0; 0]).unwrap(),
             versions: serde_json::json!({}),
             duration_ms: 1,
         }),

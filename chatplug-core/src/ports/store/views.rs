@@ -57,7 +57,7 @@ pub struct TurnRecord {
     /// Its time.
     pub at: DateTime<Utc>,
     /// Steps in order: inputs with interpretations and results, and effects, as JSON.
-    pub steps: serde_json::Value,
+    pub steps: Box<serde_json::value::RawValue>,
     /// Catalogue versions by branch, and anything else that the steps depended on.
     pub versions: serde_json::Value,
     /// How long it took, in milliseconds.

@@ -263,7 +263,7 @@ pub(super) fn turn_record(number: i64, seconds: i64) -> TurnRecord {
         id: crate::model::TurnId::derive(&[&number.to_string(), &seconds.to_string()]),
         number,
         at: at(seconds),
-        steps: serde_json::json!([{ "input": number }]),
+        steps: serde_json::value::to_raw_value(&serde_json::json!([{ "input": number }])).unwrap(),
         versions: serde_json::json!({ "centre": 7 }),
         duration_ms: 3,
     }

@@ -50,7 +50,8 @@ async fn fully_known(store: &impl Recording, business: &Business, who: &str) -> 
                 vec![words(&mark("mark-words")), words(&format!("second-{who}")), words(&format!("third-{who}"))];
             commit.notify = vec![TeamEvent::Review { text: Private::new(mark("mark-notice")) }];
             let mut record = turn_record(1, 0);
-            record.steps = serde_json::json!([{ "input": mark("mark-step") }]);
+            record.steps =
+                serde_json::value::to_raw_value(&serde_json::json!([{ "input": mark("mark-step") }])).unwrap();
             commit.record = Some(record);
             commit.audit = vec![audit_row("book", 0)];
         })

@@ -307,8 +307,8 @@ pub async fn turns_are_numbered_and_recorded(store: &dyn Store) {
     assert_eq!(turns.iter().map(|turn| turn.number).collect::<Vec<_>>(), [3, 2]);
     let (kept, written) = (&turns[0], turn_record(3, 3));
     assert_eq!(
-        (kept.id, kept.at, &kept.steps, &kept.versions),
-        (written.id, written.at, &written.steps, &written.versions)
+        (kept.id, kept.at, kept.steps.get(), &kept.versions),
+        (written.id, written.at, written.steps.get(), &written.versions)
     );
     assert_eq!(kept.duration_ms, written.duration_ms);
 }
