@@ -41,6 +41,8 @@ const MARKERS: &[&str] = &[
     "%-credential",
 ];
 
+const NOTHING: &[String] = &[];
+
 fn marker(place: usize, id: &str) -> String {
     MARKERS[place].replace('%', id)
 }
@@ -257,14 +259,14 @@ async fn nothing_of_a_sealed_tenant_lies_about() {
     let open = plant(&store, "cesar", false).await;
     is_all_there(&store, &sealed).await;
     is_all_there(&store, &open).await;
-    assert_eq!(lying_about(&folder, "bella"), [String::new(); 0], "in the log of the database");
+    assert_eq!(lying_about(&folder, "bella"), NOTHING, "in the log of the database");
     store.checkpoint().await.unwrap();
-    assert_eq!(lying_about(&folder, "bella"), [String::new(); 0], "in the database");
+    assert_eq!(lying_about(&folder, "bella"), NOTHING, "in the database");
     let of_other = lying_about(&folder, "cesar");
     assert!(of_other.len() > 10, "the search finds what is not sealed: {of_other:?}");
     assert!(!of_other.contains(&marker(15, "cesar")), "credentials are sealed always");
     store.close().await.unwrap();
-    assert_eq!(lying_about(&folder, "bella"), [String::new(); 0], "afterwards");
+    assert_eq!(lying_about(&folder, "bella"), NOTHING, "afterwards");
     let again = SqliteStore::open(file(&folder)).await.unwrap();
     is_all_there(&again, &sealed).await;
     is_all_there(&again, &open).await;
@@ -281,5 +283,5 @@ async fn a_policy_that_comes_later_takes_hold_of_what_was_there() {
     let values = rotation::reseal(&planted, 4, 10).await;
     assert!(values >= 12, "{values}");
     is_all_there(&store, &planted).await;
-    assert_eq!(lying_about(&folder, "bella"), [String::new(); 0]);
+    assert_eq!(lying_about(&folder, "bella"), NOTHING);
 }
