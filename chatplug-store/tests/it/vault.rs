@@ -155,7 +155,7 @@ async fn plant(store: &SqliteStore, id: &str, sealed: bool) -> Planted {
             id: chatplug_core::model::TurnId::derive(&[id]),
             number: 1,
             at: at(0),
-            steps: serde_json::json!([marker(9, id)]),
+            steps: serde_json::value::to_raw_value(&[marker(9, id)]).unwrap(),
             versions: serde_json::json!({}),
             duration_ms: 1,
         }),
@@ -206,7 +206,7 @@ async fn is_all_there(store: &SqliteStore, planted: &Planted) {
     let log = crate::world::log(&*rows, *conversation).await;
     let texts: Vec<&str> = log.iter().map(|(_, text, _)| text.as_str()).collect();
     assert_eq!(texts, [marker(4, id), marker(5, id), marker(6, id), marker(4, id)]);
-    assert_eq!(rows.turns(*conversation, 9).await.unwrap()[0].steps, serde_json::json!([marker(9, id)]));
+    assert_eq!(rows.turns(*conversation, 9).await.unwrap()[0].steps.get(), format!("[\"{}\"]", marker(9, id)));
     assert_eq!(rows.bookings(*contact, at(0)).await.unwrap(), [booking(id)]);
     let entries = store.calendar(&planted.id, &"centre".parse().unwrap()).entries(Default::default()).await.unwrap();
     assert_eq!(entries[0].client_name, Some(Private::new(marker(12, id))));
