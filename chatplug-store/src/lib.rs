@@ -2,11 +2,13 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking"))]
 
 mod codec;
+pub mod data_map;
 mod fair;
 mod opening;
 mod pace;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod records;
 mod sqlite;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -16,7 +18,7 @@ use chatplug_core::vault::Vault;
 pub use opening::OpenError;
 #[cfg(feature = "postgres")]
 pub use postgres::{Migrated, PostgresOptions, PostgresStore, migrate};
-pub use sqlite::{Pruned, Retention, SqliteOptions, SqliteStore};
+pub use sqlite::{SqliteOptions, SqliteStore};
 
 /// Opens the store that a URL names: `sqlite:FILE`, `sqlite://FILE`, or the bare name of a file. It is made when it does
 /// not exist, and brought up to date when it is older than the program. What it seals is sealed under a master key that

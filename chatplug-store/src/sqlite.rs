@@ -9,6 +9,7 @@ mod calendar;
 mod claims;
 mod contacts;
 mod db;
+mod forget;
 mod ingest;
 mod keyfile;
 mod limiter;
@@ -16,9 +17,9 @@ mod master;
 mod notices;
 mod open;
 mod outbox;
-mod prune;
 mod read;
 mod readers;
+mod records;
 mod reseal;
 mod secrets;
 mod setup;
@@ -29,7 +30,6 @@ mod turn;
 mod writer;
 
 pub use open::SqliteOptions;
-pub use prune::{Pruned, Retention};
 
 use crate::vault::{Failure, KeyCache, Seal};
 use async_trait::async_trait;
@@ -94,21 +94,6 @@ impl SqliteStore {
         let closed = self.writer.close().await;
         self.key_file.close();
         closed
-    }
-
-    /// Forgets what is old: see [`Retention`] for what and when. Worth calling once an hour.
-    ///
-    /// # Errors
-    /// See [`StoreError`].
-    pub async fn prune(&self, retention: Retention, now: DateTime<Utc>) -> Result<Pruned, StoreError> {
-        let mut all = Pruned::default();
-        loop {
-            let step = self.writer.submit(prune::Prune { retention, now }).await?;
-            if step.is_empty() {
-                return Ok(all);
-            }
-            all = all.and(step);
-        }
     }
 
     async fn ask<T>(&self, question: Question<T>) -> Result<T, StoreError> {

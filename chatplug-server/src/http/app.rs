@@ -8,9 +8,9 @@ use crate::{config::Config, demo::Simulator, metrics::Metrics, wiring};
 use axum::Router;
 use chatplug_core::{
     engine::Engine,
-    ports::{CalendarStore, Clock},
+    ports::{CalendarStore, Clock, RecordStore as _, Retention},
 };
-use chatplug_store::{Retention, SqliteStore};
+use chatplug_store::SqliteStore;
 use std::{
     sync::{
         Arc,
@@ -131,15 +131,14 @@ impl App {
                 _ = stop.wait_for(|stop| *stop) => return,
                 _ = hourly.tick() => {}
             }
-            match self.store.prune(Retention::default(), self.engine.clock().now()).await {
-                Ok(gone) => {
-                    tracing::debug!(mail = gone.mail, outbox = gone.outbox, turns = gone.turns, "old rows removed")
-                }
-                Err(error) => {
-                    tracing::warn!(
-                        error = &error as &dyn std::error::Error,
-                        "old rows not removed; tried again in an hour"
-                    );
+            for tenant in self.engine.directory().tenants().await.unwrap_or_default() {
+                let records = self.store.records(&tenant);
+                match records.forget(&Retention::default(), self.engine.clock().now()).await {
+                    Ok(gone) => tracing::debug!(tenant.id = %tenant, rows = ?gone.deleted, "old rows removed"),
+                    Err(error) => {
+                        let error = &error as &dyn std::error::Error;
+                        tracing::warn!(tenant.id = %tenant, error, "old rows not removed; tried again in an hour");
+                    }
                 }
             }
         }

@@ -70,8 +70,11 @@ CREATE TABLE contact (
     language TEXT,
     opted_out TEXT NOT NULL DEFAULT '[]',
     last_inbound INTEGER,
+    -- It turned out to be this one.
+    merged_into BLOB,
     PRIMARY KEY (tenant, contact)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX contact_by_merged ON contact (tenant, merged_into) WHERE merged_into IS NOT NULL;
 
 -- All names that somebody was ever seen under, as keyed hashes.
 CREATE TABLE identity (
@@ -283,6 +286,7 @@ CREATE TABLE booking_alias (
     PRIMARY KEY (tenant, install, branch, backend_id),
     FOREIGN KEY (tenant, booking) REFERENCES booking (tenant, booking)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX booking_alias_by_booking ON booking_alias (tenant, booking);
 
 -- Intervals being booked now: one an action.
 CREATE TABLE claim (

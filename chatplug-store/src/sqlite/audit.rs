@@ -2,11 +2,13 @@
 
 use super::{
     db::{FromValue, Script, Value, put, statements},
-    writer::Tx,
+    read::{Question, ask, bounded},
+    turn::decode,
+    writer::{Command, Tx},
 };
 use crate::codec::to_json;
 use chatplug_core::{
-    audit::{AuditHash, AuditHead},
+    audit::{AuditHash, AuditHead, AuditLink},
     model::TenantId,
     ports::{AuditRow, StoreError},
 };
@@ -16,6 +18,7 @@ statements! {
     ROW = "INSERT INTO audit (tenant, seq, at, row, hash) VALUES (?, ?, ?, ?, ?)";
     MOVE_HEAD = "INSERT INTO audit_head (tenant, seq, hash) VALUES (?, ?, ?) \
         ON CONFLICT DO UPDATE SET seq = excluded.seq, hash = excluded.hash";
+    LINKS = "SELECT seq, row, hash FROM audit WHERE tenant = ? AND seq > ? ORDER BY seq LIMIT ?";
 }
 
 /// Adds rows to the end of the chain.
@@ -39,6 +42,39 @@ pub(super) fn append(tx: &mut Tx<'_>, tenant: &TenantId, rows: &[AuditRow]) -> R
     }
     put!(script, MOVE_HEAD, tenant, head.seq, head.hash);
     tx.run(script).map(drop)
+}
+
+/// Adds rows that belong to no turn.
+#[derive(Debug)]
+pub(super) struct Append {
+    pub(super) tenant: TenantId,
+    pub(super) rows: Vec<AuditRow>,
+}
+
+impl Command for Append {
+    type Output = ();
+    type Error = StoreError;
+
+    fn run(self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        append(tx, &self.tenant, &self.rows)
+    }
+}
+
+pub(super) fn links(tenant: &TenantId, after: i64, limit: usize) -> Question<Vec<AuditLink>> {
+    let mut script = Script::default();
+    put!(script, LINKS, tenant, after, bounded(limit));
+    ask(script, |answers| {
+        decode(answers, 0, |row| Ok(AuditLink { seq: row.next()?, row: row.next()?, hash: row.next()? }))
+    })
+}
+
+pub(super) fn head(tenant: &TenantId) -> Question<AuditHead> {
+    let mut script = Script::default();
+    put!(script, HEAD, tenant);
+    ask(script, |answers| match answers.first(0) {
+        Some(mut row) => Ok(AuditHead { seq: row.next()?, hash: row.next()? }),
+        None => Ok(AuditHead::default()),
+    })
 }
 
 impl From<AuditHash> for Value {

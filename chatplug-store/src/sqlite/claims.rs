@@ -16,7 +16,7 @@ use chatplug_core::{
 };
 
 statements! {
-    DROP_EXPIRED = "DELETE FROM claim WHERE expires <= ?";
+    DROP_EXPIRED = "DELETE FROM claim WHERE tenant = ? AND expires <= ?";
     /// Everything that takes time of the candidates around the day and the wanted time.
     TAKEN = "SELECT j.key, t.taken_from, t.taken_to FROM json_each(?) AS j \
         JOIN claim AS t ON t.tenant = ? AND t.subject = j.value AND t.taken_to > ? \
@@ -49,7 +49,7 @@ impl Command for Claim {
         let (earliest, latest) = (from.min(day_from), to.max(day_to));
 
         let mut script = Script::default();
-        put!(script, DROP_EXPIRED, now);
+        put!(script, DROP_EXPIRED, &tenant, now);
         let taken = put!(
             script, TAKEN, &subjects, &tenant, earliest, latest, now, action, &subjects, &tenant, earliest, latest,
             ignoring

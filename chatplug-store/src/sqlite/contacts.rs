@@ -44,6 +44,8 @@ statements! {
         ON CONFLICT DO UPDATE SET contact = excluded.contact";
     NEW_CONVERSATION = "INSERT INTO conversation (tenant, conversation, channel, contact, active) VALUES (?, ?, ?, ?, ?)";
     MERGE_NAMES = "UPDATE identity SET contact = ? WHERE tenant = ? AND contact = ?";
+    /// What one turned out to be, and whoever turned out to be that one before: nobody's rows are out of sight.
+    MERGED = "UPDATE contact SET merged_into = ? WHERE tenant = ? AND (contact = ? OR merged_into = ?)";
     /// The conversations of the one that goes, with the other's on the same channel.
     MERGE_PAIRS = "SELECT o.conversation, v.conversation FROM conversation AS o LEFT JOIN conversation AS v \
         ON v.tenant = o.tenant AND v.channel = o.channel AND v.contact = ? WHERE o.tenant = ? AND o.contact = ?";
@@ -264,6 +266,7 @@ fn merge(tx: &mut Tx<'_>, seal: &Seal, mut keep: Found, mut gone: Found) -> Resu
     gone.contact.user.phone = None;
     let mut script = Script::default();
     save(&mut script, seal, &gone)?;
+    put!(script, MERGED, to, tenant, from, from);
     put!(script, MERGE_NAMES, to, tenant, from);
     put!(script, MERGE_BOOKINGS, to, tenant, from);
     let pairs = put!(script, MERGE_PAIRS, to, tenant, from);

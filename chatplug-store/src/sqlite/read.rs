@@ -86,7 +86,7 @@ pub(super) fn ask<T>(script: Script, read: impl Fn(&Answers) -> Result<T, StoreE
     Question { script, read: Box::new(read) }
 }
 
-fn bounded(limit: usize) -> i64 {
+pub(super) fn bounded(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }
 

@@ -1,15 +1,15 @@
 //! Every statement prepares on a fresh database, and finds its rows by an index.
 
 use super::{
-    audit, bookings, calendar, claims, contacts, ingest, limiter, notices, open, outbox, prune, read, reseal, secrets,
-    setup, status, turn,
+    audit, bookings, calendar, claims, contacts, forget, ingest, limiter, notices, open, outbox, read, records, reseal,
+    secrets, setup, status, turn,
 };
 use rusqlite::Connection;
 
 /// Statements that may look at whole tables: figures that nobody waits for, and what forgets the old.
-const MAY_SCAN: &[&str] =
-    &["OTHER_FIGURES", "FREE_LEASES", "KEYRING", "PULSE", "MAIL", "EARLY", "PUT_AWAY", "PARTS", "OUTBOX", "TURNS"];
+const MAY_SCAN: &[&str] = &["OTHER_FIGURES", "FREE_LEASES", "KEYRING", "PULSE"];
 
+/// Every statement there is: the constants, and those that are made of the data map.
 fn statements() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
     let files = [
         ("audit", audit::STATEMENTS),
@@ -22,15 +22,19 @@ fn statements() -> impl Iterator<Item = (&'static str, &'static str, &'static st
         ("notices", notices::STATEMENTS),
         ("open", open::STATEMENTS),
         ("outbox", outbox::STATEMENTS),
-        ("prune", prune::STATEMENTS),
+        ("forget", forget::STATEMENTS),
         ("read", read::STATEMENTS),
+        ("records", records::STATEMENTS),
         ("secrets", secrets::STATEMENTS),
         ("setup", setup::STATEMENTS),
         ("status", status::STATEMENTS),
         ("turn", turn::STATEMENTS),
     ];
     let files = files.into_iter().flat_map(|(file, list)| list.iter().map(move |(name, sql)| (file, *name, *sql)));
-    files.chain(reseal::statements().map(|(table, sql)| ("reseal", table, sql)))
+    let made =
+        |file, list: Vec<(&'static str, &'static str)>| list.into_iter().map(move |(table, sql)| (file, table, sql));
+    let files = files.chain(reseal::statements().map(|(table, sql)| ("reseal", table, sql)));
+    files.chain(made("forget", forget::made())).chain(made("records", records::made()))
 }
 
 fn fresh() -> Connection {

@@ -16,6 +16,9 @@ use tokio::sync::{Notify, mpsc, oneshot};
 
 /// Commands that may wait in the queue before those who bring more must wait too.
 const QUEUE: usize = 4096;
+/// Files up to so many pages (64 MB) are rebuilt when a person was erased: where rows lay before pages were split may still
+/// be legible in the gaps of other pages. It takes a second; a larger file would hold up everybody for too long.
+const REBUILT_PAGES: i64 = 16_384;
 /// Commands in one transaction at most: bounds how long the first of them waits for its answer.
 const GROUP: usize = 128;
 
@@ -25,6 +28,7 @@ const RELEASE: &str = "RELEASE command";
 const UNDO: &str = "ROLLBACK TO command";
 const COMMIT: &str = "COMMIT";
 const ROLLBACK: &str = "ROLLBACK";
+const REBUILD: &str = "VACUUM";
 const CHECKPOINT: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
 
 /// Something to write, as one step.
@@ -71,6 +75,7 @@ pub(super) struct Writer(mpsc::Sender<Message>);
 enum Message {
     Work(Box<dyn Work>),
     Checkpoint(oneshot::Sender<Result<(), StoreError>>),
+    Scrub(oneshot::Sender<Result<(), StoreError>>),
     Close(oneshot::Sender<Result<(), StoreError>>),
 }
 
@@ -105,6 +110,11 @@ impl Writer {
     /// Moves the write-ahead log into the database file.
     pub(super) async fn checkpoint(&self) -> Result<(), StoreError> {
         self.order(Message::Checkpoint).await
+    }
+
+    /// Leaves no trace of what was deleted in the files, as far as that can be done at once.
+    pub(super) async fn scrub(&self) -> Result<(), StoreError> {
+        self.order(Message::Scrub).await
     }
 
     /// Ends the writer after everything that lies in its queue.
@@ -187,6 +197,10 @@ impl Task {
                         self.group(&mut group);
                         let _gone = reply.send(self.checkpoint());
                     }
+                    Message::Scrub(reply) => {
+                        self.group(&mut group);
+                        let _gone = reply.send(self.scrub());
+                    }
                     Message::Close(reply) => {
                         self.group(&mut group);
                         inbox.close();
@@ -260,6 +274,22 @@ impl Task {
     fn checkpoint(&mut self) -> Result<(), StoreError> {
         let Some(connection) = &mut self.connection else { return Err(closed()) };
         one(connection, CHECKPOINT).map_err(store_error)
+    }
+
+    fn scrub(&mut self) -> Result<(), StoreError> {
+        let Some(connection) = &mut self.connection else { return Err(closed()) };
+        let scrub = || {
+            let pages: i64 = connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
+            if pages <= REBUILT_PAGES {
+                connection.execute_batch(REBUILD)?;
+            }
+            // Readers that began before are waited for.
+            connection.query_row(CHECKPOINT, [], |row| row.get::<_, bool>(0))
+        };
+        match scrub().map_err(store_error)? {
+            false => Ok(()),
+            true => Err(unavailable("somebody is still reading what was deleted")),
+        }
     }
 }
 

@@ -1,11 +1,8 @@
-//! The file itself: its schema, its limits, and what is forgotten.
+//! The file itself: its schema and its limits.
 
-use crate::world::{answers, at, by_phone, days, file, fresh, hears, log, message, queued, salon, sends, tenant};
-use chatplug_core::{
-    model::{DeliveryStatus, Stage},
-    ports::{Ingest, Ingested, Store, StoreError},
-};
-use chatplug_store::{OpenError, Pruned, Retention, SqliteOptions, SqliteStore};
+use crate::world::{at, by_phone, file, fresh, hears, message, queued, salon, tenant};
+use chatplug_core::ports::{Ingested, Store, StoreError};
+use chatplug_store::{OpenError, SqliteOptions, SqliteStore};
 use rusqlite::Connection;
 use std::time::Duration;
 
@@ -117,35 +114,4 @@ async fn a_locked_database_refuses_and_recovers() {
     other.execute_batch("COMMIT").unwrap();
     store.ping().await.unwrap();
     hears(&*bella, by_phone(1), "m1", 0).await;
-}
-
-/// Old mail, settled messages and turns go; dedup lasts eight days, the log for ever.
-#[tokio::test]
-async fn the_old_is_forgotten_and_the_log_remains() {
-    let (store, _folder) = fresh().await;
-    let bella = salon(&store, "bella").await;
-    let conversation = hears(&*bella, by_phone(1), "m1", 0).await;
-    answers(&*bella, conversation, &["hello", "still waiting"], 0).await.unwrap();
-    sends(&*bella, conversation, "out-1", 0).await;
-    let unread = hears(&*bella, by_phone(2), "m2", 0).await;
-    let before = log(&*bella, conversation).await;
-
-    assert_eq!(store.prune(Retention::default(), days(7)).await.unwrap(), Pruned::default());
-    let duplicate = bella.ingest(vec![message(by_phone(1), "m1", 0)]).await.unwrap();
-    assert_eq!(duplicate, [Ingested::Duplicate]);
-
-    let pruned = store.prune(Retention::default(), days(9)).await.unwrap();
-    assert_eq!(pruned, Pruned { mail: 1, ..Pruned::default() });
-    let pruned = store.prune(Retention::default(), days(40)).await.unwrap();
-    assert_eq!(pruned, Pruned { outbox: 1, ..Pruned::default() });
-    let pruned = store.prune(Retention::default(), days(100)).await.unwrap();
-    assert_eq!(pruned, Pruned { turns: 1, ..Pruned::default() });
-
-    assert_eq!(log(&*bella, conversation).await, before, "the log is as it was");
-    assert_eq!(crate::world::lease(&*bella, unread, 0).await.unwrap().mail.len(), 1, "unread mail never goes");
-    assert_eq!(store.figures(days(100)).await.unwrap().outbox_queued, 1, "nor what still waits to be sent");
-    let status =
-        DeliveryStatus { message: "out-1".parse().unwrap(), key: None, stage: Stage::Read, at: at(0), failure: None };
-    let late = Ingest::Status { channel: "wa".parse().unwrap(), status, received: days(100) };
-    assert_eq!(bella.ingest(vec![late]).await.unwrap(), [Ingested::Unknown], "its ids are gone too");
 }

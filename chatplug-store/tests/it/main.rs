@@ -2,11 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
+mod audit;
 mod contract;
 mod crash;
 mod database;
 mod exclusion;
+mod map;
 mod people;
 mod postgres;
 mod vault;
+mod records;
 mod world;

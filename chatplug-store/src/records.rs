@@ -1,0 +1,86 @@
+//! What every database's records have in common: how a row of the data map is made readable, and what the audit says of
+//! people's rights.
+
+use crate::{
+    codec,
+    data_map::{Column, Table, What},
+    vault::Seal,
+};
+use chatplug_core::{
+    model::ContactId,
+    ports::{AuditRow, Erasure, PersonExport, StoreError},
+};
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde_json::{Map, Value as Json, json};
+use uuid::Uuid;
+
+/// A column's value as it is stored, whatever the database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Cell {
+    Null,
+    Int(i64),
+    Text(String),
+    Id(Uuid),
+    Bytes(Vec<u8>),
+}
+
+/// Columns of a table that a person gets to read.
+pub(crate) fn readable_columns(table: &'static Table) -> impl Iterator<Item = &'static Column> {
+    let readable = |column: &&Column| !matches!(column.what, What::Tenant | What::LookUp | What::Secret);
+    table.columns.iter().filter(readable)
+}
+
+/// A row for a person to read: its columns as [`readable_columns`] lists them.
+pub(crate) fn readable(
+    table: &'static Table,
+    cells: impl IntoIterator<Item = Cell>,
+    seal: &Seal,
+) -> Result<Json, StoreError> {
+    let mut row = Map::new();
+    for (column, cell) in readable_columns(table).zip(cells) {
+        let value = match (column.what, cell) {
+            (_, Cell::Null) => continue,
+            (What::Time, Cell::Int(micros)) => {
+                json!(codec::instant(micros)?.to_rfc3339_opts(SecondsFormat::AutoSi, true))
+            }
+            (What::Personal(field), Cell::Bytes(bytes)) => opened(field, &bytes, seal)?,
+            // Bytes that are as many as an id has.
+            (What::Personal(field), Cell::Id(id)) => opened(field, id.as_bytes(), seal)?,
+            (_, Cell::Int(number)) => json!(number),
+            (_, Cell::Text(text)) => structured(text),
+            (_, Cell::Id(id)) => json!(id.to_string()),
+            (_, Cell::Bytes(bytes)) => json!(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()),
+        };
+        row.insert(column.name.to_owned(), value);
+    }
+    Ok(Json::Object(row))
+}
+
+fn opened(field: &str, stored: &[u8], seal: &Seal) -> Result<Json, StoreError> {
+    Ok(structured(seal.read(field, stored)?))
+}
+
+/// JSON as what it says, words as they are.
+fn structured(text: String) -> Json {
+    match text.as_bytes().first() {
+        Some(b'{' | b'[') => serde_json::from_str(&text).unwrap_or(Json::String(text)),
+        _ => Json::String(text),
+    }
+}
+
+/// What the audit says of an export.
+pub(crate) fn exported(contact: ContactId, export: &PersonExport, by: &str, now: DateTime<Utc>) -> AuditRow {
+    let rows: Map<String, Json> =
+        export.tables.iter().map(|(table, rows)| (table.clone(), json!(rows.len()))).collect();
+    row("export", by, now, json!({ "contact": contact, "rows": rows }))
+}
+
+/// What the audit says of an erasure.
+pub(crate) fn erased(contact: ContactId, receipt: &Erasure, by: &str, now: DateTime<Utc>) -> AuditRow {
+    let Erasure { deleted, blanked, upcoming } = receipt;
+    row("erase", by, now, json!({ "contact": contact, "deleted": deleted, "blanked": blanked, "upcoming": upcoming }))
+}
+
+fn row(what: &str, by: &str, now: DateTime<Utc>, detail: Json) -> AuditRow {
+    AuditRow { at: now, actor: by.to_owned(), what: what.to_owned(), conversation: None, action: None, detail }
+}

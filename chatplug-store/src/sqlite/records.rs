@@ -1,0 +1,247 @@
+//! What whoever runs chatplug answers for: the audit as a chain, a person's rows read out or erased as the data map says,
+//! and what is forgotten with time.
+
+use super::{
+    SqliteStore, audit,
+    db::{Script, Value, put, statements},
+    read::{Question, ask},
+    writer::{Command, Tx},
+};
+use crate::{
+    data_map::{Blank, Erase, On, TABLES, Table},
+    records::{self, Cell},
+    vault::Seal,
+};
+use async_trait::async_trait;
+use chatplug_core::{
+    audit::{AuditHead, AuditLink},
+    model::{ChannelUser, ContactId, TenantId},
+    ports::{AuditRow, Erasure, Forgotten, PersonExport, RecordStore, Retention, StoreError, TenantRecords},
+};
+use chrono::{DateTime, Utc};
+use std::sync::{Arc, LazyLock};
+
+statements! {
+    /// The one that a contact was merged into, or itself.
+    ROOT = "SELECT coalesce(merged_into, contact) FROM contact WHERE tenant = ? AND contact = ?";
+    /// All that one person was known as.
+    PERSON = "SELECT contact FROM contact WHERE tenant = ? AND contact = ? \
+        UNION ALL SELECT contact FROM contact WHERE tenant = ? AND merged_into = ?";
+    /// By user id first, because phone numbers change hands.
+    FIND = "SELECT coalesce((SELECT contact FROM identity WHERE tenant = ? AND kind = 'user' AND value = ?), \
+        (SELECT i.contact FROM identity AS i JOIN contact AS o ON o.tenant = i.tenant AND o.contact = i.contact \
+        WHERE i.tenant = ? AND i.kind = 'phone' AND i.value = ? AND (o.user_id IS NULL OR ? IS NULL)))";
+    /// Appointments that lie ahead: one that both a booking and the calendar know is counted once.
+    UPCOMING = "SELECT (SELECT count(*) FROM booking WHERE tenant = ? AND contact = ? AND standing = 1 AND starts > ?) + \
+        (SELECT count(*) FROM entry AS e WHERE e.tenant = ? AND e.contact = ? AND e.standing = 1 AND e.starts > ? \
+        AND NOT EXISTS (SELECT 1 FROM booking AS b JOIN booking_alias AS a ON a.tenant = b.tenant AND a.booking = b.booking \
+        WHERE b.tenant = e.tenant AND b.contact = e.contact AND b.standing = 1 AND a.branch = e.branch \
+        AND a.backend_id = e.entry))";
+}
+
+/// What erasing and exporting do to one table; made of the map once.
+struct Theirs {
+    table: &'static Table,
+    /// Their rows, with the columns that they may read.
+    read: &'static str,
+    /// Deletes or blanks them.
+    erase: Option<&'static str>,
+}
+
+/// Tables that others refer to come first.
+static THEIRS: LazyLock<Vec<Theirs>> = LazyLock::new(|| TABLES.iter().filter_map(theirs).collect());
+
+/// All statements that the map makes, for the tests that look at every statement.
+#[cfg(test)]
+pub(super) fn made() -> Vec<(&'static str, &'static str)> {
+    let read = THEIRS.iter().map(|it| (it.table.name, it.read));
+    read.chain(THEIRS.iter().filter_map(|it| Some((it.table.name, it.erase?)))).collect()
+}
+
+fn theirs(table: &'static Table) -> Option<Theirs> {
+    if table.on == On::Postgres {
+        return None;
+    }
+    let theirs = table.whose.condition("?1", "?2")?;
+    let name = table.name;
+    let columns: Vec<&str> = records::readable_columns(table).map(|column| column.name).collect();
+    let read = format!("SELECT {} FROM {name} WHERE {theirs} ORDER BY {}", columns.join(", "), table.key.join(", "));
+    let erase = match table.erase {
+        Erase::Delete => Some(format!("DELETE FROM {name} WHERE {theirs}")),
+        Erase::Blank(columns) => {
+            let emptied = columns.iter().map(|blank| match blank {
+                Blank::Null(column) => format!("{column} = NULL"),
+                Blank::Nobody(column) => format!("{column} = zeroblob(16)"),
+            });
+            Some(format!("UPDATE {name} SET {} WHERE {theirs}", emptied.collect::<Vec<_>>().join(", ")))
+        }
+        Erase::Keep(_) => None,
+    };
+    // Statements are constants; these are, once they are made.
+    Some(Theirs { table, read: read.leak(), erase: erase.map(|sql| &*sql.leak()) })
+}
+
+impl RecordStore for SqliteStore {
+    fn records(&self, tenant: &TenantId) -> Arc<dyn TenantRecords> {
+        Arc::new(SqliteRecords { tenant: tenant.clone(), store: self.clone() })
+    }
+}
+
+/// One tenant's records.
+#[derive(Debug)]
+struct SqliteRecords {
+    tenant: TenantId,
+    store: SqliteStore,
+}
+
+#[async_trait]
+impl TenantRecords for SqliteRecords {
+    async fn append_audit(&self, rows: Vec<AuditRow>) -> Result<(), StoreError> {
+        self.store.writer.submit(audit::Append { tenant: self.tenant.clone(), rows }).await
+    }
+
+    async fn audit_links(&self, after: i64, limit: usize) -> Result<Vec<AuditLink>, StoreError> {
+        self.store.ask(audit::links(&self.tenant, after, limit)).await
+    }
+
+    async fn audit_head(&self) -> Result<AuditHead, StoreError> {
+        self.store.ask(audit::head(&self.tenant)).await
+    }
+
+    async fn find_person(&self, user: &ChannelUser) -> Result<Option<ContactId>, StoreError> {
+        self.store.ask_of(&self.tenant, |seal| find(user, seal)).await
+    }
+
+    async fn export_person(
+        &self,
+        contact: ContactId,
+        by: &str,
+        now: DateTime<Utc>,
+    ) -> Result<PersonExport, StoreError> {
+        let export = |seal| Export { seal, contact, by: by.to_owned(), now };
+        self.store.run(&self.tenant, export).await?.ok_or(UNKNOWN)
+    }
+
+    async fn erase_person(&self, contact: ContactId, by: &str, now: DateTime<Utc>) -> Result<Erasure, StoreError> {
+        let erase = ErasePerson { tenant: self.tenant.clone(), contact, by: by.to_owned(), now };
+        let receipt = self.store.writer.submit(erase).await?;
+        if let Err(error) = self.store.writer.scrub().await {
+            // They are erased, and nothing finds them; bytes of them go with the next rows that are written.
+            let error: &dyn std::error::Error = &error;
+            tracing::warn!(tenant.id = %self.tenant, error, "traces of an erased person may be left in the file for now");
+        }
+        Ok(receipt)
+    }
+
+    async fn forget(&self, retention: &Retention, now: DateTime<Utc>) -> Result<Forgotten, StoreError> {
+        self.store.forget(&self.tenant, retention, now).await
+    }
+}
+
+/// Nobody of that id.
+const UNKNOWN: StoreError = StoreError::NotFound { what: "the person" };
+
+fn find(user: &ChannelUser, seal: &Seal) -> Question<Option<ContactId>> {
+    let tenant = seal.tenant();
+    let user_id = user.user_id.as_ref().map(|id| seal.user(id.reveal()));
+    let phone = user.phone.as_ref().map(|phone| seal.phone(phone));
+    let mut script = Script::default();
+    put!(script, FIND, tenant, user_id.as_ref(), tenant, phone, user_id.as_ref());
+    ask(script, |answers| answers.first(0).map_or(Ok(None), |mut row| row.next()))
+}
+
+/// All that a person was known as; the one that they are known as is first.
+fn person(tx: &mut Tx<'_>, tenant: &TenantId, contact: ContactId) -> Result<Vec<ContactId>, StoreError> {
+    let mut script = Script::default();
+    let root = put!(script, ROOT, tenant, contact);
+    let answers = tx.run(script)?;
+    let Some(mut row) = answers.first(root) else { return Err(UNKNOWN) };
+    let root: ContactId = row.next()?;
+    let mut script = Script::default();
+    let all = put!(script, PERSON, tenant, root, tenant, root);
+    let answers = tx.run(script)?;
+    answers.rows(all).map(|mut row| row.next()).collect()
+}
+
+/// Reads out everything that is kept of a person.
+struct Export {
+    seal: Seal,
+    contact: ContactId,
+    by: String,
+    now: DateTime<Utc>,
+}
+
+impl Command for Export {
+    type Output = PersonExport;
+    type Error = StoreError;
+
+    fn run(self, tx: &mut Tx<'_>) -> Result<PersonExport, StoreError> {
+        let Self { seal, contact, by, now } = self;
+        let tenant = seal.tenant();
+        let contacts = person(tx, tenant, contact)?;
+        let mut export = PersonExport::default();
+        for Theirs { table, read, .. } in THEIRS.iter() {
+            let mut script = Script::default();
+            let places: Vec<usize> = contacts.iter().map(|contact| put!(script, read, tenant, *contact)).collect();
+            let answers = tx.run(script)?;
+            let rows = places.iter().flat_map(|place| answers.rows(*place));
+            let rows = rows.map(|row| records::readable(table, row.rest().map(cell), &seal));
+            let rows = rows.collect::<Result<Vec<_>, _>>()?;
+            if !rows.is_empty() {
+                export.tables.insert(table.name.to_owned(), rows);
+            }
+        }
+        audit::append(tx, tenant, &[records::exported(contact, &export, &by, now)])?;
+        Ok(export)
+    }
+}
+
+fn cell(value: &Value) -> Cell {
+    match value {
+        Value::Null => Cell::Null,
+        Value::Int(number) => Cell::Int(*number),
+        Value::Text(text) => Cell::Text(text.clone()),
+        Value::Id(id) => Cell::Id(*id),
+        Value::Bytes(bytes) => Cell::Bytes(bytes.clone()),
+    }
+}
+
+/// Removes everything that is kept of a person. A turn of theirs that runs meanwhile finds its conversation gone, and is
+/// fenced.
+struct ErasePerson {
+    tenant: TenantId,
+    contact: ContactId,
+    by: String,
+    now: DateTime<Utc>,
+}
+
+impl Command for ErasePerson {
+    type Output = Erasure;
+    type Error = StoreError;
+
+    fn run(self, tx: &mut Tx<'_>) -> Result<Erasure, StoreError> {
+        let Self { tenant, contact, by, now } = self;
+        let contacts = person(tx, &tenant, contact)?;
+        let mut receipt = Erasure::default();
+        for contact in &contacts {
+            let mut script = Script::default();
+            let upcoming = put!(script, UPCOMING, &tenant, *contact, now, &tenant, *contact, now);
+            let answers = tx.run(script)?;
+            receipt.upcoming += answers.first(upcoming).map_or(Ok(0), |mut row| row.next::<u64>())?;
+        }
+        // Rows go before those that they refer to.
+        for Theirs { table, erase, .. } in THEIRS.iter().rev() {
+            let Some(sql) = erase else { continue };
+            let mut script = Script::default();
+            let places: Vec<usize> = contacts.iter().map(|contact| put!(script, sql, &tenant, *contact)).collect();
+            let answers = tx.run(script)?;
+            let rows: u64 = places.into_iter().map(|place| answers.changed(place)).sum();
+            if rows > 0 {
+                let counts = if table.blanked().is_empty() { &mut receipt.deleted } else { &mut receipt.blanked };
+                counts.insert(table.name.to_owned(), rows);
+            }
+        }
+        audit::append(tx, &tenant, &[records::erased(contact, &receipt, &by, now)])?;
+        Ok(receipt)
+    }
+}
