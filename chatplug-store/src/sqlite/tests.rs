@@ -1,5 +1,7 @@
 //! Every statement prepares on a fresh database, and finds its rows by an index.
 
+mod mutate;
+
 use super::{
     audit, bookings, calendar, claims, contacts, forget, ingest, limiter, notices, open, outbox, read, records, reseal,
     secrets, setup, status, turn,

@@ -226,7 +226,7 @@ async fn an_erased_person_is_nowhere_in_the_files() {
     // The same person is a client of another salon too, and stays one.
     let (elsewhere, _) = lives(&store, "norte", "Wombat", 1).await;
     // Much else came and went meanwhile, so that pages were split and moved.
-    for number in 100..160 {
+    for number in 100..500 {
         let rows = hears(&*bella, by_phone(number), &format!("n{number}"), 5).await;
         answers(&*bella, rows, &["fine"], 5).await.unwrap();
         let say = marked(message(by_phone(1), &format!("{MARKER}-{number}"), i64::from(number)), MARKER);
