@@ -12,8 +12,8 @@ use chatplug_core::{
         ConversationId, DeliveryStatus, Private, Stage, TenantId,
     },
     ports::{
-        AuditRow, CalendarStore, EntryFilter, Ingest, Ingested, NewEntry, RecordStore, Retention, StoreError,
-        TenantRecords, TenantStore, TurnCommit,
+        AuditRow, CalendarStore, EntryFilter, Ingest, Ingested, NewEntry, RecordStore, Retention, SecretStore,
+        StoreError, TenantRecords, TenantSetup, TenantStore, TurnCommit,
     },
 };
 use chatplug_store::{SqliteStore, data_map::TABLES};
@@ -465,4 +465,73 @@ async fn much_is_forgotten_by_several_at_once() {
         assert_eq!(rows(&one) + rows(&two), 150, "{table}");
     }
     assert!(records(&store, "bella").forget(&retention, days(100)).await.unwrap().is_empty());
+}
+
+async fn sealed_salon(store: &SqliteStore, id: &str) -> Arc<dyn TenantStore> {
+    let rows = salon(store, id).await;
+    let setup = TenantSetup {
+        name: id.to_owned(),
+        branches: vec!["centre".parse().unwrap()],
+        channels: vec!["wa".parse().unwrap()],
+        routes: Vec::new(),
+        sealed: true,
+    };
+    rows.register(&setup).await.unwrap();
+    rows
+}
+
+/// What is sealed is legible to whoever may ask for it, and to nobody who finds the files.
+#[tokio::test]
+async fn a_sealed_tenant_s_people_are_exported_and_erased_like_others() {
+    let (store, folder) = fresh().await;
+    let bella = sealed_salon(&store, "bella").await;
+    let (_, contact) = lives(&store, "bella", MARKER, 1).await;
+    assert_eq!(scan(&folder, &format!("{MARKER} says")), [], "messages are sealed");
+    let audit = records(&store, "bella");
+    assert_eq!(audit.find_person(&by_phone(1)).await.unwrap(), Some(contact));
+    let export = serde_json::to_string(&audit.export_person(contact, "operator:ana", at(5)).await.unwrap()).unwrap();
+    for word in
+        ["name", "told", "mail", "state", "action", "first", "review", "step", "title", "client", "note", "says"]
+    {
+        assert!(export.contains(&format!("{MARKER} {word}")), "{word}: {export}");
+    }
+    let receipt = audit.erase_person(contact, "operator:ana", at(6)).await.unwrap();
+    assert_eq!((receipt.deleted["contact"], receipt.blanked["entry"]), (1, 1));
+    assert_eq!(scan(&folder, MARKER), []);
+    assert!(bella.conversations(10).await.unwrap().is_empty());
+}
+
+/// A line that was never shown keeps its words when it goes from the outbox into the log, sealed or not.
+#[tokio::test]
+async fn what_was_withdrawn_keeps_its_words_in_the_log() {
+    let (store, _folder) = fresh().await;
+    for (id, rows) in [("bella", salon(&store, "bella").await), ("norte", sealed_salon(&store, "norte").await)] {
+        let conversation = hears(&*rows, by_phone(1), "m1", 0).await;
+        answers(&*rows, conversation, &["I was about to say"], 0).await.unwrap();
+        hears(&*rows, by_phone(1), "m2", 1).await;
+        let leased = lease(&*rows, conversation, 1).await.unwrap();
+        rows.commit(TurnCommit { withdraw: true, ..answering(&leased, &[], 1) }).await.unwrap();
+        let before = log(&*rows, conversation).await;
+        assert!(before.contains(&(false, "I was about to say".to_owned(), "withdrawn".to_owned())), "{before:?}");
+        let gone_now = records(&store, id).forget(&Retention::default(), days(32)).await.unwrap().deleted;
+        assert_eq!(gone_now, gone(&[("mailbox", 2), ("outbox", 1)]));
+        assert_eq!(log(&*rows, conversation).await, before, "{id}");
+    }
+}
+
+/// Without keys nothing can be read any more; what is old still goes, and so does who asks to.
+#[tokio::test]
+async fn destroyed_keys_keep_nobody_from_forgetting_and_erasing() {
+    let (store, folder) = fresh().await;
+    sealed_salon(&store, "bella").await;
+    let (_, contact) = lives(&store, "bella", MARKER, 1).await;
+    store.secrets(&"bella".parse().unwrap()).destroy_keys("operator:ana", at(5)).await.unwrap();
+    let audit = records(&store, "bella");
+    let export = audit.export_person(contact, "operator:ana", at(6)).await;
+    assert!(matches!(export, Err(StoreError::Vault(_))), "{export:?}");
+    let forgotten = audit.forget(&Retention::default(), days(100)).await.unwrap().deleted;
+    assert_eq!(forgotten.get("turn"), Some(&1), "{forgotten:?}");
+    audit.erase_person(contact, "operator:ana", days(100)).await.unwrap();
+    assert!(rows_of(&file(&folder), "bella", contact).values().all(|rows| *rows == 0));
+    chain_holds(&*audit, "bella").await;
 }
