@@ -31,12 +31,8 @@ statements! {
     FIND = "SELECT coalesce((SELECT contact FROM identity WHERE tenant = ? AND kind = 'user' AND value = ?), \
         (SELECT i.contact FROM identity AS i JOIN contact AS o ON o.tenant = i.tenant AND o.contact = i.contact \
         WHERE i.tenant = ? AND i.kind = 'phone' AND i.value = ? AND (o.user_id IS NULL OR ? IS NULL)))";
-    /// Appointments that lie ahead: one that both a booking and the calendar know is counted once.
-    UPCOMING = "SELECT (SELECT count(*) FROM booking WHERE tenant = ? AND contact = ? AND standing = 1 AND starts > ?) + \
-        (SELECT count(*) FROM entry AS e WHERE e.tenant = ? AND e.contact = ? AND e.standing = 1 AND e.starts > ? \
-        AND NOT EXISTS (SELECT 1 FROM booking AS b JOIN booking_alias AS a ON a.tenant = b.tenant AND a.booking = b.booking \
-        WHERE b.tenant = e.tenant AND b.contact = e.contact AND b.standing = 1 AND a.branch = e.branch \
-        AND a.backend_id = e.entry))";
+    /// Appointments of the calendar that lie ahead.
+    UPCOMING = "SELECT count(*) FROM entry WHERE tenant = ? AND contact = ? AND standing = 1 AND starts > ?";
 }
 
 /// What erasing and exporting do to one table; made of the map once.
@@ -225,7 +221,7 @@ impl Command for ErasePerson {
         let mut receipt = Erasure::default();
         for contact in &contacts {
             let mut script = Script::default();
-            let upcoming = put!(script, UPCOMING, &tenant, *contact, now, &tenant, *contact, now);
+            let upcoming = put!(script, UPCOMING, &tenant, *contact, now);
             let answers = tx.run(script)?;
             receipt.upcoming += answers.first(upcoming).map_or(Ok(0), |mut row| row.next::<u64>())?;
         }

@@ -37,3 +37,8 @@ mod calendar {
     use super::fresh;
     chatplug_core::calendar_store_contract!(fresh());
 }
+
+mod records {
+    use super::fresh;
+    chatplug_core::records_contract!(fresh());
+}
