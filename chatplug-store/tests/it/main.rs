@@ -10,6 +10,6 @@ mod exclusion;
 mod map;
 mod people;
 mod postgres;
-mod vault;
 mod records;
+mod vault;
 mod world;

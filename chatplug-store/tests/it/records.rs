@@ -111,7 +111,7 @@ async fn lives(store: &SqliteStore, salon: &str, marker: &str, number: u32) -> (
     let contact = leased.contact.id;
     let mut commit = commit;
     if let Some(record) = &mut commit.record {
-        record.steps = serde_json::json!([{ "step": told("step") }]);
+        record.steps = serde_json::value::to_raw_value(&serde_json::json!([{ "step": told("step") }])).unwrap();
     }
     rows.commit(commit).await.unwrap();
     sends(&*rows, conversation, &id("out"), 0).await;
