@@ -30,7 +30,7 @@ pub use plain::{LogNotifier, TemplateList, TenantList};
 use crate::{
     dialogue::Operator,
     model::{ConversationId, TenantId},
-    ports::{Clock, Directory, Ingest, Ingested, Store, StoreError, SystemClock},
+    ports::{Clock, Directory, Ingest, Ingested, OVERDUE_AFTER, Store, StoreError, SystemClock},
     reply::Words,
 };
 use chrono::Duration;
@@ -78,7 +78,10 @@ pub struct EngineOptions {
     pub window_margin: Duration,
     /// Looks for due work at least this often, even when nothing woke it.
     pub poll: Duration,
-    /// Looks for clients who wait too long ([`OVERDUE_AFTER`](crate::ports::OVERDUE_AFTER)) this often.
+    /// A client who waits longer for an outcome is attended to; default:
+    /// [`OVERDUE_AFTER`](crate::ports::OVERDUE_AFTER). Should exceed `lease`: a turn that is taken up again is on its way.
+    pub answer_within: Duration,
+    /// Looks for clients who wait too long this often.
     pub watch: Duration,
     /// Mark messages as read and show "typing" when a turn begins.
     pub mark_seen: bool,
@@ -105,6 +108,7 @@ impl Default for EngineOptions {
             unknown_hold: Duration::seconds(30),
             window_margin: Duration::minutes(5),
             poll: Duration::seconds(1),
+            answer_within: OVERDUE_AFTER,
             watch: Duration::seconds(5),
             mark_seen: true,
         }

@@ -1,18 +1,38 @@
 //! The command line: what can be asked of the program, and how it ends.
 
+mod ask;
+mod audit;
 mod chat;
 mod check;
+mod credential;
 mod demo;
+mod erase;
+mod export;
+mod key;
+mod migrate;
+mod person;
 mod serve;
 mod understand;
+mod work;
 
-use crate::config::{self, Environment, LogFormat};
+use crate::{
+    config::{self, Config, Environment, LogFormat},
+    http::{AppError, Role},
+};
+pub use audit::AuditCommand;
 use clap::{Parser, Subcommand};
-use std::{path::PathBuf, process::ExitCode};
+pub use credential::CredentialCommand;
+pub use key::KeyCommand;
+pub use person::PersonArgs;
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 /// Booking conversations on WhatsApp, in five languages, on the calendar that a business already has.
 #[derive(Debug, Parser)]
-#[command(name = "chatplug", version, about, arg_required_else_help = true, max_term_width = 100)]
+#[command(name = "chatplug", version, arg_required_else_help = true, max_term_width = 100)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -25,14 +45,31 @@ pub struct Cli {
 pub enum Command {
     /// Try it in the browser: a made-up salon, a simulated phone, nothing to set up
     Demo(DemoArgs),
-    /// Run the server with a configuration file
+    /// Run the server with a configuration file: webhooks, and the workers that answer them
     Serve(ServeArgs),
+    /// Run workers alone, beside servers on the same database
+    Work(WorkArgs),
+    /// Bring the database up to date with this program
+    Migrate(MigrateArgs),
     /// Check a configuration file and tell everything that is wrong with it
     Check(ConfigArgs),
     /// Talk to the made-up salon in this terminal
     Chat(ChatArgs),
     /// Read messages from a file and tell what they are understood as
     Understand(UnderstandArgs),
+    /// Make, renew and destroy the keys that seal what is kept
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Keep tenants' secrets, such as access tokens, sealed in the database
+    #[command(subcommand)]
+    Credential(CredentialCommand),
+    /// Read the audit, and prove that nothing was taken out of it or altered
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    /// Write out everything that is kept of a person
+    Export(ExportArgs),
+    /// Remove everything that is kept of a person
+    Erase(EraseArgs),
 }
 
 /// Options of `demo`.
@@ -58,12 +95,68 @@ pub struct ServeArgs {
     /// The configuration file, in TOML
     #[arg(long, short, value_name = "FILE")]
     pub config: PathBuf,
+    /// Listen here
+    #[arg(long, value_name = "ADDRESS")]
+    pub bind: Option<SocketAddr>,
+    /// Take webhooks only: conversations run in processes of `chatplug work`
+    #[arg(long)]
+    pub no_work: bool,
     /// What to log, such as `info` or `chatplug_core=debug`
     #[arg(long, value_name = "FILTER")]
     pub log: Option<String>,
     /// How to write logs
     #[arg(long, value_name = "FORMAT")]
     pub log_format: Option<LogFormat>,
+}
+
+/// Options of `work`. What is given here wins over the file and the environment.
+#[derive(Debug, Clone, clap::Args)]
+pub struct WorkArgs {
+    /// The configuration file, in TOML
+    #[arg(long, short, value_name = "FILE")]
+    pub config: PathBuf,
+    /// Answer /healthz, /readyz and /metrics here; nothing listens unless this or `work_bind` is given
+    #[arg(long, value_name = "ADDRESS")]
+    pub bind: Option<SocketAddr>,
+    /// What to log, such as `info` or `chatplug_core=debug`
+    #[arg(long, value_name = "FILTER")]
+    pub log: Option<String>,
+    /// How to write logs
+    #[arg(long, value_name = "FORMAT")]
+    pub log_format: Option<LogFormat>,
+}
+
+/// Options of `migrate`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct MigrateArgs {
+    /// The configuration file, in TOML
+    #[arg(long, short, value_name = "FILE")]
+    pub config: PathBuf,
+    /// Change nothing; end with 1 when the database is behind
+    #[arg(long)]
+    pub check: bool,
+}
+
+/// Options of `export`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct ExportArgs {
+    /// Whom.
+    #[command(flatten)]
+    pub person: PersonArgs,
+    /// Write to this new file, readable by you alone, instead of standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+/// Options of `erase`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct EraseArgs {
+    /// Whom.
+    #[command(flatten)]
+    pub person: PersonArgs,
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
 }
 
 /// Options of `check`.
@@ -113,11 +206,23 @@ impl Failure {
     pub fn usage(message: impl Into<String>) -> Self {
         Self { message: message.into(), code: 2 }
     }
+
+    /// What was asked was not done, or found wrong: exit code 1.
+    pub fn refused(message: impl Into<String>) -> Self {
+        Self { message: message.into(), code: 1 }
+    }
 }
 
 impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {
         Self { message: format!("error: {error:#}"), code: 1 }
+    }
+}
+
+impl From<AppError> for Failure {
+    fn from(error: AppError) -> Self {
+        let code = if error.is_configuration() { 2 } else { 1 };
+        Self { message: format!("error: {:#}", anyhow::Error::from(error)), code }
     }
 }
 
@@ -143,14 +248,38 @@ pub fn run(cli: Cli, environment: &Environment) -> Result<(), Failure> {
         Command::Check(args) => check::run(&args, environment),
         Command::Understand(args) => understand::run(&args),
         Command::Demo(args) => block_on(demo::run(args)),
-        Command::Serve(args) => {
-            let mut config = config::load(&args.config, environment).map_err(|e| Failure::usage(e.to_string()))?;
-            config.server.log = args.log.unwrap_or(config.server.log);
-            config.server.log_format = args.log_format.unwrap_or(config.server.log_format);
-            block_on(serve::run(config))
-        }
         Command::Chat(args) => block_on(chat::run(args)),
+        Command::Serve(args) => {
+            let mut config = read(&args.config, environment)?;
+            logged(&mut config, args.log, args.log_format);
+            config.server.bind = args.bind.unwrap_or(config.server.bind);
+            block_on(serve::run(config, if args.no_work { Role::Webhooks } else { Role::Both }))
+        }
+        Command::Work(args) => {
+            let mut config = read(&args.config, environment)?;
+            logged(&mut config, args.log, args.log_format);
+            config.server.work_bind = args.bind.or(config.server.work_bind);
+            block_on(work::run(config))
+        }
+        Command::Migrate(args) => block_on(migrate::run(read(&args.config, environment)?, args.check)),
+        Command::Key(command) => key::run(command, environment),
+        Command::Credential(command) => credential::run(command, environment),
+        Command::Audit(command) => audit::run(command, environment),
+        Command::Export(args) => block_on(export::run(args, environment)),
+        Command::Erase(args) => block_on(erase::run(args, environment)),
     }
+}
+
+/// Reads a configuration, or tells everything that is wrong with it.
+fn read(file: &Path, environment: &Environment) -> Result<Config, Failure> {
+    config::load(file, environment).map_err(|problems| Failure::usage(problems.to_string()))
+}
+
+fn logged(config: &mut Config, log: Option<String>, format: Option<LogFormat>) {
+    if let Some(log) = log {
+        config.server.log = log;
+    }
+    config.server.log_format = format.unwrap_or(config.server.log_format);
 }
 
 fn block_on(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {

@@ -10,22 +10,31 @@ mod problem;
 mod raw;
 
 pub use document::ENV_PREFIX;
+pub(crate) use problem::suggestion;
 pub use problem::{Place, Problem, Problems};
 
 use chatplug_calendar::Plan;
 use chatplug_core::{
     model::{BranchId, ChannelId, Lang, Policy, TenantId},
-    ports::TemplateStock,
+    ports::{Retention, TemplateStock},
+    vault::MasterKeys,
 };
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
-use std::{collections::BTreeMap, net::SocketAddr, path::Path};
+use std::{collections::BTreeMap, net::SocketAddr, path::Path, time::Duration};
 
 /// Where the server listens, unless configured.
 pub const DEFAULT_BIND: &str = "127.0.0.1:8080";
 
 /// Where conversations are kept, unless configured.
 pub const DEFAULT_STORE: &str = "sqlite:chatplug.sqlite";
+
+/// Connections to PostgreSQL, unless configured.
+pub const DEFAULT_POOL: u32 = 16;
+
+/// Messages a second from one number, unless configured: what Meta grants every number (20 when the number is used in the
+/// WhatsApp Business app as well, 1000 after Meta's upgrade).
+pub const DEFAULT_MESSAGES_PER_SECOND: u32 = 80;
 
 /// What is logged, unless configured.
 pub const DEFAULT_LOG: &str = "info";
@@ -35,8 +44,15 @@ pub const DEFAULT_LOG: &str = "info";
 pub struct Config {
     /// `[server]`.
     pub server: ServerConfig,
-    /// `[store]`: where conversations are kept, as a URL.
-    pub store_url: String,
+    /// `[store]`.
+    pub store: StoreConfig,
+    /// `[vault]`: what tenants' keys are wrapped under. `None`, which no file leads to: the key lies in a file beside the
+    /// database, for trying things out.
+    pub master_keys: Option<MasterKeys>,
+    /// `[retention]`.
+    pub retention: Retention,
+    /// `[ready]`.
+    pub ready: ReadyConfig,
     /// `[[meta_app]]`.
     pub meta_apps: Vec<MetaApp>,
     /// `[[tenant]]`, never empty.
@@ -48,6 +64,8 @@ pub struct Config {
 pub struct ServerConfig {
     /// Address and port to listen on.
     pub bind: SocketAddr,
+    /// Where `chatplug work` answers for its health; `None`: nowhere.
+    pub work_bind: Option<SocketAddr>,
     /// How the world reaches the server, without a slash at the end.
     pub public_url: Option<String>,
     /// What to log, in the syntax of `RUST_LOG`.
@@ -56,6 +74,103 @@ pub struct ServerConfig {
     pub log_format: LogFormat,
     /// Workers that run conversations; `None`: as many as suit the machine.
     pub workers: Option<usize>,
+    /// A client who waits longer for an outcome is attended to; `None`: as long as the engine thinks right.
+    pub answer_within: Option<Duration>,
+}
+
+impl ServerConfig {
+    /// Nothing but an address.
+    #[must_use]
+    pub fn at(bind: SocketAddr) -> Self {
+        let log = DEFAULT_LOG.to_owned();
+        let log_format = LogFormat::Text;
+        Self { bind, work_bind: None, public_url: None, log, log_format, workers: None, answer_within: None }
+    }
+}
+
+/// Where conversations are kept.
+#[derive(Debug, Clone)]
+pub struct StoreConfig {
+    /// `sqlite:FILE` or `postgres://…`; may hold a password.
+    pub url: SecretString,
+    /// Connections that a process keeps to PostgreSQL.
+    pub pool: u32,
+    /// The owner's way in, for `chatplug migrate` only; PostgreSQL.
+    pub admin_url: Option<SecretString>,
+}
+
+impl StoreConfig {
+    /// A store at a URL.
+    #[must_use]
+    pub fn at(url: impl Into<SecretString>) -> Self {
+        Self { url: url.into(), pool: DEFAULT_POOL, admin_url: None }
+    }
+
+    /// The URL without what must not be shown.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        without_password(self.url.expose_secret())
+    }
+}
+
+/// A URL as it may be shown: user and password are left out, and parameters.
+#[must_use]
+pub fn without_password(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://").filter(|(scheme, _)| scheme.starts_with("postgres")) else {
+        return url.to_owned();
+    };
+    let rest = rest.split_once('?').map_or(rest, |(rest, _)| rest);
+    // A password may hold an `@` of its own: the last one ends it.
+    let rest = rest.rsplit_once('@').map_or(rest, |(_, rest)| rest);
+    format!("{scheme}://{rest}")
+}
+
+/// From when on `/readyz` says that a process that works is not well; zero: never.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReadyConfig {
+    /// Age of the oldest mail that waits for its turn.
+    pub mail_age: Duration,
+    /// Age of the oldest message that waits to be sent.
+    pub outbox_age: Duration,
+    /// How many clients wait for too long.
+    pub overdue: u64,
+}
+
+impl Default for ReadyConfig {
+    /// 2 minutes, 15 minutes, 100 clients: a queue that grows, not a busy moment.
+    fn default() -> Self {
+        Self { mail_age: Duration::from_secs(120), outbox_age: Duration::from_secs(900), overdue: 100 }
+    }
+}
+
+/// A secret of one tenant.
+#[derive(Debug, Clone)]
+pub enum Credential {
+    /// In hand.
+    Given(SecretString),
+    /// Kept in the database under this name.
+    Kept(String),
+}
+
+/// Whether a credential may be called so: 1 to 64 characters of `a-z`, `0-9`, `-`, `_` and `.`.
+///
+/// # Errors
+/// What it must be, to be told.
+pub fn credential_name(name: &str) -> Result<(), &'static str> {
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_' | '.');
+    match (1..=64).contains(&name.len()) && name.chars().all(fits) {
+        true => Ok(()),
+        false => Err("a credential's name has 1 to 64 characters of a-z, 0-9, -, _ and ."),
+    }
+}
+
+/// Who tells the team.
+#[derive(Debug, Clone)]
+pub struct NotifyConfig {
+    /// Where notices are posted to.
+    pub url: String,
+    /// What they are signed with.
+    pub secret: Credential,
 }
 
 /// How logs are written.
@@ -101,6 +216,10 @@ pub struct TenantConfig {
     pub branches: Vec<BranchConfig>,
     /// Its numbers; never empty.
     pub channels: Vec<ChannelConfig>,
+    /// Names, numbers and texts of its clients are sealed at rest.
+    pub seal: bool,
+    /// Where its team hears of what needs a person; `None`: in the log alone.
+    pub notify: Option<NotifyConfig>,
 }
 
 /// A place of a business.
@@ -137,7 +256,9 @@ pub enum ProviderConfig {
         /// The WhatsApp Business Account.
         waba_id: Option<String>,
         /// What may send from the number.
-        access_token: SecretString,
+        access_token: Credential,
+        /// What may be sent from the number, by all processes together.
+        messages_per_second: u32,
     },
     /// The browser page at `/demo`: for demonstrations, open to whoever reaches the server.
     Simulator,

@@ -48,6 +48,14 @@ pub struct Stage {
     pub branches: Vec<(BranchId, Plan)>,
 }
 
+/// The provider's id of a simulated number: digits as Meta's ids are, the same in every run, since the route to them is
+/// stored.
+#[must_use]
+pub fn number_of(tenant: &TenantId, channel: &ChannelId) -> String {
+    let id = DeliveryKey::derive(&["simulator", tenant.as_str(), channel.as_str()]);
+    format!("99{:013}", id.as_uuid().as_u128() % 10_u128.pow(13))
+}
+
 /// A simulated provider with one number.
 #[derive(Debug)]
 pub struct Simulator {
@@ -67,9 +75,7 @@ impl Simulator {
     #[must_use]
     pub fn new(stage: Stage, clock: Arc<dyn Clock>) -> Self {
         let (owed, to_post) = mpsc::unbounded_channel();
-        // Digits as Meta's ids are, the same in every run, since the route to them is stored.
-        let id = DeliveryKey::derive(&["simulator", stage.tenant.as_str(), stage.channel.as_str()]);
-        let number = format!("99{:013}", id.as_uuid().as_u128() % 10_u128.pow(13));
+        let number = number_of(&stage.tenant, &stage.channel);
         let secret = format!("{}{}", Uuid::now_v7().simple(), Uuid::now_v7().simple());
         let to_post = Mutex::new(Some(to_post));
         Self { stage, hub: Arc::new(Hub::new()), clock, number, secret, owed, to_post }

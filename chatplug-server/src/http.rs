@@ -1,8 +1,10 @@
 //! What the server answers: webhooks, health, metrics, and the simulator where there is one.
 
 mod app;
+mod ready;
 mod routes;
 mod webhooks;
 
-pub use app::{App, AppError};
+pub use app::{App, AppError, Role};
+pub(crate) use ready::Readiness;
 pub use webhooks::{WEBHOOK_LIMIT, Webhooks};

@@ -42,11 +42,35 @@ impl Metrics {
         });
     }
 
-    /// Everything counted so far, with what the store says now.
+    /// A webhook was answered, body and all.
+    pub fn webhook_took(&self, took: Duration) {
+        self.record(|| seconds("chatplug_webhook_seconds", took));
+    }
+
+    /// The store failed somebody: `webhook`, `turn`, `limiter`, `retention`.
+    pub fn store_failed(&self, whom: &'static str) {
+        self.record(|| counter!("chatplug_store_errors_total", "whom" => whom).increment(1));
+    }
+
+    /// Retention removed so many rows.
+    pub fn forgotten(&self, rows: u64) {
+        self.record(|| counter!("chatplug_rows_forgotten_total").increment(rows));
+    }
+
+    /// A place was asked for under a vendor's limit, and there was one, or none yet.
+    pub fn limit_asked(&self, granted: bool) {
+        let name = if granted { "chatplug_limiter_taken_total" } else { "chatplug_limiter_waits_total" };
+        self.record(|| counter!(name).increment(1));
+    }
+
+    /// Everything counted so far, with what the store says now; whether this process is ready, and runs conversations.
     #[must_use]
-    pub fn render(&self, figures: Option<&Figures>) -> String {
+    pub fn render(&self, figures: Option<&Figures>, ready: bool, working: bool) -> String {
+        let word = |well: bool| f64::from(u8::from(well));
         self.record(|| {
-            gauge!("chatplug_store_up").set(f64::from(u8::from(figures.is_some())));
+            gauge!("chatplug_store_up").set(word(figures.is_some()));
+            gauge!("chatplug_ready").set(word(ready));
+            gauge!("chatplug_working").set(word(working));
             if let Some(figures) = figures {
                 set(figures);
             }
@@ -83,6 +107,9 @@ impl Observer for Metrics {
                 seconds("chatplug_turn_seconds", took);
             }
             EngineEvent::TurnFailed { why, .. } => {
+                if why == "store" {
+                    counter!("chatplug_store_errors_total", "whom" => "turn").increment(1);
+                }
                 counter!("chatplug_turns_failed_total", "why" => why.to_owned()).increment(1);
             }
             EngineEvent::BackendCalled { backend, operation, result, took, .. } => {
@@ -93,6 +120,9 @@ impl Observer for Metrics {
             }
             EngineEvent::ActionEnded { what, result, .. } => {
                 counter!("chatplug_actions_total", "what" => what, "result" => result).increment(1);
+            }
+            EngineEvent::TeamTold { result, .. } => {
+                counter!("chatplug_team_told_total", "result" => result).increment(1);
             }
             EngineEvent::Delivered { result, took, .. } => {
                 counter!("chatplug_deliveries_total", "result" => result).increment(1);
@@ -130,6 +160,10 @@ fn set(figures: &Figures) {
     number("chatplug_outbox_unknown", figures.outbox_unknown);
     number("chatplug_actions_open", figures.actions_open);
     number("chatplug_conversations", figures.conversations);
+    number("chatplug_turns_open", figures.turns_open);
+    number("chatplug_overdue", figures.overdue);
+    number("chatplug_notices_queued", figures.notices_queued);
+    number("chatplug_notices_dead", figures.notices_dead);
 }
 
 /// Says what each is, and makes counters without labels appear before the first event: an alert on their rise needs that.
@@ -142,20 +176,38 @@ fn describe() {
         ("chatplug_events_ignored_total", "Events without a conversation, or not understood"),
         ("chatplug_turns_total", "Turns committed"),
         ("chatplug_messages_read_total", "Messages of clients read by turns"),
+        ("chatplug_limiter_taken_total", "Messages that a number's limit had a place for"),
+        ("chatplug_limiter_waits_total", "Messages that had to wait for a number's limit"),
+        ("chatplug_rows_forgotten_total", "Rows removed because they were kept long enough"),
     ] {
         describe_counter!(name, what);
         counter!(name).absolute(0);
+    }
+    describe_counter!("chatplug_store_errors_total", "Failures of the store, by whom they stopped");
+    for whom in ["webhook", "turn", "limiter", "retention"] {
+        counter!("chatplug_store_errors_total", "whom" => whom).absolute(0);
+    }
+    describe_counter!("chatplug_team_told_total", "Word to teams by what became of telling them");
+    for result in ["told", "retry", "dead"] {
+        counter!("chatplug_team_told_total", "result" => result).absolute(0);
     }
     describe_counter!("chatplug_webhooks_total", "Webhook requests by the status they were answered with");
     describe_counter!("chatplug_turns_failed_total", "Turns that could not run and will be tried again");
     describe_counter!("chatplug_backend_calls_total", "Calls of booking systems");
     describe_counter!("chatplug_actions_total", "Bookings, moves, cancellations and confirmations by how they ended");
     describe_counter!("chatplug_deliveries_total", "Messages by what became of handing them to the provider");
+    describe_histogram!("chatplug_webhook_seconds", "A webhook from its first byte to the answer");
     describe_histogram!("chatplug_store_events_seconds", "From a parsed webhook to its events being durable");
     describe_histogram!("chatplug_turn_seconds", "A turn, calls of booking systems included");
     describe_histogram!("chatplug_backend_seconds", "A call of a booking system");
     describe_histogram!("chatplug_delivery_seconds", "Handing one message to the provider");
     describe_gauge!("chatplug_store_up", "Whether the store answers");
+    describe_gauge!("chatplug_ready", "Whether this process can take work, as /readyz says");
+    describe_gauge!("chatplug_working", "Whether this process runs conversations");
+    describe_gauge!("chatplug_turns_open", "Conversations that a worker holds");
+    describe_gauge!("chatplug_overdue", "Clients who wait too long for an outcome");
+    describe_gauge!("chatplug_notices_queued", "Things that teams were not told yet");
+    describe_gauge!("chatplug_notices_dead", "Things that teams could not be told");
     describe_gauge!("chatplug_mail_due", "Pieces of mail that wait for a turn");
     describe_gauge!("chatplug_mail_age_seconds", "Age of the oldest of them");
     describe_gauge!("chatplug_outbox_queued", "Messages that wait to be sent");
@@ -175,13 +227,14 @@ mod tests {
     #[test]
     fn counters_are_there_before_the_first_event_and_count() {
         let metrics = Metrics::new();
-        assert!(metrics.render(None).contains("\nchatplug_signatures_refused_total 0\n"));
+        assert!(metrics.render(None, false, false).contains("\nchatplug_signatures_refused_total 0\n"));
         metrics.observe(&EngineEvent::WebhookRefused { status: 401 });
         metrics.observe(&EngineEvent::WebhookRefused { status: 400 });
         metrics.webhook("meta", http::StatusCode::UNAUTHORIZED);
         metrics.webhook("' } evil", http::StatusCode::NOT_FOUND);
         metrics.observe(&EngineEvent::WebhookStored { events: 3, duplicates: 1, took: Duration::from_millis(4) });
-        let text = metrics.render(Some(&Figures { outbox_dead: 2, mail_age_ms: 1500, ..Figures::default() }));
+        let text =
+            metrics.render(Some(&Figures { outbox_dead: 2, mail_age_ms: 1500, ..Figures::default() }), true, true);
         for line in [
             "chatplug_signatures_refused_total 1",
             "chatplug_webhooks_total{provider=\"meta\",status=\"401\"} 1",
@@ -192,6 +245,9 @@ mod tests {
             "chatplug_outbox_dead 2",
             "chatplug_mail_age_seconds 1.5",
             "chatplug_store_up 1",
+            "chatplug_ready 1",
+            "chatplug_working 1",
+            "chatplug_store_errors_total{whom=\"turn\"} 0",
         ] {
             assert!(text.contains(&format!("\n{line}\n")), "{line} is not in:\n{text}");
         }

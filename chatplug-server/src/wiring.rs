@@ -1,45 +1,63 @@
 //! From a configuration to adapters, a directory and an engine. No routes here, no files, no environment.
 
 use crate::{
-    config::{ChannelConfig, Config, MetaApp, ProviderConfig, TenantConfig},
+    config::{ChannelConfig, Config, Credential, MetaApp, ProviderConfig, TenantConfig},
     demo::{self, Simulator, Stage},
-    http::{App, AppError, Webhooks},
+    http::{App, AppError, Readiness, Webhooks},
+    limits,
     metrics::{Metrics, Observers},
+    notify::WebhookNotifier,
+    retention::Forgetting,
+    stores::Stores,
 };
-use async_trait::async_trait;
 use chatplug_calendar::Calendar;
 use chatplug_core::{
-    engine::{Engine, EngineOptions, Observer},
-    model::{InstallId, Lang, TenantId},
+    engine::{Engine, EngineOptions, LogNotifier, Observer, TemplateList, TenantList},
+    model::{InstallId, TenantId},
     ports::{
-        BranchSetup, CalendarStore, ChannelSetup, Clock, Directory, DirectoryError, IntentEngine, Messenger, Notice,
-        Notifier, NotifyError, Route, Store, TemplateDraft, TemplateError, TemplateState, TemplateStock, Templates,
-        Tenant, TenantSetup, WebhookReceiver,
+        BranchSetup, ChannelSetup, Clock, Directory, IntentEngine, Messenger, Notifier, Route, Tenant, TenantSetup,
+        WebhookReceiver,
     },
     understand::OfflineEngine,
 };
 use chatplug_whatsapp::meta::{MetaConfig, MetaKeyring, MetaMessenger, MetaWebhook, PROVIDER, http_client};
+use chrono::TimeDelta;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use secrecy::SecretString;
 use std::{
     collections::BTreeMap,
     sync::{Arc, atomic::AtomicBool},
 };
 use tokio::sync::watch;
 
-/// Opens the store that the configuration names, registers tenants in it, and puts a server together.
-pub(crate) async fn wire(config: Config, clock: Arc<dyn Clock>) -> Result<App, AppError> {
-    let store = chatplug_store::open(&config.store_url).await.map_err(|error| AppError::store(&config, error))?;
-    let calendars: Arc<dyn CalendarStore> = Arc::new(store.clone());
+/// Tenants registered at a time.
+const AT_ONCE: usize = 64;
+
+/// Who uses credentials, for the audit.
+const BY: &str = "engine";
+
+/// Registers tenants in the stores and puts a server together.
+pub(crate) async fn wire(config: Config, stores: Stores, clock: Arc<dyn Clock>) -> Result<App, AppError> {
     let metrics = Metrics::new();
     let http = http_client().map_err(|error| AppError::setup("the HTTP client", &error))?;
     let intents: Arc<dyn IntentEngine> = Arc::new(OfflineEngine::new());
-    let mut builder = Builder { config: &config, clock, calendars, http, intents, simulator: None };
-    let mut tenants = BTreeMap::new();
+    let mut builder = Builder {
+        config: &config,
+        clock: clock.clone(),
+        stores: stores.clone(),
+        metrics: metrics.clone(),
+        http,
+        intents,
+        simulator: None,
+    };
+    // Side by side: the store writes many at once.
+    let registered = config.tenants.iter().map(|tenant| stores.register(&config, &tenant.id));
+    stream::iter(registered).buffer_unordered(AT_ONCE).try_collect::<Vec<()>>().await?;
+    let mut tenants = Vec::new();
     for tenant in &config.tenants {
-        let (built, setup) = builder.tenant(tenant)?;
-        store.tenant(&tenant.id).register(&setup).await.map_err(|error| AppError::store(&config, error))?;
-        tenants.insert(tenant.id.clone(), Arc::new(built));
+        tenants.push(builder.tenant(tenant).await?);
     }
-    let Builder { clock, calendars, simulator, .. } = builder;
+    let simulator = builder.simulator;
     let mut receivers = receivers(&config.meta_apps);
     let mut observers: Vec<Arc<dyn Observer>> = vec![metrics.clone()];
     if let Some(simulator) = &simulator {
@@ -50,26 +68,46 @@ pub(crate) async fn wire(config: Config, clock: Arc<dyn Clock>) -> Result<App, A
     if let Some(workers) = config.server.workers {
         options.concurrency = workers;
     }
+    if let Some(within) = config.server.answer_within.and_then(|within| TimeDelta::from_std(within).ok()) {
+        options.answer_within = within;
+    }
+    let directory: Arc<dyn Directory> = Arc::new(TenantList::new(tenants));
     let engine = Engine::builder()
-        .store(Arc::new(store.clone()))
-        .directory(Arc::new(ConfigDirectory(tenants)))
-        .clock(clock)
+        .store(stores.store.clone())
+        .directory(directory.clone())
+        .clock(clock.clone())
         .observer(Arc::new(Observers(observers)))
         .options(options)
         .build()
         .map_err(|error| AppError::setup("the engine", &error))?;
     let webhooks = Arc::new(Webhooks::new(engine.clone(), metrics.clone(), receivers));
+    let forgetting = Forgetting {
+        records: stores.records.clone(),
+        directory,
+        clock,
+        metrics: metrics.clone(),
+        retention: config.retention.clone(),
+    };
     let (working, stop) = (Arc::new(AtomicBool::new(false)), watch::Sender::new(false));
-    Ok(App { engine, webhooks, metrics, store, calendars, simulator, working, stop })
+    Ok(App { engine, webhooks, metrics, stores, simulator, forgetting, ready: Readiness(config.ready), working, stop })
 }
 
-impl AppError {
-    fn store(config: &Config, error: impl std::error::Error + Send + Sync + 'static) -> Self {
-        Self::Store { url: config.store_url.clone(), source: Box::new(error) }
-    }
-
-    fn setup(what: &str, error: &dyn std::error::Error) -> Self {
-        Self::Setup { what: what.to_owned(), why: error.to_string() }
+/// What the store must know of a tenant before anything of it is kept.
+pub(crate) fn setup(tenant: &TenantConfig) -> TenantSetup {
+    let route = |channel: &ChannelConfig| {
+        let number = match &channel.provider {
+            ProviderConfig::Simulator => demo::number_of(&tenant.id, &channel.id),
+            ProviderConfig::Meta { phone_number_id, .. } => phone_number_id.clone(),
+        };
+        let route = Route { tenant: tenant.id.clone(), channel: Some(channel.id.clone()), branch: None };
+        (PROVIDER.to_owned(), number, route)
+    };
+    TenantSetup {
+        name: tenant.name.clone(),
+        branches: tenant.branches.iter().map(|branch| branch.id.clone()).collect(),
+        channels: tenant.channels.iter().map(|channel| channel.id.clone()).collect(),
+        routes: tenant.channels.iter().map(route).collect(),
+        sealed: tenant.seal,
     }
 }
 
@@ -85,43 +123,33 @@ fn receivers(apps: &[MetaApp]) -> BTreeMap<(String, String), Arc<dyn WebhookRece
 struct Builder<'c> {
     config: &'c Config,
     clock: Arc<dyn Clock>,
-    calendars: Arc<dyn CalendarStore>,
+    stores: Stores,
+    metrics: Arc<Metrics>,
     http: reqwest::Client,
     intents: Arc<dyn IntentEngine>,
     simulator: Option<Arc<Simulator>>,
 }
 
 impl Builder<'_> {
-    fn tenant(&mut self, tenant: &TenantConfig) -> Result<(Tenant, TenantSetup), AppError> {
+    async fn tenant(&mut self, tenant: &TenantConfig) -> Result<Tenant, AppError> {
         let install = InstallId::new("calendar").map_err(|error| AppError::setup("the calendar", &error))?;
         let branches = tenant.branches.iter().map(|branch| {
-            let kept = self.calendars.calendar(&tenant.id, &branch.id);
+            let kept = self.stores.calendars.calendar(&tenant.id, &branch.id);
             let calendar =
                 Calendar::new(branch.id.clone(), install.clone(), branch.plan.clone(), kept, self.clock.clone());
             BranchSetup { id: branch.id.clone(), install: install.clone(), backend: Arc::new(calendar) }
         });
-        let branches: Vec<BranchSetup> = branches.collect();
+        let branches = branches.collect();
         let mut channels = Vec::new();
-        let mut routes = Vec::new();
         for channel in &tenant.channels {
-            let (messenger, number) = self.messenger(tenant, channel)?;
-            let route = Route { tenant: tenant.id.clone(), channel: Some(channel.id.clone()), branch: None };
-            routes.push((PROVIDER.to_owned(), number, route));
             channels.push(ChannelSetup {
                 id: channel.id.clone(),
-                messenger,
+                messenger: self.messenger(tenant, channel).await?,
                 branches: channel.branches.clone(),
-                templates: Arc::new(ConfigTemplates(channel.templates.clone())),
+                templates: Arc::new(TemplateList::new(channel.templates.clone())),
             });
         }
-        let setup = TenantSetup {
-            name: tenant.name.clone(),
-            branches: branches.iter().map(|branch| branch.id.clone()).collect(),
-            channels: channels.iter().map(|channel| channel.id.clone()).collect(),
-            routes,
-            sealed: false,
-        };
-        let tenant = Tenant {
+        Ok(Tenant {
             id: tenant.id.clone(),
             name: tenant.name.clone(),
             policy: tenant.policy.clone(),
@@ -129,17 +157,34 @@ impl Builder<'_> {
             channels,
             texts: tenant.texts.clone(),
             intents: self.intents.clone(),
-            notifier: Arc::new(LogNotifier),
-        };
-        Ok((tenant, setup))
+            notifier: self.notifier(tenant).await?,
+        })
     }
 
-    /// A channel's messenger, and the provider's id of its number.
-    fn messenger(
+    async fn notifier(&self, tenant: &TenantConfig) -> Result<Arc<dyn Notifier>, AppError> {
+        let Some(notify) = &tenant.notify else { return Ok(Arc::new(LogNotifier)) };
+        let secret = self.secret(&tenant.id, &notify.secret).await?;
+        let (http, clock) = (self.http.clone(), self.clock.clone());
+        Ok(Arc::new(WebhookNotifier::new(http, notify.url.clone(), secret, clock)))
+    }
+
+    /// A tenant's secret; the use of one that is kept in the database is audited.
+    async fn secret(&self, tenant: &TenantId, credential: &Credential) -> Result<SecretString, AppError> {
+        let name = match credential {
+            Credential::Given(secret) => return Ok(secret.clone()),
+            Credential::Kept(name) => name,
+        };
+        let kept = self.stores.secrets.secrets(tenant).credential(name, BY, self.clock.now()).await;
+        let kept = kept.map_err(|error| AppError::store(&self.config.store, error))?;
+        kept.ok_or_else(|| AppError::NoCredential { tenant: tenant.to_string(), name: name.clone() })
+    }
+
+    /// A channel's messenger.
+    async fn messenger(
         &mut self,
         tenant: &TenantConfig,
         channel: &ChannelConfig,
-    ) -> Result<(Arc<dyn Messenger>, String), AppError> {
+    ) -> Result<Arc<dyn Messenger>, AppError> {
         match &channel.provider {
             ProviderConfig::Simulator => {
                 let branches = tenant.branches.iter().filter(|branch| channel.branches.contains(&branch.id));
@@ -150,12 +195,13 @@ impl Builder<'_> {
                     branches: branches.map(|branch| (branch.id.clone(), branch.plan.clone())).collect(),
                 };
                 let simulator = Arc::new(Simulator::new(stage, self.clock.clone()));
-                let (messenger, number) = (simulator.messenger(), simulator.number().to_owned());
+                let messenger = simulator.messenger();
                 self.simulator = Some(simulator);
-                Ok((messenger, number))
+                Ok(messenger)
             }
-            ProviderConfig::Meta { app, phone_number_id, waba_id, access_token } => {
-                let mut meta = MetaConfig::new(phone_number_id, access_token.clone());
+            ProviderConfig::Meta { app, phone_number_id, waba_id, access_token, messages_per_second } => {
+                let access_token = self.secret(&tenant.id, access_token).await?;
+                let mut meta = MetaConfig::new(phone_number_id, access_token);
                 if let Some(id) = waba_id {
                     meta = meta.with_waba_id(id);
                 }
@@ -171,67 +217,9 @@ impl Builder<'_> {
                     what: format!("channel {} of {}", channel.id, tenant.id),
                     why: wrong.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
                 })?;
-                Ok((Arc::new(messenger), phone_number_id.clone()))
+                let number = (phone_number_id.as_str(), *messages_per_second);
+                Ok(limits::paced(Arc::new(messenger), number, &self.stores.limiter, &self.clock, &self.metrics))
             }
         }
-    }
-}
-
-/// The tenants of the configuration.
-#[derive(Debug)]
-struct ConfigDirectory(BTreeMap<TenantId, Arc<Tenant>>);
-
-#[async_trait]
-impl Directory for ConfigDirectory {
-    async fn tenant(&self, tenant: &TenantId) -> Result<Arc<Tenant>, DirectoryError> {
-        self.0.get(tenant).cloned().ok_or_else(|| DirectoryError::Unknown(tenant.clone()))
-    }
-
-    async fn tenants(&self) -> Result<Vec<TenantId>, DirectoryError> {
-        Ok(self.0.keys().cloned().collect())
-    }
-}
-
-/// The templates that the configuration says are approved.
-#[derive(Debug)]
-struct ConfigTemplates(Vec<TemplateStock>);
-
-#[async_trait]
-impl Templates for ConfigTemplates {
-    async fn find(&self, meaning: &str, langs: &[Lang]) -> Option<TemplateStock> {
-        let of = |lang: &Lang| {
-            let fits =
-                |it: &&TemplateStock| it.meaning == meaning && it.lang == *lang && it.state == TemplateState::Approved;
-            self.0.iter().find(fits).cloned()
-        };
-        langs.iter().find_map(of)
-    }
-
-    async fn status(&self) -> Result<Vec<TemplateStock>, TemplateError> {
-        Ok(self.0.clone())
-    }
-
-    async fn submit(&self, _: &TemplateDraft) -> Result<TemplateStock, TemplateError> {
-        Err(TemplateError::Unsupported)
-    }
-}
-
-/// Tells the team by the log alone, until there is somebody else to tell.
-#[derive(Debug)]
-struct LogNotifier;
-
-#[async_trait]
-impl Notifier for LogNotifier {
-    async fn notify(&self, notice: &Notice) -> Result<(), NotifyError> {
-        use chatplug_core::dialogue::TeamEvent;
-        let what = match &notice.event {
-            TeamEvent::NeedsPerson { .. } => "needs_person",
-            TeamEvent::RunningLate { .. } => "running_late",
-            TeamEvent::Review { .. } => "review",
-            TeamEvent::Undeliverable { .. } => "undeliverable",
-            _ => "other",
-        };
-        tracing::info!(tenant.id = %notice.tenant, conversation.id = %notice.conversation, what, "for the team");
-        Ok(())
     }
 }

@@ -7,9 +7,7 @@ use super::{Engine, EngineEvent};
 use crate::{
     dialogue::{Dialogue, Holder, TeamEvent},
     model::{ConversationId, DeliveryKey, Lang, TenantId},
-    ports::{
-        Attention, AuditRow, ConversationView, NewOutbox, OVERDUE_AFTER, OutboxBody, StoreError, Tenant, TenantStore,
-    },
+    ports::{Attention, AuditRow, ConversationView, NewOutbox, OutboxBody, StoreError, Tenant, TenantStore},
     reply::{Reply, Say},
 };
 use chrono::{DateTime, Utc};
@@ -31,7 +29,7 @@ impl Engine {
         let (mut attended, mut failed) = (0, HashSet::new());
         loop {
             let now = self.inner.clock.now();
-            let before = now - OVERDUE_AFTER;
+            let before = now - self.inner.options.answer_within;
             // Those who could not be attended to come first again: ask for that many more.
             let limit = failed.len() + BATCH;
             let overdue = self.inner.store.overdue(before, limit).await?;

@@ -107,7 +107,7 @@ fn print_bubble(bubble: &Bubble) {
 
 /// Removes a temporary database with what is kept beside it.
 fn forget(db: &Path) {
-    for suffix in ["", "-wal", "-shm", "-owner", ".keys", ".keys-wal", ".keys-shm", ".master-key"] {
+    for suffix in ["", "-wal", "-shm", "-owner", ".keys", ".keys-wal", ".keys-shm", ".keys-journal", ".master-key"] {
         let mut name = db.as_os_str().to_owned();
         name.push(suffix);
         // A file that was never made need not be removed.

@@ -1,11 +1,11 @@
 //! `chatplug check`: everything that is wrong with a configuration, without starting anything.
 
 use super::{ConfigArgs, Failure};
-use crate::config::{self, Config, Environment};
+use crate::config::{Config, Environment};
 
 /// Checks, and prints what there is or what is wrong.
 pub(super) fn run(args: &ConfigArgs, environment: &Environment) -> Result<(), Failure> {
-    let config = config::load(&args.config, environment).map_err(|problems| Failure::usage(problems.to_string()))?;
+    let config = super::read(&args.config, environment)?;
     println!("ok: {}", summary(&config));
     let outside = config.server.public_url.clone().unwrap_or_else(|| format!("http://{}", config.server.bind));
     for app in &config.meta_apps {

@@ -3,7 +3,8 @@
 use super::{DemoArgs, Failure, serve};
 use crate::{
     config::{
-        BranchConfig, ChannelConfig, Config, DEFAULT_BIND, LogFormat, ProviderConfig, ServerConfig, TenantConfig,
+        BranchConfig, ChannelConfig, Config, DEFAULT_BIND, LogFormat, ProviderConfig, ReadyConfig, ServerConfig,
+        StoreConfig, TenantConfig,
     },
     http::App,
     logging,
@@ -12,7 +13,7 @@ use anyhow::Context;
 use chatplug_calendar::demo as salon;
 use chatplug_core::{
     model::{BranchId, ChannelId, DateRange, Lang, Policy, TenantId},
-    ports::{Clock, SystemClock},
+    ports::{Clock, Retention, SystemClock},
 };
 use chrono::Days;
 use std::{net::SocketAddr, path::Path, sync::Arc};
@@ -77,16 +78,19 @@ fn config(db: &Path) -> Result<Config, Failure> {
         texts: Vec::new(),
         branches: vec![BranchConfig { id: branch, plan }],
         channels: vec![channel],
+        seal: false,
+        notify: None,
     };
-    let server = ServerConfig {
-        bind: DEFAULT_BIND.parse().context("the demo's address is wrong")?,
-        public_url: None,
-        log: String::new(),
-        log_format: LogFormat::Text,
-        workers: None,
-    };
-    let store_url = format!("sqlite:{}", db.display());
-    Ok(Config { server, store_url, meta_apps: Vec::new(), tenants: vec![tenant] })
+    Ok(Config {
+        server: ServerConfig::at(DEFAULT_BIND.parse().context("the demo's address is wrong")?),
+        store: StoreConfig::at(format!("sqlite:{}", db.display())),
+        // The library's own key, in a file beside the database: there is nothing to protect from whoever has both.
+        master_keys: None,
+        retention: Retention::default(),
+        ready: ReadyConfig::default(),
+        meta_apps: Vec::new(),
+        tenants: vec![tenant],
+    })
 }
 
 /// Asks the desktop to open a page. When it cannot, the address is on the screen.

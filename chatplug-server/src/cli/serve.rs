@@ -1,23 +1,50 @@
 //! `chatplug serve`: a server from a configuration, until it is told to stop.
 
 use super::Failure;
-use crate::{config::Config, http::App, logging};
+use crate::{
+    config::{Config, ProviderConfig},
+    http::{App, Role},
+    logging,
+};
 use anyhow::Context;
 use chatplug_core::ports::SystemClock;
 use std::{io::ErrorKind, net::SocketAddr, sync::Arc};
 use tokio::net::TcpListener;
 
 /// Serves until SIGTERM or Ctrl+C.
-pub(super) async fn run(config: Config) -> Result<(), Failure> {
+pub(super) async fn run(config: Config, role: Role) -> Result<(), Failure> {
+    let bind = config.server.bind;
+    start(config, role, Some(bind)).await
+}
+
+/// Runs a server in a role until SIGTERM or Ctrl+C; without an address nothing listens.
+pub(super) async fn start(config: Config, role: Role, bind: Option<SocketAddr>) -> Result<(), Failure> {
     logging::start(&config.server.log, config.server.log_format)?;
+    let simulated = config.tenants.iter().flat_map(|tenant| &tenant.channels);
+    if role != Role::Both && simulated.into_iter().any(|channel| matches!(channel.provider, ProviderConfig::Simulator))
+    {
+        return Err(Failure::usage(
+            "error: the simulator lives in one process: run `chatplug serve` without --no-work, or take the channel with \
+             provider = \"simulator\" out of the configuration",
+        ));
+    }
     // The port first: a second server on one machine should not touch the store.
     let stop = stop_signal()?;
-    let listener = listen(config.server.bind).await?;
+    let listener = match bind {
+        Some(bind) => Some(listen(bind).await?),
+        None => None,
+    };
     let tenants = config.tenants.len();
-    let app = App::new(config, Arc::new(SystemClock)).await.context("the server cannot start")?;
-    let address = listener.local_addr().context("the server cannot listen")?;
-    tracing::info!(server.address = %address, tenants, version = env!("CARGO_PKG_VERSION"), "listening");
-    app.serve(listener, stop).await.context("the server ended")?;
+    let app = App::new(config, Arc::new(SystemClock)).await?;
+    let version = env!("CARGO_PKG_VERSION");
+    match &listener {
+        Some(listener) => {
+            let address = listener.local_addr().context("the server cannot listen")?;
+            tracing::info!(server.address = %address, tenants, ?role, version, "listening");
+        }
+        None => tracing::info!(tenants, ?role, version, "working"),
+    }
+    app.run(role, listener, stop).await.context("the server ended")?;
     tracing::info!("stopped");
     Ok(())
 }
@@ -27,7 +54,7 @@ pub(super) async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> 
     TcpListener::bind(address).await.map_err(|error| match error.kind() {
         ErrorKind::AddrInUse => Failure::usage(format!(
             "error: port {port} is taken by another program: stop that one, or choose another port \
-             (demo: --port {next}, serve: bind under [server])",
+             (demo: --port {next}, others: --bind, or bind under [server])",
             port = address.port(),
             next = address.port().checked_add(1).unwrap_or(8080),
         )),

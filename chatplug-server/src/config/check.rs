@@ -1,8 +1,10 @@
 //! From keys to a [`Config`]: what is required, what may not be there twice, what must refer to something.
 
+mod base;
+
 use super::{
-    BranchConfig, ChannelConfig, Config, DEFAULT_BIND, DEFAULT_LOG, DEFAULT_STORE, Environment, MetaApp, Place,
-    Problem, ProviderConfig, ServerConfig, TenantConfig, collect,
+    BranchConfig, ChannelConfig, Config, Credential, DEFAULT_MESSAGES_PER_SECOND, Environment, MetaApp, NotifyConfig,
+    Place, Problem, ProviderConfig, TenantConfig, collect, credential_name,
     document::{Node, Path},
     problem::suggestion,
     raw,
@@ -33,13 +35,24 @@ pub(super) fn check(
     let mut check = Check { root, beside, environment, problems, inline_secrets, seen: HashMap::new(), written_apps };
     let top = Path::default();
     let server = check.server(&read.server, &top.key("server"));
-    let store_url = check.store(&read.store, &top.key("store"));
+    let store = check.store(read.store, &top.key("store"));
+    let master_keys = check.vault(read.vault, &top.key("vault"));
+    let retention = check.retention(&read.retention, &top.key("retention"));
+    let ready = Check::ready(&read.ready);
     let meta_apps = collect_all(read.meta_app, |i, app| check.meta_app(app, &top.key("meta_app").index(i)));
     if read.tenant.is_empty() && check.root.at(&top.key("tenant")).is_none() {
         check.wrong(&top, "there is no [[tenant]]: nobody to serve");
     }
     let tenants = collect_all(read.tenant, |i, tenant| check.tenant(tenant, &top.key("tenant").index(i)));
-    Some(Config { server: server?, store_url: store_url?, meta_apps: meta_apps?, tenants: tenants? })
+    Some(Config {
+        server: server?,
+        store: store?,
+        master_keys: Some(master_keys?),
+        retention,
+        ready,
+        meta_apps: meta_apps?,
+        tenants: tenants?,
+    })
 }
 
 struct Check<'a> {
@@ -54,36 +67,6 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
-    fn server(&mut self, server: &raw::Server, at: &Path) -> Option<ServerConfig> {
-        let bind = server.bind.as_deref().unwrap_or(DEFAULT_BIND);
-        let bind = bind.parse().ok().or_else(|| {
-            self.fail(&at.key("bind"), &format!("`{bind}` is not an address and port such as {DEFAULT_BIND}"))
-        });
-        let public_url = match &server.public_url {
-            Some(url) => self.web_address(url, &at.key("public_url")).map(Some),
-            None => Some(None),
-        };
-        let log = server.log.clone().unwrap_or_else(|| DEFAULT_LOG.to_owned());
-        if let Err(error) = tracing_subscriber::EnvFilter::try_new(&log) {
-            self.wrong(&at.key("log"), &format!("`{log}` is not a log filter such as `info`: {error}"));
-        }
-        if server.workers == Some(0) {
-            self.wrong(&at.key("workers"), "at least one worker is needed");
-        }
-        let (log_format, workers) = (server.log_format, server.workers);
-        Some(ServerConfig { bind: bind?, public_url: public_url?, log, log_format, workers })
-    }
-
-    fn store(&mut self, store: &raw::Store, at: &Path) -> Option<String> {
-        let url = store.url.clone().unwrap_or_else(|| DEFAULT_STORE.to_owned());
-        if url.starts_with("sqlite:") && url.len() > "sqlite:".len() {
-            Some(url)
-        } else {
-            let scheme = url.split(':').next().unwrap_or_default().to_owned();
-            self.fail(&at.key("url"), &format!("`{scheme}` is no store: write a URL such as `{DEFAULT_STORE}`"))
-        }
-    }
-
     fn meta_app(&mut self, app: raw::MetaApp, at: &Path) -> Option<MetaApp> {
         let name = self.required(app.name, at, "name");
         let name = name.filter(|name| self.unique("meta_app", name, &at.key("name"), "another [[meta_app]]"));
@@ -134,6 +117,10 @@ impl Check<'_> {
             let message = format!("`{}` is not spoken; known here: {}", tenant.policy.language, known.join(", "));
             self.wrong(&at.key("policy").key("language"), &message);
         }
+        let notify = match tenant.notify {
+            Some(notify) => self.notify(notify, &at.key("notify")).map(Some),
+            None => Some(None),
+        };
         // Ids of branches and channels need to be unique within the tenant only.
         self.seen.retain(|(kind, _), _| !matches!(*kind, "branch" | "channel"));
         let known: Vec<String> = tenant.branch.iter().filter_map(|branch| branch.id.clone()).collect();
@@ -149,7 +136,16 @@ impl Check<'_> {
             texts: texts?,
             branches: branches?,
             channels: channels?,
+            seal: tenant.seal,
+            notify: notify?,
         })
+    }
+
+    fn notify(&mut self, notify: raw::Notify, at: &Path) -> Option<NotifyConfig> {
+        let url = self.required(notify.url, at, "url");
+        let url = url.and_then(|url| self.web_address(&url, &at.key("url")));
+        let secret = self.credential(notify.secret, at, "secret");
+        Some(NotifyConfig { url: url?, secret: secret? })
     }
 
     /// A tenant's own wording: every message of it must be one that can be used.
@@ -232,10 +228,15 @@ impl Check<'_> {
                     }
                     self.unique("phone_number_id", number, &place, "another channel")
                 });
-                let token = self.secret(channel.access_token, at, "access_token");
+                let token = self.credential(channel.access_token, at, "access_token");
+                let messages_per_second = channel.messages_per_second.unwrap_or(DEFAULT_MESSAGES_PER_SECOND);
+                if !(1..=1000).contains(&messages_per_second) {
+                    self.wrong(&at.key("messages_per_second"), "must be 1 to 1000");
+                }
                 match (app, number, token) {
                     (Some(app), Some(phone_number_id), Some(access_token)) => {
-                        Some(ProviderConfig::Meta { app, phone_number_id, waba_id: channel.waba_id, access_token })
+                        let waba_id = channel.waba_id;
+                        Some(ProviderConfig::Meta { app, phone_number_id, waba_id, access_token, messages_per_second })
                     }
                     _ => None,
                 }
@@ -337,6 +338,17 @@ impl Check<'_> {
         true
     }
 
+    /// A tenant's secret: like any, or one that is kept in the database.
+    fn credential(&mut self, secret: Option<raw::Secret>, at: &Path, key: &str) -> Option<Credential> {
+        match secret {
+            Some(raw::Secret::Vault(name)) => match credential_name(&name) {
+                Ok(()) => Some(Credential::Kept(name)),
+                Err(wrong) => self.fail(&at.key(key), wrong),
+            },
+            secret => self.secret(secret, at, key).map(Credential::Given),
+        }
+    }
+
     fn secret(&mut self, secret: Option<raw::Secret>, at: &Path, key: &str) -> Option<SecretString> {
         let secret = self.required(secret, at, key)?;
         let place = at.key(key);
@@ -355,6 +367,13 @@ impl Check<'_> {
                 None => return self.fail(&place, &format!("the environment variable {name} is not set")),
             },
             raw::Secret::File(file) => self.file(&file, &place)?,
+            raw::Secret::Vault(_) => {
+                let message = format!(
+                    "only secrets of one tenant are kept in the database: write {key} = {{ env = \"NAME\" }} or \
+                     {{ file = \"PATH\" }}"
+                );
+                return self.fail(&place, &message);
+            }
         };
         let text = text.trim();
         if text.is_empty() { self.fail(&place, "the secret is empty") } else { Some(text.to_owned().into()) }

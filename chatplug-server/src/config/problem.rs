@@ -60,7 +60,7 @@ impl fmt::Display for Problems {
 impl std::error::Error for Problems {}
 
 /// The end of a sentence about an unknown word: the nearest known one, or all of them when none is near.
-pub(super) fn suggestion<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn suggestion<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     let known: Vec<&str> = known.into_iter().collect();
     let folded = word.to_lowercase().replace('-', "_");
     let score = |candidate: &str| {

@@ -10,6 +10,9 @@ use std::{collections::BTreeMap, path::PathBuf};
 pub(super) struct Root {
     pub(super) server: Server,
     pub(super) store: Store,
+    pub(super) vault: Vault,
+    pub(super) retention: Retention,
+    pub(super) ready: Ready,
     pub(super) meta_app: Vec<MetaApp>,
     pub(super) tenant: Vec<Tenant>,
 }
@@ -18,17 +21,47 @@ pub(super) struct Root {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Server {
     pub(super) bind: Option<String>,
+    pub(super) work_bind: Option<String>,
     pub(super) public_url: Option<String>,
     pub(super) log: Option<String>,
     pub(super) log_format: super::LogFormat,
     pub(super) workers: Option<usize>,
+    pub(super) answer_within: Option<u32>,
     pub(super) inline_secrets: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Store {
-    pub(super) url: Option<String>,
+    pub(super) url: Option<Secret>,
+    pub(super) pool: Option<u32>,
+    pub(super) admin_url: Option<Secret>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Vault {
+    pub(super) master_keys: Option<Secret>,
+}
+
+/// In days.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Retention {
+    pub(super) mail: Option<u32>,
+    pub(super) outbox: Option<u32>,
+    pub(super) turns: Option<u32>,
+    pub(super) notices: Option<u32>,
+    pub(super) messages: Option<u32>,
+    pub(super) bookings: Option<u32>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Ready {
+    pub(super) mail_age: Option<u32>,
+    pub(super) outbox_age: Option<u32>,
+    pub(super) overdue: Option<u32>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -50,8 +83,17 @@ pub(super) struct Tenant {
     pub(super) name: Option<String>,
     pub(super) policy: Policy,
     pub(super) texts: BTreeMap<Lang, PathBuf>,
+    pub(super) seal: bool,
+    pub(super) notify: Option<Notify>,
     pub(super) branch: Vec<Branch>,
     pub(super) channel: Vec<Channel>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Notify {
+    pub(super) url: Option<String>,
+    pub(super) secret: Option<Secret>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -71,6 +113,7 @@ pub(super) struct Channel {
     pub(super) phone_number_id: Option<String>,
     pub(super) waba_id: Option<String>,
     pub(super) access_token: Option<Secret>,
+    pub(super) messages_per_second: Option<u32>,
     pub(super) branches: Option<Vec<String>>,
     pub(super) templates: Vec<Template>,
 }
@@ -96,6 +139,8 @@ pub(super) struct Template {
 pub(super) enum Secret {
     Environment(String),
     File(PathBuf),
+    /// A credential of the tenant, kept in the database.
+    Vault(String),
     Inline(String),
 }
 
@@ -106,6 +151,7 @@ impl<'de> Deserialize<'de> for Secret {
         enum Key {
             Env,
             File,
+            Vault,
         }
 
         struct Visitor;
@@ -126,9 +172,10 @@ impl<'de> Deserialize<'de> for Secret {
                     let secret = match key {
                         Key::Env => Secret::Environment(map.next_value()?),
                         Key::File => Secret::File(map.next_value()?),
+                        Key::Vault => Secret::Vault(map.next_value()?),
                     };
                     if found.replace(secret).is_some() {
-                        return Err(serde::de::Error::custom("give either `env` or `file`, not both"));
+                        return Err(serde::de::Error::custom("give one of `env`, `file` and `vault`, not several"));
                     }
                 }
                 found.ok_or_else(|| serde::de::Error::custom("give { env = \"NAME\" } or { file = \"PATH\" }"))

@@ -2,15 +2,23 @@
 
 use super::{
     Webhooks,
+    ready::Readiness,
     routes::{self, Routes},
 };
-use crate::{config::Config, demo::Simulator, metrics::Metrics, wiring};
+use crate::{
+    config::{Config, StoreConfig},
+    demo::Simulator,
+    metrics::Metrics,
+    retention::Forgetting,
+    stores::Stores,
+    wiring,
+};
 use axum::Router;
 use chatplug_core::{
     engine::Engine,
-    ports::{CalendarStore, Clock, RecordStore as _, Retention},
+    ports::{Clock, StoreError},
 };
-use chatplug_store::SqliteStore;
+use chatplug_store::OpenError;
 use std::{
     sync::{
         Arc,
@@ -23,8 +31,31 @@ use tokio::{net::TcpListener, sync::watch};
 /// Open turns and requests are waited for so long when the server stops.
 const GRACE: Duration = Duration::from_secs(30);
 
-/// Between two looks at what is kept long enough.
-const HOUR: Duration = Duration::from_secs(3600);
+/// What a process does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Role {
+    /// Takes webhooks and answers them.
+    #[default]
+    Both,
+    /// Takes webhooks; others on the same database answer them.
+    Webhooks,
+    /// Answers what others took.
+    Work,
+}
+
+impl Role {
+    /// Whether it runs conversations.
+    #[must_use]
+    pub const fn works(self) -> bool {
+        matches!(self, Self::Both | Self::Work)
+    }
+
+    /// Whether it takes webhooks.
+    #[must_use]
+    pub const fn listens(self) -> bool {
+        matches!(self, Self::Both | Self::Webhooks)
+    }
+}
 
 /// A server, ready to listen.
 #[derive(Debug)]
@@ -32,9 +63,10 @@ pub struct App {
     pub(crate) engine: Engine,
     pub(crate) webhooks: Arc<Webhooks>,
     pub(crate) metrics: Arc<Metrics>,
-    pub(crate) store: SqliteStore,
-    pub(crate) calendars: Arc<dyn CalendarStore>,
+    pub(crate) stores: Stores,
     pub(crate) simulator: Option<Arc<Simulator>>,
+    pub(crate) forgetting: Forgetting,
+    pub(crate) ready: Readiness,
     pub(crate) working: Arc<AtomicBool>,
     pub(crate) stop: watch::Sender<bool>,
 }
@@ -46,11 +78,22 @@ pub enum AppError {
     /// The store cannot be opened, or what is in it contradicts the configuration.
     #[error("the store {url} cannot be used")]
     Store {
-        /// Which.
+        /// Which, without a password.
         url: String,
         /// What happened.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A credential that the configuration names is not there.
+    #[error(
+        "{tenant} has no credential \"{name}\" in the database; keep it with\n\n    \
+         chatplug credential set --config FILE --tenant {tenant} {name}\n\nwhich reads it from standard input"
+    )]
+    NoCredential {
+        /// Whose.
+        tenant: String,
+        /// Which.
+        name: String,
     },
     /// Something of the configuration cannot be carried out.
     #[error("{what} cannot be set up: {why}")]
@@ -68,19 +111,50 @@ pub enum AppError {
     Workers,
 }
 
+impl AppError {
+    pub(crate) fn store(config: &StoreConfig, error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::Store { url: config.shown(), source: Box::new(error) }
+    }
+
+    /// Whether it can be mended in the configuration or by whoever runs the program, rather than waited for.
+    #[must_use]
+    pub fn is_configuration(&self) -> bool {
+        match self {
+            Self::NoCredential { .. } | Self::Setup { .. } => true,
+            Self::Store { source, .. } => match (source.downcast_ref(), source.downcast_ref()) {
+                (Some(error), _) => !matches!(error, OpenError::Unavailable { .. }),
+                (_, Some(error)) => matches!(error, StoreError::Vault(_) | StoreError::RouteTaken { .. }),
+                _ => false,
+            },
+            Self::Listen(_) | Self::Workers => false,
+        }
+    }
+
+    pub(crate) fn setup(what: &str, error: &dyn std::error::Error) -> Self {
+        Self::Setup { what: what.to_owned(), why: error.to_string() }
+    }
+}
+
 impl App {
     /// Puts a server together: opens the store, registers tenants and routes, builds adapters.
     ///
     /// # Errors
     /// See [`AppError`].
     pub async fn new(config: Config, clock: Arc<dyn Clock>) -> Result<Self, AppError> {
-        wiring::wire(config, clock).await
+        let stores = Stores::open(&config).await?;
+        wiring::wire(config, stores, clock).await
     }
 
     /// The engine.
     #[must_use]
     pub const fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    /// What everything is kept in.
+    #[must_use]
+    pub const fn stores(&self) -> &Stores {
+        &self.stores
     }
 
     /// The simulator, where a channel has it.
@@ -100,13 +174,23 @@ impl App {
         self.stop.send_replace(true);
     }
 
-    /// All routes.
+    /// All routes of a process that takes webhooks and answers them.
     pub fn router(&self) -> Router {
-        let routes =
-            Routes { webhooks: self.webhooks.clone(), metrics: self.metrics.clone(), working: self.working.clone() };
-        let simulator = self.simulator.as_ref();
-        let simulator =
-            simulator.map(|it| it.router(self.webhooks.clone(), self.calendars.clone(), self.stop.subscribe()));
+        self.router_of(Role::Both)
+    }
+
+    /// The routes of a process with this role: one that only works answers for its health and nothing else.
+    pub fn router_of(&self, role: Role) -> Router {
+        let routes = Routes {
+            webhooks: self.webhooks.clone(),
+            metrics: self.metrics.clone(),
+            ready: self.ready,
+            role,
+            working: self.working.clone(),
+        };
+        let simulator = self.simulator.as_ref().filter(|_| role.listens()).map(|simulator| {
+            simulator.router(self.webhooks.clone(), self.stores.calendars.clone(), self.stop.subscribe())
+        });
         routes::router(routes, simulator)
     }
 
@@ -120,35 +204,12 @@ impl App {
                 simulator.post_statuses(&self.webhooks, stop.clone()).await;
             }
         };
-        tokio::join!(self.engine.run(stop.clone()), statuses, self.forget_old(stop.clone()));
-    }
-
-    /// Lets go of what is kept long enough, now and every hour, until `stop`.
-    async fn forget_old(&self, mut stop: watch::Receiver<bool>) {
-        let mut hourly = tokio::time::interval(HOUR);
-        loop {
-            tokio::select! {
-                _ = stop.wait_for(|stop| *stop) => return,
-                _ = hourly.tick() => {}
-            }
-            for tenant in self.engine.directory().tenants().await.unwrap_or_default() {
-                let records = self.store.records(&tenant);
-                match records.forget(&Retention::default(), self.engine.clock().now()).await {
-                    Ok(gone) => tracing::debug!(tenant.id = %tenant, rows = ?gone.deleted, "old rows removed"),
-                    Err(error) => {
-                        let error = &error as &dyn std::error::Error;
-                        tracing::warn!(tenant.id = %tenant, error, "old rows not removed; tried again in an hour");
-                    }
-                }
-            }
-        }
+        tokio::join!(self.engine.run(stop.clone()), statuses, self.forgetting.run(stop.clone()));
     }
 
     /// Ends the store in good order. What was answered is safe without it.
     pub async fn close(&self) {
-        if let Err(error) = self.store.close().await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "the store was not closed in good order");
-        }
+        self.stores.close().await;
     }
 
     /// Listens and works until `shutdown`, then stops taking connections, answers the open requests, finishes the open
@@ -161,17 +222,45 @@ impl App {
         listener: TcpListener,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), AppError> {
+        self.run(Role::Both, Some(listener), shutdown).await
+    }
+
+    /// The same in one role: one that only works need not listen.
+    ///
+    /// # Errors
+    /// See [`AppError`].
+    pub async fn run(
+        self,
+        role: Role,
+        listener: Option<TcpListener>,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<(), AppError> {
         let app = Arc::new(self);
         let mut workers = tokio::spawn({
-            let app = app.clone();
-            async move { app.work().await }
+            let (app, mut stopping) = (app.clone(), app.stop.subscribe());
+            async move {
+                if role.works() {
+                    app.work().await;
+                } else {
+                    let _ = stopping.wait_for(|stop| *stop).await;
+                }
+            }
         });
         let mut stopping = app.stop.subscribe();
         let mut stopped = app.stop.subscribe();
-        let server = axum::serve(listener, app.router()).with_graceful_shutdown(async move {
-            let _ = stopping.wait_for(|stop| *stop).await;
+        let router = app.router_of(role);
+        let mut server = tokio::spawn(async move {
+            let stopped = async move {
+                let _ = stopping.wait_for(|stop| *stop).await;
+            };
+            match listener {
+                Some(listener) => axum::serve(listener, router).with_graceful_shutdown(stopped).await,
+                None => {
+                    stopped.await;
+                    Ok(())
+                }
+            }
         });
-        let mut server = tokio::spawn(server.into_future());
         let signal = app.clone();
         let signal = tokio::spawn(async move {
             shutdown.await;
@@ -179,8 +268,6 @@ impl App {
             signal.stop.send_replace(true);
         });
         let result = tokio::select! {
-            // In this order: a server that ended because it was asked to is no failure.
-            biased;
             _ = stopped.wait_for(|stop| *stop) => Ok(()),
             ended = &mut server => Err(AppError::Listen(match ended {
                 Ok(Err(error)) => error,
@@ -188,10 +275,19 @@ impl App {
             })),
             _ = &mut workers => Err(AppError::Workers),
         };
-        app.stop.send_replace(true);
+        // What ended because it was asked to is no failure.
+        let result = if app.stop.send_replace(true) { Ok(()) } else { result };
         signal.abort();
         if result.is_ok() {
-            let finished = async { tokio::join!(&mut server, &mut workers) };
+            let finished = async {
+                // One that ended has been heard already.
+                if !server.is_finished() {
+                    let _ = (&mut server).await;
+                }
+                if !workers.is_finished() {
+                    let _ = (&mut workers).await;
+                }
+            };
             if tokio::time::timeout(GRACE, finished).await.is_err() {
                 tracing::warn!("not everything was finished in time; it is taken up again at the next start");
             }

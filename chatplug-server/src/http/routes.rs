@@ -1,6 +1,9 @@
 //! The routes that every server has.
 
-use super::Webhooks;
+use super::{
+    Role, Webhooks,
+    ready::{Readiness, Report},
+};
 use crate::metrics::Metrics;
 use axum::{
     Router,
@@ -22,26 +25,25 @@ use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
 
 /// A request that takes longer is given up: a provider sends its webhook again.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(25);
-/// A store that takes longer to answer a question about its health is not well.
-const HEALTH_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What the routes need.
 #[derive(Debug, Clone)]
 pub(super) struct Routes {
     pub(super) webhooks: Arc<Webhooks>,
     pub(super) metrics: Arc<Metrics>,
+    pub(super) ready: Readiness,
+    pub(super) role: Role,
     /// Whether somebody runs conversations.
     pub(super) working: Arc<AtomicBool>,
 }
 
 /// All routes; `more` are the simulator's.
 pub(super) fn router(routes: Routes, more: Option<Router>) -> Router {
-    let own = Router::new()
-        .route("/webhooks/{provider}/{endpoint}", any(webhook))
-        .route("/healthz", get(healthz))
-        .route("/readyz", get(readyz))
-        .route("/metrics", get(metrics))
-        .with_state(routes);
+    let listens = routes.role.listens();
+    let own =
+        Router::new().route("/healthz", get(healthz)).route("/readyz", get(readyz)).route("/metrics", get(metrics));
+    let own = if listens { own.route("/webhooks/{provider}/{endpoint}", any(webhook)) } else { own };
+    let own = own.with_state(routes);
     let all = match more {
         Some(more) => own.merge(more).route("/", get(|| async { axum::response::Redirect::temporary("/demo") })),
         None => own,
@@ -64,23 +66,26 @@ async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// It can take work: the store takes writes, and somebody runs conversations.
+/// It can take work; else what is wrong.
 async fn readyz(State(routes): State<Routes>) -> Response {
-    let store = tokio::time::timeout(HEALTH_TIMEOUT, routes.webhooks.engine().store().ping()).await;
-    let store = matches!(store, Ok(Ok(())));
-    let workers = routes.working.load(Ordering::Relaxed);
-    let word = |well: bool| if well { "ok" } else { "failing" };
-    let body = format!("store: {}\nworkers: {}\n", word(store), word(workers));
-    let status = if store && workers { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, body).into_response()
+    let (report, _) = routes.look().await;
+    let status = if report.is_ready() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, axum::Json(report.json())).into_response()
 }
 
 async fn metrics(State(routes): State<Routes>) -> Response {
-    let engine = routes.webhooks.engine();
-    let figures = tokio::time::timeout(HEALTH_TIMEOUT, engine.store().figures(engine.clock().now())).await;
-    let figures = figures.ok().and_then(Result::ok);
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], routes.metrics.render(figures.as_ref()))
-        .into_response()
+    let (report, working) = routes.look().await;
+    let text = routes.metrics.render(report.figures.as_ref(), report.is_ready(), working);
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
+}
+
+impl Routes {
+    /// How things stand, and whether somebody runs conversations here.
+    async fn look(&self) -> (Report, bool) {
+        let engine = self.webhooks.engine();
+        let working = self.working.load(Ordering::Relaxed);
+        (self.ready.look(&**engine.store(), engine.clock().now(), self.role, working).await, working)
+    }
 }
 
 /// A line for each request. The address is not logged: it may hold a secret or a phone number.

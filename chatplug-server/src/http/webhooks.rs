@@ -6,7 +6,7 @@ use bytes::{Bytes, BytesMut};
 use chatplug_core::{engine::Engine, ports::WebhookReceiver};
 use futures_util::StreamExt;
 use http::{HeaderValue, Request, Response, StatusCode, header};
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 /// Largest webhook body in bytes. Meta sends up to 3 MB.
 pub const WEBHOOK_LIMIT: usize = 4 * 1024 * 1024;
@@ -43,6 +43,9 @@ impl Webhooks {
             None => plain(StatusCode::NOT_FOUND, "no such endpoint"),
         };
         self.metrics.webhook(provider, answer.status());
+        if answer.status() == StatusCode::SERVICE_UNAVAILABLE {
+            self.metrics.store_failed("webhook");
+        }
         answer
     }
 
@@ -53,15 +56,18 @@ impl Webhooks {
         endpoint: &str,
         request: Request<Body>,
     ) -> Response<Bytes> {
+        let started = Instant::now();
         let (parts, body) = request.into_parts();
-        match read(&parts.headers, body).await {
+        let answer = match read(&parts.headers, body).await {
             Ok(body) => self.answer(provider, endpoint, Request::from_parts(parts, body)).await,
             Err(status) => {
                 self.metrics.webhook(provider, status);
                 tracing::warn!(http.status = status.as_u16(), "webhook body not read");
                 plain(status, status.canonical_reason().unwrap_or_default())
             }
-        }
+        };
+        self.metrics.webhook_took(started.elapsed());
+        answer
     }
 }
 

@@ -25,6 +25,9 @@ const CONFIG: &str = r#"
 [server]
 inline_secrets = true
 
+[vault]
+master_keys = "k1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+
 [[meta_app]]
 name = "main"
 app_secret = "app-secret"
@@ -142,11 +145,16 @@ pub(crate) async fn whole(response: Response<Body>) -> (StatusCode, String) {
 
 /// A message of a client as Meta posts it.
 pub(crate) fn message(number: &str, id: &str, text: &str) -> String {
+    message_from("351912345678", number, id, text)
+}
+
+/// The same of a certain client.
+pub(crate) fn message_from(phone: &str, number: &str, id: &str, text: &str) -> String {
     serde_json::json!({ "object": "whatsapp_business_account", "entry": [{ "id": "1", "changes": [{ "field": "messages",
         "value": { "messaging_product": "whatsapp",
             "metadata": { "display_phone_number": "351210000010", "phone_number_id": number },
-            "contacts": [{ "profile": { "name": "Marta" }, "wa_id": "351912345678" }],
-            "messages": [{ "from": "351912345678", "id": id, "timestamp": "1763700000", "type": "text",
+            "contacts": [{ "profile": { "name": "Marta" }, "wa_id": phone }],
+            "messages": [{ "from": phone, "id": id, "timestamp": "1763700000", "type": "text",
                 "text": { "body": text } }] } }] }] })
     .to_string()
 }

@@ -1,6 +1,9 @@
 //! Configurations, right and wrong. What is told about a wrong one is what a person has to mend it with.
 
-use chatplug_server::config::{Config, Environment, parse};
+use chatplug_server::config::{Config, Credential, Environment, ProviderConfig, parse};
+
+/// A master key as it is written: 32 bytes, all of them zero.
+const KEY: &str = "k1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
 const CALENDAR: &str = "name = \"Bella\"\nzone = \"Europe/Lisbon\"\ncountry = \"PT\"\ncurrency = \"EUR\"\n\
     hours = { mon-fri = [\"09:00-18:00\"] }\n[[services]]\nid = \"cut\"\nname = \"Cut\"\nminutes = 30\n\
@@ -35,7 +38,9 @@ fn read(text: &str, environment: &[(&str, &str)]) -> Result<Config, Vec<String>>
     let wrong = CALENDAR.replace("minutes = 30", "minutes = 30\nimge = 1\nprice = \"much\"\nstaff = [\"anna\"]");
     let wrong = wrong.replace("Europe/Lisbon", "Europe/Lisbom").replace("09:00-18:00", "9-18h");
     std::fs::write(folder.path().join("wrong.toml"), wrong).unwrap();
-    let variables = [("SECRET", "s"), ("TOKEN", "t"), ("EMPTY", " ")].into_iter().chain(environment.iter().copied());
+    let variables = [("SECRET", "s"), ("TOKEN", "t"), ("EMPTY", " "), ("CHATPLUG__VAULT__MASTER_KEYS", KEY)]
+        .into_iter()
+        .chain(environment.iter().copied());
     let environment = Environment(variables.map(|(name, value)| (name.to_owned(), value.to_owned())).collect());
     parse("f.toml", text, folder.path(), &environment).map_err(|problems| {
         let folder = format!("{}/", folder.path().display());
@@ -47,7 +52,8 @@ fn read(text: &str, environment: &[(&str, &str)]) -> Result<Config, Vec<String>>
 fn a_right_one_is_read() {
     let config = read(RIGHT, &[]).unwrap();
     assert_eq!(config.server.bind.to_string(), "0.0.0.0:9000");
-    assert_eq!(config.store_url, "sqlite:chatplug.sqlite");
+    assert_eq!(config.store.shown(), "sqlite:chatplug.sqlite");
+    assert_eq!(config.master_keys.as_ref().unwrap().names().count(), 1);
     assert_eq!(config.meta_apps[0].endpoint, "main");
     let tenant = &config.tenants[0];
     assert_eq!((tenant.id.as_str(), tenant.branches.len(), tenant.channels[0].branches.len()), ("bella", 1, 1));
@@ -129,7 +135,8 @@ tenant_name = "x"
         "f.toml:3:1: `8080` is not an address and port such as 127.0.0.1:8080",
         "f.toml:4:1: unknown key `pubic_url`; did you mean `public_url`?",
         "f.toml:5:1: unknown value `jsn`; did you mean `json`?",
-        "f.toml:8:1: `mysql` is no store: write a URL such as `sqlite:chatplug.sqlite`",
+        "f.toml:8:1: `mysql` is no store: write a URL such as `sqlite:chatplug.sqlite` or \
+         `postgres://chatplug@localhost/chatplug`",
         "f.toml:12:1: a secret does not belong into this file: write app_secret = { env = \"NAME\" } or \
          { file = \"PATH\" } (or, to try things out, set inline_secrets = true under [server])",
         "f.toml:13:1: the environment variable NOT_SET is not set",
@@ -155,7 +162,7 @@ tenant_name = "x"
         "f.toml:47:1: nothing.txt cannot be read: No such file or directory (os error 2)",
         "f.toml:49:1: this tenant has no [[tenant.branch]]",
         "f.toml:49:1: this tenant has no [[tenant.channel]]",
-        "f.toml:52:1: unknown key `tenant_name`; known here: `id`, `name`, `policy`, `texts`, `branch`, `channel`",
+        "f.toml:52:1: unknown key `tenant_name`; known here: `id`, `name`, `policy`, `texts`, `seal`, `notify`, `branch`, `channel`",
         "environment CHATPLUG__SERVER__LGO: unknown key `lgo`; did you mean `log`?",
     ];
     assert_eq!(told, expected);
@@ -212,11 +219,15 @@ fn a_calendar_may_stand_in_the_file_itself() {
 #[test]
 fn the_sample_is_right() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    let variables = ["META_APP_SECRET", "META_VERIFY_TOKEN", "BELLA_ACCESS_TOKEN"];
-    let environment = Environment(variables.map(|name| (name.to_owned(), "x".to_owned())).into());
+    let variables = ["META_APP_SECRET", "META_VERIFY_TOKEN", "BELLA_ACCESS_TOKEN", "CHATPLUG_MASTER_KEYS"];
+    let value = |name: &str| if name == "CHATPLUG_MASTER_KEYS" { KEY } else { "x" };
+    let environment = Environment(variables.map(|name| (name.to_owned(), value(name).to_owned())).into());
     let config = chatplug_server::config::load(&folder.join("config.sample.toml"), &environment).unwrap();
     assert_eq!(config.tenants[0].branches[0].plan.name(), "Bella Vista");
     assert_eq!(config.tenants[0].channels[0].templates.len(), 1);
+    // What it shows as the usual values is them.
+    let usual = read(RIGHT, &[]).unwrap();
+    assert_eq!((config.retention, config.ready), (usual.retention, usual.ready));
 }
 
 #[test]
@@ -243,4 +254,112 @@ fn wording_and_language_are_checked() {
     let told = read(&text, &[]).unwrap_err();
     assert_eq!(told[1], "f.toml:13:12: `de` is not spoken; known here: en, es, fr, pt, ru");
     assert!(told[0].starts_with(&format!("{file}:3:1: `no-such-message` ")), "{told:#?}");
+}
+
+#[test]
+fn without_a_master_key_it_says_how_to_make_one() {
+    let told = read(RIGHT, &[("CHATPLUG__VAULT__MASTER_KEYS", "")]).unwrap_err();
+    let expected =
+        "environment CHATPLUG__VAULT__MASTER_KEYS: the secret is empty; `chatplug key generate` makes a master key";
+    assert_eq!(told, [expected]);
+    let folder = tempfile::tempdir().unwrap();
+    let told = parse("f.toml", "", folder.path(), &Environment::default()).unwrap_err().to_string();
+    assert!(told.contains("chatplug key generate --file master.keys"), "{told}");
+    assert!(told.contains("master_keys = { file = \"master.keys\" }"), "{told}");
+}
+
+#[test]
+fn what_is_wrong_with_keys_is_told_without_showing_them() {
+    let wrong = [
+        ("k1", "a master key is written NAME:BASE64, several separated by commas"),
+        ("K1:AAAA", "a master key's name has 1 to 32 characters of a-z, 0-9, \"-\", \"_\" and \".\""),
+        ("k1:c2hvcnQ=", "master key \"k1\" has 5 bytes; it needs 32: make one with `chatplug key generate`"),
+        ("k1:c2hvcnQ", "master key \"k1\" is not base64"),
+    ];
+    for (keys, expected) in wrong {
+        let told = read(RIGHT, &[("CHATPLUG__VAULT__MASTER_KEYS", keys)]).unwrap_err();
+        assert_eq!(told, [format!("environment CHATPLUG__VAULT__MASTER_KEYS: {expected}")]);
+    }
+    let told = read(&format!("{RIGHT}[vault]\nmaster_keys = \"{KEY}\"\n"), &[]).unwrap();
+    assert!(told.master_keys.is_some(), "the environment wins over a key in the file");
+}
+
+#[test]
+fn databases_retention_and_readiness_are_checked() {
+    let text = format!(
+        r#"{RIGHT}[tenant.notify]
+url = "bella.example.com"
+secret = {{ vault = "Über" }}
+[store]
+url = "postgres://chatplug:pw-in-file@db/chatplug"
+pool = 0
+admin_url = {{ vault = "x" }}
+[retention]
+mail = 3
+turns = 0
+massages = 5
+[ready]
+overdue = -1
+"#
+    );
+    let told = read(&text, &[("CHATPLUG__SERVER__ANSWER_WITHIN", "5"), ("CHATPLUG__SERVER__WORK_BIND", "9090")]);
+    let told = told.unwrap_err();
+    let line = |n: usize| 21 + n;
+    let expected = [
+        format!("f.toml:{}:1: `bella.example.com` is not an address that begins with https:// or http://", line(1)),
+        format!("f.toml:{}:1: a credential's name has 1 to 64 characters of a-z, 0-9, -, _ and .", line(2)),
+        format!(
+            "f.toml:{}:1: a secret does not belong into this file: write url = {{ env = \"NAME\" }} or {{ file = \"PATH\" }} \
+             (or, to try things out, set inline_secrets = true under [server])",
+            line(4)
+        ),
+        format!("f.toml:{}:1: must be 1 to 1000 connections", line(5)),
+        format!(
+            "f.toml:{}:1: only secrets of one tenant are kept in the database: write admin_url = {{ env = \"NAME\" }} or \
+             {{ file = \"PATH\" }}",
+            line(6)
+        ),
+        format!("f.toml:{}:1: must be 8 to 36500 days: a message may come again for seven days", line(8)),
+        format!("f.toml:{}:1: must be 1 to 36500 days", line(9)),
+        format!("f.toml:{}:1: unknown key `massages`; did you mean `messages`?", line(10)),
+        format!("f.toml:{}:1: invalid value: integer `-1`, expected u32", line(12)),
+        "environment CHATPLUG__SERVER__ANSWER_WITHIN: must be 10 to 3600 seconds".to_owned(),
+        "environment CHATPLUG__SERVER__WORK_BIND: `9090` is not an address and port such as 127.0.0.1:8080".to_owned(),
+    ];
+    assert_eq!(told, expected);
+    assert!(!told.concat().contains("pw-in-file"));
+}
+
+#[test]
+fn a_database_s_url_is_shown_without_its_password() {
+    let url = |url: &str| read(RIGHT, &[("CHATPLUG__STORE__URL", url)]);
+    let shown = |text: &str| url(text).unwrap().store.shown();
+    assert_eq!(shown("postgres://chatplug:p@ss/w@db:5432/chatplug?password=pw"), "postgres://db:5432/chatplug");
+    assert_eq!(shown("postgresql://localhost/x"), "postgresql://localhost/x");
+    assert_eq!(shown("sqlite:///var/lib/chatplug.sqlite"), "sqlite:///var/lib/chatplug.sqlite");
+    for wrong in ["postgres://:pw@:x/", "sqlite:", "sqlite://", "pw@host", "redis://pw@host"] {
+        let told = url(wrong).unwrap_err();
+        assert!(told.len() == 1 && !told[0].contains("pw"), "{wrong}: {told:?}");
+    }
+    let text = format!("{RIGHT}[store]\nadmin_url = \"postgres://owner@db/x\"\n");
+    let told = read(&text, &[]).unwrap_err();
+    assert!(told[0].starts_with("f.toml:22:1: only PostgreSQL has an owner to migrate as"), "{told:?}");
+}
+
+#[test]
+fn a_token_may_be_kept_in_the_database() {
+    let config = read(&RIGHT.replace("{ env = \"TOKEN\" }", "{ vault = \"whatsapp\" }"), &[]).unwrap();
+    let ProviderConfig::Meta { access_token, messages_per_second, .. } = &config.tenants[0].channels[0].provider else {
+        panic!("another provider")
+    };
+    assert!(matches!(access_token, Credential::Kept(name) if name == "whatsapp"));
+    assert_eq!(*messages_per_second, 80);
+    let told = read(&RIGHT.replace("{ env = \"SECRET\" }", "{ vault = \"app\" }"), &[]).unwrap_err();
+    assert_eq!(
+        told,
+        ["f.toml:7:1: only secrets of one tenant are kept in the database: write app_secret = { env = \"NAME\" } or \
+          { file = \"PATH\" }"]
+    );
+    let told = read(&RIGHT.replace("{ env = \"SECRET\" }", "{ env = \"A\", vault = \"b\" }"), &[]).unwrap_err();
+    assert_eq!(told, ["f.toml:7:1: give one of `env`, `file` and `vault`, not several"]);
 }

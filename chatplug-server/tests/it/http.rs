@@ -5,19 +5,43 @@ use axum::{
     body::Body,
     http::{Method, Request, StatusCode},
 };
-use chatplug_server::http::WEBHOOK_LIMIT;
+use chatplug_server::http::{Role, WEBHOOK_LIMIT};
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
 
 #[tokio::test]
 async fn health_tells_the_process_from_its_readiness() {
     let app = TestApp::idle().await;
     assert_eq!(app.get("/healthz").await, (StatusCode::OK, "ok\n".to_owned()));
     let (status, text) = app.get("/readyz").await;
-    assert_eq!((status, text.as_str()), (StatusCode::SERVICE_UNAVAILABLE, "store: ok\nworkers: failing\n"));
+    let told: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((status, &told["failing"]), (StatusCode::SERVICE_UNAVAILABLE, &json!(["workers"])), "{text}");
+    assert_eq!(told.pointer("/checks/store/ok"), Some(&json!(true)), "{text}");
+    assert_eq!((app.metric("chatplug_ready").await, app.metric("chatplug_working").await), (0.0, 0.0));
     app.stop().await;
 
     let app = TestApp::working().await;
     while app.get("/readyz").await.0 != StatusCode::OK {
         tokio::task::yield_now().await;
+    }
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_process_has_the_routes_of_its_role() {
+    let app = TestApp::idle().await;
+    let status = async |role: Role, path: &str| {
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        app.app.router_of(role).oneshot(request).await.unwrap().status()
+    };
+    // Nobody works here: that is wrong for who should, and right for who only takes webhooks.
+    assert_eq!(status(Role::Webhooks, "/readyz").await, StatusCode::OK);
+    assert_eq!(status(Role::Work, "/readyz").await, StatusCode::SERVICE_UNAVAILABLE);
+    for path in ["/healthz", "/metrics"] {
+        assert_eq!(status(Role::Work, path).await, StatusCode::OK, "{path}");
+    }
+    for path in ["/webhooks/meta/main", "/demo", "/"] {
+        assert_eq!(status(Role::Work, path).await, StatusCode::NOT_FOUND, "{path}");
     }
     app.stop().await;
 }

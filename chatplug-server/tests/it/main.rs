@@ -3,7 +3,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
 mod app;
+mod audit;
 mod config;
+mod credentials;
 mod demo;
+mod house;
 mod http;
+mod keys;
+mod notify;
+mod ops;
+mod people;
 mod program;

@@ -1,5 +1,6 @@
 //! The program as a process: exit codes, what it prints, how it stops.
 
+use crate::house::{House, K1};
 use std::{
     io::{BufRead, BufReader},
     process::{Command, Output, Stdio},
@@ -23,14 +24,15 @@ fn check_says_what_there_is_or_all_that_is_wrong() {
     check.args(["check", "--config", sample]);
     let (code, out, err) = told(&check.output().unwrap());
     assert_eq!((code, out.as_str()), (Some(2), ""));
-    assert_eq!(err.lines().count(), 4, "{err}");
+    assert_eq!(err.lines().count(), 5, "{err}");
     let text = std::fs::read_to_string(sample).unwrap();
     let line = text.lines().position(|line| line.contains("\"META_APP_SECRET\"")).unwrap() + 1;
     let expected = format!("config.sample.toml:{line}:1: the environment variable META_APP_SECRET is not set");
     assert!(err.contains(&expected), "{err}");
-    assert!(err.ends_with("3 problems in the configuration\n"), "{err}");
+    assert!(err.ends_with("4 problems in the configuration\n"), "{err}");
 
     check.envs([("META_APP_SECRET", "a"), ("META_VERIFY_TOKEN", "b"), ("BELLA_ACCESS_TOKEN", "c")]);
+    check.env("CHATPLUG_MASTER_KEYS", "k1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
     let (code, out, err) = told(&check.output().unwrap());
     let expected = "ok: 1 tenant, 1 branch, 1 channel, 1 Meta app\n\
                     webhook of main: https://chat.example.com/webhooks/meta/main\n";
@@ -85,6 +87,53 @@ fn the_demo_starts_with_nothing_and_stops_when_asked() {
     assert!(folder.path().join("chatplug-demo.sqlite").exists());
     let log = std::fs::metadata(folder.path().join("chatplug-demo.sqlite-wal"));
     assert!(log.is_err() || log.unwrap().len() == 0, "the store was closed in good order");
+}
+
+#[cfg(unix)]
+#[test]
+fn servers_and_workers_stop_when_asked() {
+    let house = House::new();
+    for arguments in [
+        &["serve"][..],
+        &["serve", "--no-work"],
+        &["work", "--bind", "127.0.0.1:0"],
+        &["work", "--log", "chatplug_server=info"],
+    ] {
+        let mut process = house.command(K1, arguments).stderr(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
+        let began =
+            lines.by_ref().map(Result::unwrap).find(|line| line.contains("listening") || line.contains("working"));
+        let began = began.unwrap_or_else(|| panic!("{arguments:?} did not start"));
+        assert_eq!(
+            began.contains("server.address="),
+            arguments != ["work", "--log", "chatplug_server=info"],
+            "{began}"
+        );
+        let asked = Command::new("kill").args(["-TERM", &process.id().to_string()]).status().unwrap();
+        assert!(asked.success());
+        let rest: Vec<_> = lines.map(Result::unwrap).collect();
+        assert_eq!(process.wait().unwrap().code(), Some(0), "{arguments:?}: {rest:#?}");
+        assert!(rest.last().unwrap().ends_with("stopped"), "{rest:#?}");
+    }
+}
+
+#[test]
+fn the_simulator_lives_in_one_process() {
+    let house = House::new();
+    house.configure(|text| format!("{text}[[tenant.channel]]\nid = \"page\"\nprovider = \"simulator\"\n"));
+    for arguments in [&["serve", "--no-work"][..], &["work"]] {
+        let refused = house.run(K1, arguments);
+        assert!(refused.code == Some(2) && refused.err.contains("the simulator lives in one process"), "{refused:?}");
+    }
+}
+
+#[test]
+fn what_sqlite_needs_no_migration_for_is_said() {
+    let house = House::new();
+    let checked = house.run(K1, &["migrate", "--check"]);
+    assert!(checked.code == Some(0) && !house.path("house.sqlite").exists(), "{checked:?}");
+    let migrated = house.run(K1, &["migrate"]);
+    assert!(migrated.code == Some(0) && house.path("house.sqlite").exists(), "{migrated:?}");
 }
 
 #[test]

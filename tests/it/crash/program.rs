@@ -34,6 +34,9 @@ pub fn configure(folder: &Path, graph: &str) -> PathBuf {
         std::fs::write(folder.join(format!("{name}.toml")), text).unwrap();
     }
     let file = folder.join(FILE);
+    // Where the library looks for it, too: what the program kept is looked at without it.
+    let key = format!("{FILE}.master-key");
+    std::fs::write(folder.join(&key), "crash:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n").unwrap();
     let (secret, verify, token) = (FakeMeta::APP_SECRET, FakeMeta::VERIFY_TOKEN, FakeMeta::TOKEN);
     let channel = |number: &str| {
         format!(
@@ -45,7 +48,7 @@ pub fn configure(folder: &Path, graph: &str) -> PathBuf {
         |id: &str, calendar: &str| format!("[[tenant.branch]]\nid = \"{id}\"\ncalendar = \"{calendar}.toml\"\n");
     let text = [
         "[server]\nbind = \"127.0.0.1:0\"\ninline_secrets = true\nlog = \"info\"\n".to_owned(),
-        format!("[store]\nurl = \"sqlite:{}\"\n", file.display()),
+        format!("[store]\nurl = \"sqlite:{}\"\n[vault]\nmaster_keys = {{ file = \"{key}\" }}\n", file.display()),
         format!(
             "[[meta_app]]\nname = \"app\"\napp_secret = \"{secret}\"\nverify_token = \"{verify}\"\nbase_url = \"{graph}\"\n"
         ),

@@ -128,7 +128,7 @@ fn configure(folder: &Path, options: &Options, graph: &str) -> Result<PathBuf> {
     let (secret, verify, token) = (FakeMeta::APP_SECRET, FakeMeta::VERIFY_TOKEN, FakeMeta::TOKEN);
     let mut text = format!(
         "[server]\nbind = \"127.0.0.1:0\"\ninline_secrets = true\nlog = \"warn,chatplug_server=info\"\n\
-         [store]\nurl = \"{url}\"\n"
+         [vault]\nmaster_keys = \"load:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"\n[store]\nurl = \"{url}\"\n"
     );
     if let Some(admin) = &options.admin {
         let _ = writeln!(text, "admin_url = \"{admin}\"");

@@ -1,0 +1,107 @@
+//! A person of a tenant, as a command names them.
+
+use super::{Failure, ask};
+use crate::{
+    config::{Config, Environment},
+    stores::Stores,
+};
+use chatplug_core::{
+    model::{ChannelUser, ContactId, Phone, Private, TenantId},
+    ports::{StoreError, TenantRecords},
+};
+use std::{path::PathBuf, sync::Arc};
+
+/// Whom a command is about.
+#[derive(Debug, Clone, clap::Args)]
+pub struct PersonArgs {
+    /// The configuration file, in TOML
+    #[arg(long, short, value_name = "FILE")]
+    pub config: PathBuf,
+    /// Whose client they are
+    #[arg(long, short, value_name = "TENANT")]
+    pub tenant: String,
+    /// How they are known.
+    #[command(flatten)]
+    pub known: KnownBy,
+}
+
+/// By what a person is found: exactly one.
+#[derive(Debug, Clone, clap::Args)]
+#[group(required = true, multiple = false)]
+pub struct KnownBy {
+    /// Their number with the country code
+    #[arg(long, value_name = "NUMBER")]
+    pub phone: Option<String>,
+    /// WhatsApp's id of them at this business, where it shows no number
+    #[arg(long, value_name = "ID")]
+    pub user_id: Option<String>,
+    /// Our id of them, as audit and logs have it
+    #[arg(long, value_name = "ID")]
+    pub contact: Option<String>,
+}
+
+/// A person that was found, with the records to act on.
+pub(super) struct Found {
+    pub(super) stores: Stores,
+    pub(super) tenant: TenantId,
+    pub(super) records: Arc<dyn TenantRecords>,
+    pub(super) contact: ContactId,
+}
+
+impl PersonArgs {
+    /// Opens the database and finds the person.
+    pub(super) async fn find(&self, environment: &Environment) -> Result<Found, Failure> {
+        let config: Config = super::read(&self.config, environment)?;
+        let tenant = ask::tenant(&config, &self.tenant)?;
+        let wanted = self.wanted()?;
+        let stores = ask::open(&config).await?;
+        let records = stores.records.records(&tenant);
+        let contact = match wanted {
+            Wanted::Contact(contact) => contact,
+            Wanted::User(user) => match records.find_person(&user).await {
+                Ok(Some(contact)) => contact,
+                Ok(None) => return Err(nobody(&tenant)),
+                Err(error) => return Err(ask::explain(error, &tenant)),
+            },
+        };
+        Ok(Found { stores, tenant, records, contact })
+    }
+
+    fn wanted(&self) -> Result<Wanted, Failure> {
+        let KnownBy { phone, user_id, contact } = &self.known;
+        if let Some(phone) = phone {
+            let phone: Phone = phone.parse().map_err(|error| Failure::usage(format!("error: --phone: {error}")))?;
+            return Ok(Wanted::User(ChannelUser { phone: Some(phone), user_id: None }));
+        }
+        if let Some(id) = user_id {
+            return Ok(Wanted::User(ChannelUser { phone: None, user_id: Some(Private::new(id.clone())) }));
+        }
+        let contact = contact.as_deref().unwrap_or_default();
+        let contact = contact.parse().map_err(|error| Failure::usage(format!("error: --contact: {error}")))?;
+        Ok(Wanted::Contact(contact))
+    }
+}
+
+enum Wanted {
+    User(ChannelUser),
+    Contact(ContactId),
+}
+
+impl Found {
+    /// Ends with the database in good order.
+    pub(super) async fn close(self) {
+        self.stores.close().await;
+    }
+
+    /// What a failure means.
+    pub(super) fn explain(&self, error: StoreError) -> Failure {
+        match error {
+            StoreError::NotFound { .. } => nobody(&self.tenant),
+            error => ask::explain(error, &self.tenant),
+        }
+    }
+}
+
+fn nobody(tenant: &TenantId) -> Failure {
+    Failure::refused(format!("error: {tenant} keeps nothing of this person: never known, or erased"))
+}
