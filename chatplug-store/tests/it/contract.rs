@@ -42,3 +42,39 @@ mod records {
     use super::fresh;
     chatplug_core::records_contract!(fresh());
 }
+
+mod postgres {
+    use chatplug_core::vault::{MasterKeys, Vault};
+    use chatplug_store::{PostgresOptions, PostgresStore, testing::TestDatabase};
+    use std::{ops::Deref, sync::Arc};
+
+    /// A store in a database that goes with it.
+    pub(super) struct Fresh {
+        store: PostgresStore,
+        _database: TestDatabase,
+    }
+
+    impl Deref for Fresh {
+        type Target = PostgresStore;
+        fn deref(&self) -> &PostgresStore {
+            &self.store
+        }
+    }
+
+    pub(super) async fn fresh() -> Fresh {
+        let database = TestDatabase::fresh().await;
+        let vault = Vault::new(Arc::new(MasterKeys::ephemeral().unwrap()));
+        let store = PostgresStore::open(&database.url(), PostgresOptions::new(vault)).await.unwrap();
+        Fresh { store, _database: database }
+    }
+
+    mod store {
+        use super::fresh;
+        chatplug_core::store_contract!(fresh());
+    }
+
+    mod calendar {
+        use super::fresh;
+        chatplug_core::calendar_store_contract!(fresh());
+    }
+}

@@ -1,0 +1,35 @@
+//! Every statement is one that the database understands.
+
+use super::{
+    calendar, claims, contacts, db, ingest, keyring, limiter, notices, outbox, queue, read, setup, status, turn,
+};
+use crate::testing::TestPostgres;
+use sqlx::Executor as _;
+
+/// Prepared as the role that the program runs as: a missing right shows as well.
+#[tokio::test]
+async fn every_statement_can_be_prepared() {
+    let database = TestPostgres::shared().await.database().await;
+    let mut connection = database.app().await;
+    let files = [
+        calendar::STATEMENTS,
+        claims::STATEMENTS,
+        contacts::STATEMENTS,
+        db::STATEMENTS,
+        ingest::STATEMENTS,
+        keyring::STATEMENTS,
+        limiter::STATEMENTS,
+        notices::STATEMENTS,
+        outbox::STATEMENTS,
+        queue::STATEMENTS,
+        read::STATEMENTS,
+        setup::STATEMENTS,
+        status::STATEMENTS,
+        turn::STATEMENTS,
+    ];
+    for (name, sql) in files.into_iter().flatten() {
+        if let Err(error) = connection.prepare(sqlx::SqlStr::from_static(sql)).await {
+            panic!("{name}: {error}");
+        }
+    }
+}
