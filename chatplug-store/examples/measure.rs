@@ -1,8 +1,10 @@
 //! Measures the store on this machine: webhooks that are durable before their answer, and whole turns.
 //!
 //! `cargo run --release -p chatplug-store --example measure [FOLDER]`: the file is made in FOLDER, so that the disk that
-//! counts is measured; without it in a temporary folder.
+//! counts is measured; without it in a temporary folder. With the URL of a fresh, migrated PostgreSQL database instead of
+//! a folder, that is measured; CPU time is this process's alone then, without the server's.
 
+use chatplug_core::vault::{MasterKeys, Vault};
 use chatplug_core::{
     dialogue::Outcome,
     model::{ChannelUser, Content, ConversationId, DeliveryKey, Inbound, Lang, Private, TenantId, TurnId},
@@ -12,7 +14,7 @@ use chatplug_core::{
     },
     reply::{Reply, Say},
 };
-use chatplug_store::SqliteStore;
+use chatplug_store::{PostgresOptions, PostgresStore, SqliteStore};
 use chrono::{DateTime, Duration, Utc};
 use std::{
     error::Error,
@@ -35,8 +37,17 @@ static NUMBER: AtomicU64 = AtomicU64::new(0);
 #[tokio::main]
 async fn main() -> Outcomes<()> {
     let temporary = tempfile::tempdir()?;
-    let folder = std::env::args().nth(1).map_or_else(|| temporary.path().to_owned(), Into::into);
-    let store = SqliteStore::open(folder.join("measure.db")).await?;
+    let store: Arc<dyn Store> = match std::env::args().nth(1) {
+        Some(url) if url.starts_with("postgres") => {
+            let vault = Vault::new(Arc::new(MasterKeys::ephemeral()?));
+            Arc::new(PostgresStore::open(&url, PostgresOptions::new(vault)).await?)
+        }
+        folder => {
+            let folder = folder.map_or_else(|| temporary.path().to_owned(), Into::into);
+            Arc::new(SqliteStore::open(folder.join("measure.db")).await?)
+        }
+    };
+    let store = &*store;
     for id in ["bella", "cesar"] {
         let setup = TenantSetup {
             name: id.to_owned(),
@@ -45,7 +56,7 @@ async fn main() -> Outcomes<()> {
             routes: Vec::new(),
             sealed: false,
         };
-        tenant(&store, id)?.register(&setup).await?;
+        tenant(store, id)?.register(&setup).await?;
     }
 
     let began = Instant::now();
@@ -55,11 +66,11 @@ async fn main() -> Outcomes<()> {
     println!("one trip to the database and back: {:.1} µs", began.elapsed().as_secs_f64() * 1e6 / 20_000.0);
 
     for (count, at_once) in [(CLIENTS, 64), (1000, 1), (20_000, 8), (40_000, 64)] {
-        report("webhooks", at_once, &run(&store, count, at_once, webhook).await?);
+        report("webhooks", at_once, &run(store, count, at_once, webhook).await?);
     }
-    report("webhooks, 500/s offered", 0, &offered(&store, 500, 10).await?);
+    report("webhooks, 500/s offered", 0, &offered(store, 500, 10).await?);
     for (count, at_once) in [(500, 1), (8000, 8), (20_000, 64)] {
-        report("whole turns", at_once, &run(&store, count, at_once, turn).await?);
+        report("whole turns", at_once, &run(store, count, at_once, turn).await?);
     }
     let began = Instant::now();
     let due = store.due(SystemClock.now(), 64).await?.len();
@@ -92,7 +103,7 @@ fn report(what: &str, at_once: usize, run: &Run) {
     );
 }
 
-async fn run<F, R>(store: &SqliteStore, count: u64, at_once: usize, work: F) -> Outcomes<Run>
+async fn run<F, R>(store: &dyn Store, count: u64, at_once: usize, work: F) -> Outcomes<Run>
 where
     F: Fn(Arc<dyn TenantStore>, u64) -> R + Copy + Send + 'static,
     R: Future<Output = Outcomes<()>> + Send,
@@ -126,7 +137,7 @@ where
 }
 
 /// So many webhooks a second, whether or not the ones before were answered.
-async fn offered(store: &SqliteStore, per_second: u64, seconds: u64) -> Outcomes<Run> {
+async fn offered(store: &dyn Store, per_second: u64, seconds: u64) -> Outcomes<Run> {
     let (began, cpu) = (Instant::now(), cpu_seconds());
     let mut ticks = tokio::time::interval(std::time::Duration::from_micros(1_000_000 / per_second));
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Burst);
@@ -235,7 +246,7 @@ fn provider_id(kind: &str) -> String {
     format!("wamid.HBgMMzUxOTEyMzQ1Njc4FQIAERgS{id}AA==")
 }
 
-fn tenant(store: &SqliteStore, id: &str) -> Outcomes<Arc<dyn TenantStore>> {
+fn tenant(store: &dyn Store, id: &str) -> Outcomes<Arc<dyn TenantStore>> {
     let id: TenantId = id.parse()?;
     Ok(store.tenant(&id))
 }

@@ -3,6 +3,7 @@
 //! Here: opening, and the ports, each method of which is one function of the database or one question to it. Functions
 //! stand in `migrations/postgres`, what calls them in the files of their subject.
 
+mod audit;
 mod calendar;
 mod claims;
 mod contacts;
@@ -18,6 +19,8 @@ mod outbox;
 mod pool;
 mod queue;
 mod read;
+mod reseal;
+mod secrets;
 mod setup;
 mod status;
 #[cfg(test)]
@@ -61,6 +64,7 @@ pub struct PostgresStore {
     db: Db,
     keys: Arc<KeyCache>,
     reaped: Arc<queue::Reaped>,
+    reseals: reseal::Reseals,
 }
 
 impl PostgresStore {
@@ -72,7 +76,14 @@ impl PostgresStore {
         let open::Opened { connections, listener } = open::open(url, &how).await?;
         let db = Db::new(connections, listener, how.statement_timeout);
         let keys = Arc::new(KeyCache::new(how.vault, Arc::new(SchemaRing { db: db.clone() })));
-        Ok(Self { db, keys, reaped: Arc::default() })
+        Ok(Self { db, keys, reaped: Arc::default(), reseals: reseal::Reseals::default() })
+    }
+
+    /// The number under which other processes know this one, for as long as it holds the lock of that name. `None`: it is
+    /// cut off from the database, and takes no work until it has a new one.
+    #[must_use]
+    pub fn worker(&self) -> Option<i64> {
+        self.db.listener.worker()
     }
 }
 

@@ -451,4 +451,5 @@ CREATE TABLE vault.tenant_key (
     wrapped bytea NOT NULL,
     made bigint NOT NULL,
     PRIMARY KEY (tenant, key_use, version)
-);
+-- What is destroyed or replaced shall not lie about.
+) WITH (autovacuum_vacuum_threshold = 1, autovacuum_vacuum_scale_factor = 0);

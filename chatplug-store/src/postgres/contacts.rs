@@ -11,7 +11,7 @@ use crate::{
 };
 use chatplug_core::{
     dialogue::ContactChange,
-    model::{ChannelId, ChannelUser, Contact, ContactId, Content, ConversationId, Inbound, Lang},
+    model::{ChannelId, ChannelUser, Contact, ContactId, Content, ConversationId, Inbound, Lang, TenantId},
     ports::StoreError,
 };
 use chrono::{DateTime, Utc};
@@ -73,8 +73,8 @@ struct Found {
 }
 
 /// Waits until nobody else of this tenant is being met, in this process or another.
-pub(super) async fn turn(session: &mut Session, seal: &Seal) -> Result<(), StoreError> {
-    session.row(ask!(TURN, seal.tenant().as_str())).await.map(drop)
+pub(super) async fn turn(session: &mut Session, tenant: &TenantId) -> Result<(), StoreError> {
+    session.row(ask!(TURN, tenant.as_str())).await.map(drop)
 }
 
 /// The conversation that a message belongs to; contact and conversation are made when new, and everything that the

@@ -124,7 +124,7 @@ async fn receive(
     if !session.is_whole() {
         return Ok(None);
     }
-    contacts::turn(session, seal).await?;
+    contacts::turn(session, seal.tenant()).await?;
     // Somebody else may have met them by now.
     let (outcome, queued) = came_to(session, known()).await?;
     if let Some(ingested) = settled(&outcome, queued)? {

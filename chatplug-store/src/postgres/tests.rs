@@ -1,7 +1,8 @@
 //! Every statement is one that the database understands.
 
 use super::{
-    calendar, claims, contacts, db, ingest, keyring, limiter, notices, outbox, queue, read, setup, status, turn,
+    audit, calendar, claims, contacts, db, ingest, keyring, limiter, notices, outbox, queue, read, reseal, secrets,
+    setup, status, turn,
 };
 use crate::testing::TestPostgres;
 use sqlx::Executor as _;
@@ -12,6 +13,7 @@ async fn every_statement_can_be_prepared() {
     let database = TestPostgres::shared().await.database().await;
     let mut connection = database.app().await;
     let files = [
+        audit::STATEMENTS,
         calendar::STATEMENTS,
         claims::STATEMENTS,
         contacts::STATEMENTS,
@@ -23,11 +25,13 @@ async fn every_statement_can_be_prepared() {
         outbox::STATEMENTS,
         queue::STATEMENTS,
         read::STATEMENTS,
+        secrets::STATEMENTS,
         setup::STATEMENTS,
         status::STATEMENTS,
         turn::STATEMENTS,
     ];
-    for (name, sql) in files.into_iter().flatten() {
+    let made: Vec<(&str, &'static str)> = reseal::statements().collect();
+    for (name, sql) in files.into_iter().flatten().chain(&made) {
         if let Err(error) = connection.prepare(sqlx::SqlStr::from_static(sql)).await {
             panic!("{name}: {error}");
         }

@@ -73,6 +73,11 @@ mod postgres {
         chatplug_core::store_contract!(fresh());
     }
 
+    mod limiter {
+        use super::fresh;
+        chatplug_core::limiter_contract!(fresh());
+    }
+
     mod calendar {
         use super::fresh;
         chatplug_core::calendar_store_contract!(fresh());

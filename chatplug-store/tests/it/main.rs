@@ -12,4 +12,5 @@ mod people;
 mod postgres;
 mod records;
 mod vault;
+mod workers;
 mod world;

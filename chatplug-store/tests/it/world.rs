@@ -49,7 +49,7 @@ pub(crate) fn crash_image(folder: &TempDir) -> TempDir {
 }
 
 /// Registers a tenant with one channel and one branch, and opens it.
-pub(crate) async fn salon(store: &SqliteStore, id: &str) -> Arc<dyn TenantStore> {
+pub(crate) async fn salon(store: &dyn Store, id: &str) -> Arc<dyn TenantStore> {
     let rows = tenant(store, id);
     let setup = TenantSetup {
         name: id.to_owned(),
@@ -62,7 +62,7 @@ pub(crate) async fn salon(store: &SqliteStore, id: &str) -> Arc<dyn TenantStore>
     rows
 }
 
-pub(crate) fn tenant(store: &SqliteStore, id: &str) -> Arc<dyn TenantStore> {
+pub(crate) fn tenant(store: &dyn Store, id: &str) -> Arc<dyn TenantStore> {
     let id: TenantId = id.parse().unwrap();
     store.tenant(&id)
 }
