@@ -49,8 +49,10 @@ fn make(path: &Path) -> Result<(), OpenError> {
     let key = MasterKeys::generate(&name).map_err(|source| OpenError::Vault { source })?;
     let new = with_suffix(path, &format!(".{}", uuid::Uuid::now_v7().simple()));
     let made = write(&new, key.as_bytes()).and_then(|()| match fs::hard_link(&new, path) {
+        Ok(()) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        done => done,
+        // Not every file system has links.
+        Err(_) => write(path, key.as_bytes()),
     });
     let gone = fs::remove_file(&new);
     made.and(gone).and_then(|()| sync_folder(path)).map_err(|error| OpenError::Unavailable { source: Box::new(error) })

@@ -282,3 +282,33 @@ impl Command for Rewrite {
 pub(super) fn statements() -> impl Iterator<Item = (&'static str, &'static str)> {
     COLUMNS.iter().flat_map(|column| [(column.table, column.find), (column.table, column.put)])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data_map::{TABLES, What};
+
+    /// What the data map calls personal or secret is what is resealed, under the same names.
+    #[test]
+    fn every_column_that_may_be_sealed_is_resealed() {
+        let mut known = 0;
+        // Wrapped keys are not sealed with what they are.
+        for table in TABLES.iter().filter(|table| table.name != "tenant_key") {
+            for column in table.columns {
+                let sealed_for = match column.what {
+                    What::Personal(field) => SealedFor::Field(field),
+                    What::Secret => SealedFor::Credential,
+                    _ => continue,
+                };
+                let here = COLUMNS.iter().find(|here| here.table == table.name && here.column == column.name);
+                let here = here.unwrap_or_else(|| panic!("{}.{} is not resealed", table.name, column.name));
+                assert_eq!(here.field, sealed_for, "{}.{}", table.name, column.name);
+                let key = table.key.iter().filter(|key| **key != "tenant").copied().collect::<Vec<_>>().join(", ");
+                assert!(here.find.contains(&format!("({key}) > (")), "{}", here.find);
+                assert_eq!(here.first.len() + 1, table.key.len());
+                known += 1;
+            }
+        }
+        assert_eq!(known, COLUMNS.len());
+    }
+}

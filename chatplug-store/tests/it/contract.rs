@@ -43,6 +43,11 @@ mod records {
     chatplug_core::records_contract!(fresh());
 }
 
+mod secrets {
+    use super::fresh;
+    chatplug_core::secrets_contract!(fresh());
+}
+
 mod postgres {
     use chatplug_core::vault::{MasterKeys, Vault};
     use chatplug_store::{PostgresOptions, PostgresStore, testing::TestDatabase};
