@@ -39,6 +39,11 @@ impl Table {
         self.columns.iter().any(|column| column.what == What::Tenant)
     }
 
+    /// Its columns in a database.
+    pub fn columns_on(&'static self, database: On) -> impl Iterator<Item = &'static Column> {
+        self.columns.iter().filter(move |column| column.on.includes(database))
+    }
+
     /// A column by name.
     #[must_use]
     pub fn column(&self, name: &str) -> Option<&'static Column> {
@@ -61,7 +66,7 @@ impl Table {
     }
 }
 
-/// Which databases have a table.
+/// Which databases have a table or a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum On {
     /// All.
@@ -72,6 +77,14 @@ pub enum On {
     Postgres,
 }
 
+impl On {
+    /// Whether one of these is that database.
+    #[must_use]
+    pub const fn includes(self, database: Self) -> bool {
+        matches!((self, database), (Self::Both, _) | (Self::Sqlite, Self::Sqlite) | (Self::Postgres, Self::Postgres))
+    }
+}
+
 /// One column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Column {
@@ -79,6 +92,8 @@ pub struct Column {
     pub name: &'static str,
     /// What it holds.
     pub what: What,
+    /// Which databases have it.
+    pub on: On,
 }
 
 /// What a column holds.
@@ -230,6 +245,11 @@ impl Period {
             Self::Bookings => retention.bookings,
         }
     }
+}
+
+/// The tables of a database, those that others refer to first.
+pub fn tables_on(database: On) -> impl DoubleEndedIterator<Item = &'static Table> {
+    TABLES.iter().filter(move |table| table.on.includes(database))
 }
 
 /// A table by name.

@@ -3,7 +3,7 @@
 
 use crate::{
     codec,
-    data_map::{Column, Table, What},
+    data_map::{Column, On, Table, What},
     vault::Seal,
 };
 use chatplug_core::{
@@ -25,19 +25,20 @@ pub(crate) enum Cell {
 }
 
 /// Columns of a table that a person gets to read.
-pub(crate) fn readable_columns(table: &'static Table) -> impl Iterator<Item = &'static Column> {
+pub(crate) fn readable_columns(table: &'static Table, database: On) -> impl Iterator<Item = &'static Column> {
     let readable = |column: &&Column| !matches!(column.what, What::Tenant | What::LookUp | What::Secret);
-    table.columns.iter().filter(readable)
+    table.columns_on(database).filter(readable)
 }
 
 /// A row for a person to read: its columns as [`readable_columns`] lists them.
 pub(crate) fn readable(
     table: &'static Table,
+    database: On,
     cells: impl IntoIterator<Item = Cell>,
     seal: &Seal,
 ) -> Result<Json, StoreError> {
     let mut row = Map::new();
-    for (column, cell) in readable_columns(table).zip(cells) {
+    for (column, cell) in readable_columns(table, database).zip(cells) {
         let value = match (column.what, cell) {
             (_, Cell::Null) => continue,
             (What::Time, Cell::Int(micros)) => {

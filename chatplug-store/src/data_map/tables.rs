@@ -9,9 +9,13 @@ use super::{
     Whose,
 };
 
-/// A table's columns, each with what it holds.
+/// A table's columns, each with what it holds, and with the only database that has it where one does.
 macro_rules! columns {
-    ($($name:ident: $what:expr),* $(,)?) => { &[$(Column { name: stringify!($name), what: $what }),*] };
+    ($($name:ident: $what:expr $(; $on:ident)?),* $(,)?) => {
+        &[$(Column { name: stringify!($name), what: $what, on: columns!(@on $($on)?) }),*]
+    };
+    (@on) => { On::Both };
+    (@on $on:ident) => { On::$on };
 }
 
 /// Nothing of a person.
@@ -118,7 +122,8 @@ pub const TABLES: &[Table] = &[
             tenant: Tenant, conversation: Key, channel: Key, contact: Pseudonym, holder: Fact, version: Fact, turns: Fact,
             last_seq: Fact, last_message: Pseudonym, active: Time, token: Fact, lease_until: Time, not_before: Time,
             wake_at: Time, action_open: Fact, work_due: Time, turn_due: Time, delivery_due: Time, notice_due: Time,
-            unanswered_since: Time, attended_seq: Fact,
+            unanswered_since: Time, attended_seq: Fact, worker: Fact; Postgres,
+            offered_to: Fact; Postgres, offered_until: Time; Postgres,
         },
     },
     Table {
@@ -167,7 +172,7 @@ pub const TABLES: &[Table] = &[
         columns: columns! {
             tenant: Tenant, delivery: Key, conversation: Key, seq: Fact, status: Fact, live: Fact, stage: Fact, due: Time,
             attempt: Fact, was_unknown: Fact, repeatable: Fact, parts: Pseudonym, keep: Fact, for_person: Fact,
-            about: Pseudonym, queued: Time, shown: Personal("message.text"), error: Fact, body: Personal("outbox.body"),
+            about: Pseudonym, queued: Time, shown: Personal("message.text"), error: Fact, body: Personal("outbox.body"), worker: Fact; Postgres,
         },
     },
     Table {
@@ -353,6 +358,16 @@ pub const TABLES: &[Table] = &[
         erase: NOBODY_S,
         keep: Stays("until their locks are found to be free"),
         columns: columns! { worker: Key, began: Time },
+    },
+    Table {
+        name: "schema_version",
+        on: On::Postgres,
+        holds: "Steps that the schema was brought up to date by.",
+        key: &["version"],
+        whose: Whose::Nobody,
+        erase: NOBODY_S,
+        keep: Stays("one row for each step"),
+        columns: columns! { version: Key, name: Fact, checksum: Fact, began: Fact, finished: Fact },
     },
     Table {
         name: "keyring",

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     codec::{from_json, words_of},
-    data_map::{Keep, On, TABLES, Table, Whose},
+    data_map::{Keep, On, Table, Whose, tables_on},
     vault::{Seal, field},
 };
 use chatplug_core::{
@@ -43,7 +43,7 @@ struct Forgetting {
     delete: Vec<(&'static str, &'static str)>,
 }
 
-static FORGETTING: LazyLock<Vec<Forgetting>> = LazyLock::new(|| TABLES.iter().filter_map(forgetting).collect());
+static FORGETTING: LazyLock<Vec<Forgetting>> = LazyLock::new(|| tables_on(On::Sqlite).filter_map(forgetting).collect());
 
 /// All statements that the map makes, for the tests that look at every statement.
 #[cfg(test)]
@@ -54,10 +54,7 @@ pub(super) fn made() -> Vec<(&'static str, &'static str)> {
 }
 
 fn forgetting(table: &'static Table) -> Option<Forgetting> {
-    let Table { name, key, on, .. } = table;
-    if *on == On::Postgres {
-        return None;
-    }
+    let Table { name, key, .. } = table;
     let (since, once, along) = match table.keep {
         Keep::For { since, once, along, .. } => (since, once, along),
         Keep::Until(column) => (column, "", ""),
@@ -71,7 +68,7 @@ fn forgetting(table: &'static Table) -> Option<Forgetting> {
         let named: Vec<String> = (3..).zip(&names).map(|(place, column)| format!("{column} = ?{place}")).collect();
         let named = named.join(" AND ");
         let mut delete = Vec::new();
-        for with in TABLES.iter().filter(|with| with.keep == Keep::With(name)) {
+        for with in tables_on(On::Sqlite).filter(|with| with.keep == Keep::With(name)) {
             // What goes with a row names it by the same columns.
             let sql = format!(
                 "DELETE FROM {} WHERE tenant = ?1 AND {named} AND EXISTS (SELECT 1 FROM {name} AS o \

@@ -8,7 +8,7 @@ use super::{
     writer::{Command, Tx},
 };
 use crate::{
-    data_map::{Blank, Erase, On, TABLES, Table},
+    data_map::{Blank, Erase, On, Table, tables_on},
     records::{self, Cell},
     vault::Seal,
 };
@@ -45,7 +45,7 @@ struct Theirs {
 }
 
 /// Tables that others refer to come first.
-static THEIRS: LazyLock<Vec<Theirs>> = LazyLock::new(|| TABLES.iter().filter_map(theirs).collect());
+static THEIRS: LazyLock<Vec<Theirs>> = LazyLock::new(|| tables_on(On::Sqlite).filter_map(theirs).collect());
 
 /// All statements that the map makes, for the tests that look at every statement.
 #[cfg(test)]
@@ -55,12 +55,9 @@ pub(super) fn made() -> Vec<(&'static str, &'static str)> {
 }
 
 fn theirs(table: &'static Table) -> Option<Theirs> {
-    if table.on == On::Postgres {
-        return None;
-    }
     let theirs = table.whose.condition("?1", "?2")?;
     let name = table.name;
-    let columns: Vec<&str> = records::readable_columns(table).map(|column| column.name).collect();
+    let columns: Vec<&str> = records::readable_columns(table, On::Sqlite).map(|column| column.name).collect();
     let read = format!("SELECT {} FROM {name} WHERE {theirs} ORDER BY {}", columns.join(", "), table.key.join(", "));
     let erase = match table.erase {
         Erase::Delete => Some(format!("DELETE FROM {name} WHERE {theirs}")),
@@ -181,7 +178,7 @@ impl Command for Export {
             let places: Vec<usize> = contacts.iter().map(|contact| put!(script, read, tenant, *contact)).collect();
             let answers = tx.run(script)?;
             let rows = places.iter().flat_map(|place| answers.rows(*place));
-            let rows = rows.map(|row| records::readable(table, row.rest().map(cell), &seal));
+            let rows = rows.map(|row| records::readable(table, On::Sqlite, row.rest().map(cell), &seal));
             let rows = rows.collect::<Result<Vec<_>, _>>()?;
             if !rows.is_empty() {
                 export.tables.insert(table.name.to_owned(), rows);

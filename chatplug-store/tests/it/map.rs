@@ -1,7 +1,10 @@
 //! The data map against the live schema: nothing is kept of which it does not say whose it is and when it goes.
 
 use crate::world::{file, fresh};
-use chatplug_store::data_map::{Erase, Keep, On, TABLES, Table, What, Whose};
+use chatplug_store::{
+    data_map::{Erase, Keep, On, Table, What, Whose, tables_on},
+    testing::TestDatabase,
+};
 use rusqlite::Connection;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -25,8 +28,38 @@ fn catalogue(path: &Path) -> Catalogue {
     found
 }
 
+/// Both say the same, table by table and column by column.
+fn agree(live: &Catalogue, database: On) {
+    let columns = |table: &'static Table| table.columns_on(database).map(|column| column.name.to_owned()).collect();
+    let map: Catalogue = tables_on(database).map(|table| (table.name.to_owned(), columns(table))).collect();
+    for (table, columns) in live {
+        let mapped = map.get(table).unwrap_or_else(|| panic!("table {table} has no entry in the data map"));
+        let without: Vec<_> = columns.difference(mapped).collect();
+        assert!(without.is_empty(), "columns of {table} without an entry in the data map: {without:?}");
+        let gone: Vec<_> = mapped.difference(columns).collect();
+        assert!(gone.is_empty(), "entries of {table} in the data map without a column: {gone:?}");
+    }
+    let gone: Vec<_> = map.keys().filter(|table| !live.contains_key(*table)).collect();
+    assert!(gone.is_empty(), "tables of the data map that do not exist: {gone:?}");
+}
+
+#[tokio::test]
+async fn it_holds_for_postgresql_too() {
+    let database = TestDatabase::fresh().await;
+    let mut admin = database.admin().await;
+    let sql = "SELECT c.relname::text, a.attname::text FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace \
+        JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
+        WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'";
+    let mut live = Catalogue::new();
+    let rows: Vec<(String, String)> = sqlx::query_as(sql).fetch_all(&mut admin).await.unwrap();
+    for (table, column) in rows {
+        live.entry(table).or_default().insert(column);
+    }
+    agree(&live, On::Postgres);
+}
+
 fn mapped() -> impl Iterator<Item = &'static Table> {
-    TABLES.iter().filter(|table| table.on != On::Postgres)
+    tables_on(On::Sqlite)
 }
 
 #[tokio::test]
@@ -37,17 +70,7 @@ async fn every_table_and_column_has_its_entry_and_every_entry_its_column() {
     let keys = catalogue(&folder.path().join("chatplug.db.keys"));
     assert!(keys.contains_key("tenant_key"), "{keys:?}");
     live.extend(keys);
-    let columns = |table: &Table| table.columns.iter().map(|column| column.name.to_owned()).collect::<BTreeSet<_>>();
-    let map: Catalogue = mapped().map(|table| (table.name.to_owned(), columns(table))).collect();
-    for (table, columns) in &live {
-        let mapped = map.get(table).unwrap_or_else(|| panic!("table {table} has no entry in the data map"));
-        let without: Vec<_> = columns.difference(mapped).collect();
-        assert!(without.is_empty(), "columns of {table} without an entry in the data map: {without:?}");
-        let gone: Vec<_> = mapped.difference(columns).collect();
-        assert!(gone.is_empty(), "entries of {table} in the data map without a column: {gone:?}");
-    }
-    let gone: Vec<_> = map.keys().filter(|table| !live.contains_key(*table)).collect();
-    assert!(gone.is_empty(), "tables of the data map that do not exist: {gone:?}");
+    agree(&live, On::Sqlite);
     drop(store);
 }
 
@@ -75,7 +98,7 @@ async fn columns_hold_what_the_map_says() {
     let (store, folder) = fresh().await;
     let raw = Connection::open(file(&folder)).unwrap();
     for table in mapped().filter(|table| table.name != "tenant_key") {
-        for column in table.columns {
+        for column in table.columns_on(On::Sqlite) {
             let sql = "SELECT upper(type) FROM pragma_table_xinfo(?) WHERE name = ?";
             let kind: String = raw.query_row(sql, [table.name, column.name], |row| row.get(0)).unwrap();
             let fits = match column.what {

@@ -16,7 +16,10 @@ use chatplug_core::{
         StoreError, TenantRecords, TenantSetup, TenantStore, TurnCommit,
     },
 };
-use chatplug_store::{SqliteStore, data_map::TABLES};
+use chatplug_store::{
+    SqliteStore,
+    data_map::{On, tables_on},
+};
 use rusqlite::Connection;
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 use tempfile::TempDir;
@@ -157,7 +160,7 @@ fn scan(folder: &TempDir, word: &str) -> Vec<(String, usize)> {
 fn rows_of(path: &Path, tenant: &str, contact: ContactId) -> BTreeMap<&'static str, u64> {
     let raw = Connection::open(path).unwrap();
     let mut counts = BTreeMap::new();
-    for table in TABLES {
+    for table in tables_on(On::Sqlite) {
         let Some(theirs) = table.whose.condition("?1", "?2") else { continue };
         let sql = format!("SELECT count(*) FROM {} WHERE {theirs}", table.name);
         let contact = contact.as_uuid();

@@ -218,7 +218,7 @@ fn names_a_tenant(sql: &str) -> bool {
 }
 
 fn sqlite_tables() -> impl Iterator<Item = &'static Table> {
-    TABLES.iter().filter(|table| table.on != On::Postgres && table.name != "tenant_key")
+    data_map::tables_on(On::Sqlite).filter(|table| table.name != "tenant_key")
 }
 
 /// Everything of a tenant.
@@ -252,7 +252,7 @@ fn seeded(tenants: &[&str], state: &[(&str, &str, i64)]) -> Connection {
                 continue;
             }
             let columns: Vec<&str> =
-                table.columns.iter().map(|column| column.name).filter(|name| *name != "turn_due").collect();
+                table.columns_on(On::Sqlite).map(|column| column.name).filter(|name| *name != "turn_due").collect();
             let marks = vec!["?"; columns.len()].join(", ");
             let sql = format!("INSERT INTO {} ({}) VALUES ({marks})", table.name, columns.join(", "));
             let values = columns.iter().map(|column| match *column {
