@@ -6,7 +6,7 @@ pub use chatplug_core::*;
 #[cfg(feature = "calendar")]
 pub use chatplug_calendar as calendar;
 /// Durable stores.
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use chatplug_store as store;
 /// WhatsApp.
 #[cfg(feature = "whatsapp")]

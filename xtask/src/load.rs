@@ -24,15 +24,21 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// What the program stores in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Store {
+    /// A file.
+    Sqlite,
+    /// A server of its own.
+    Postgres,
+}
+
 /// Options of `load`.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// Database: `sqlite` (a file in the temporary folder, see TMPDIR) or a URL such as `postgres://…`
-    #[arg(long, default_value = "sqlite")]
-    store: String,
-    /// URL of the role that owns the tables, to migrate with; PostgreSQL only
-    #[arg(long)]
-    admin: Option<String>,
+    /// Database, in the temporary folder (see TMPDIR): a file, or a PostgreSQL of its own, with durable commits
+    #[arg(long, value_enum, default_value_t = Store::Sqlite)]
+    store: Store,
     /// Processes that serve and work; more than one needs PostgreSQL
     #[arg(long, default_value_t = 1)]
     processes: usize,
@@ -59,8 +65,8 @@ pub(crate) struct Options {
 /// Runs the load and prints figures.
 pub(crate) async fn run(options: Options) -> Result<()> {
     ensure!(
-        options.processes == 1 || options.store != "sqlite",
-        "several processes need PostgreSQL: --store postgres://…"
+        options.processes == 1 || options.store != Store::Sqlite,
+        "several processes need PostgreSQL: --store postgres"
     );
     let program = match &options.program {
         Some(program) => program.clone(),
@@ -108,8 +114,8 @@ pub(crate) async fn run(options: Options) -> Result<()> {
     let seconds = (ended - began).as_secs_f64();
     let messages = measured.messages();
     println!(
-        "{} · {} process{} · {} businesses · {} conversations at a time · Graph API answers after {} ms",
-        fleet.store_name(),
+        "{:?} · {} process{} · {} businesses · {} conversations at a time · Graph API answers after {} ms",
+        options.store,
         options.processes,
         if options.processes == 1 { "" } else { "es" },
         options.tenants,

@@ -1,8 +1,10 @@
 //! The program under load: its configuration, its processes, and the way to them.
 
-use super::{Options, people};
+use super::{Options, Store, people};
 use anyhow::{Context as _, Result, bail, ensure};
 use chatplug_calendar::demo;
+use chatplug_core::vault::MasterKeys;
+use chatplug_store::testing::{TestDatabase, TestPostgres};
 use chatplug_whatsapp::fake::meta::FakeMeta;
 use std::{
     fmt::Write as _,
@@ -33,7 +35,7 @@ pub(super) fn number(tenant: u64) -> String {
 pub(super) struct Fleet {
     processes: Vec<Process>,
     http: reqwest::Client,
-    store: String,
+    _database: Option<TestDatabase>,
 }
 
 struct Process {
@@ -45,22 +47,22 @@ struct Process {
 impl Fleet {
     /// Writes the configuration, migrates, starts all processes and waits until they listen.
     pub(super) async fn start(program: &Path, folder: &Path, options: &Options, graph: &str) -> Result<Self> {
-        let config = configure(folder, options, graph)?;
-        if options.store != "sqlite" {
-            let migrated = Command::new(program).args(["migrate", "--config"]).arg(&config).status().await?;
-            ensure!(migrated.success(), "the database was not migrated");
-        }
+        let database = match options.store {
+            Store::Sqlite => None,
+            // Commits are durable, as they are to be in production: tests do without.
+            Store::Postgres => Some(TestPostgres::own(&["fsync=on", "synchronous_commit=on"]).database().await),
+        };
+        let url = match &database {
+            None => format!("sqlite:{}", folder.join("load.sqlite").display()),
+            Some(database) => database.url(),
+        };
+        let config = configure(folder, options, graph, &url)?;
         let mut processes = Vec::new();
         for _ in 0..options.processes {
             processes.push(Process::start(program, &config).await?);
         }
         let http = chatplug_whatsapp::meta::http_client()?;
-        Ok(Self { processes, http, store: options.store.split(':').next().unwrap_or_default().to_owned() })
-    }
-
-    /// What it stores in.
-    pub(super) fn store_name(&self) -> &str {
-        &self.store
+        Ok(Self { processes, http, _database: database })
     }
 
     /// Their process ids.
@@ -119,20 +121,15 @@ impl Process {
 }
 
 /// Writes the configuration: every business is the demo's salon with a number of its own.
-fn configure(folder: &Path, options: &Options, graph: &str) -> Result<PathBuf> {
+fn configure(folder: &Path, options: &Options, graph: &str, url: &str) -> Result<PathBuf> {
     std::fs::write(folder.join("salon.toml"), demo::SALON)?;
-    let url = match options.store.as_str() {
-        "sqlite" => format!("sqlite:{}", folder.join("load.sqlite").display()),
-        url => url.to_owned(),
-    };
+    let key = MasterKeys::generate(&"load".parse()?)?;
+    std::fs::write(folder.join("master.keys"), key.as_bytes())?;
     let (secret, verify, token) = (FakeMeta::APP_SECRET, FakeMeta::VERIFY_TOKEN, FakeMeta::TOKEN);
     let mut text = format!(
         "[server]\nbind = \"127.0.0.1:0\"\ninline_secrets = true\nlog = \"warn,chatplug_server=info\"\n\
-         [vault]\nmaster_keys = \"load:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"\n[store]\nurl = \"{url}\"\n"
+         [vault]\nmaster_keys = \"load:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"\n[vault]\nmaster_keys = {{ file = \"master.keys\" }}\n[store]\nurl = \"{url}\"\n"
     );
-    if let Some(admin) = &options.admin {
-        let _ = writeln!(text, "admin_url = \"{admin}\"");
-    }
     let _ = writeln!(
         text,
         "[[meta_app]]\nname = \"app\"\napp_secret = \"{secret}\"\nverify_token = \"{verify}\"\nbase_url = \"{graph}\""
