@@ -97,6 +97,12 @@ impl TestPostgres {
         self.with_own(|own| own.again().unwrap_or_else(|error| panic!("{error}")));
     }
 
+    /// From its next start on, no file of an own server may grow beyond so many bytes: to the server that is a full disk.
+    /// Not below 16 MiB, the size of a piece of its log.
+    pub fn limit_files(&self, largest: Option<u64>) {
+        self.with_own(|own| own.limit_files(largest));
+    }
+
     /// The folder of an own server: its `data`, and its `log`.
     #[must_use]
     pub fn folder(&self) -> PathBuf {
@@ -257,8 +263,12 @@ impl Drop for TestDatabase {
             runtime.block_on(async {
                 // A server that the test has killed needs no tidying.
                 if let Ok(mut admin) = server.admin.options("postgres").connect().await {
-                    let drop = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
-                    let _ = sqlx::raw_sql(AssertSqlSafe(drop)).execute(&mut admin).await;
+                    // It waits for every session of the server to take note, also for one whose client is this very
+                    // thread; then it stays, until the server goes.
+                    let drop = format!("SET statement_timeout = 3000; DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+                    for sql in drop.split("; ") {
+                        let _ = sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut admin).await;
+                    }
                     let _ = admin.close().await;
                 }
             });

@@ -15,7 +15,7 @@ use chatplug_core::{model::TenantId, ports::StoreError};
 use chrono::{DateTime, Utc};
 use sqlx::{
     Decode, Postgres, Row as _, Type,
-    postgres::{PgArguments, PgConnection, PgRow},
+    postgres::{PgArguments, PgConnection, PgDatabaseError, PgRow},
     query::Query,
 };
 use std::{
@@ -378,8 +378,30 @@ pub(super) fn unavailable(error: impl Into<Box<dyn std::error::Error + Send + Sy
 /// The code by which the database refused, if it was the database.
 pub(super) fn code(error: &StoreError) -> Option<String> {
     let StoreError::Unavailable { source } = error else { return None };
-    let code = source.downcast_ref::<sqlx::Error>()?.as_database_error()?.code()?;
-    Some(code.into_owned())
+    Some(source.downcast_ref::<Refused>()?.code.clone())
+}
+
+/// What the database refused. Of its words only those are kept that quote no value of a row: those are people's.
+#[derive(Debug, thiserror::Error)]
+#[error("the database refuses ({code}): {words}")]
+pub(super) struct Refused {
+    code: String,
+    words: String,
+    /// What one of our own functions says beside its code.
+    pub(super) place: Option<String>,
+}
+
+impl Refused {
+    fn of(error: &PgDatabaseError) -> Self {
+        let code = error.code().to_owned();
+        let words = match code.get(..2) {
+            // Data exceptions quote the data.
+            Some("22") | None => "a value that does not fit".to_owned(),
+            Some(_) => error.message().to_owned(),
+        };
+        let place = error.detail().filter(|_| code.starts_with("CP")).map(str::to_owned);
+        Self { code, words, place }
+    }
 }
 
 /// What a store's failure hides, if there is one.
@@ -412,7 +434,10 @@ fn store_error(error: sqlx::Error) -> StoreError {
         sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => {
             StoreError::Corrupt { what: "a column of a row".to_owned() }
         }
-        error => unavailable(error),
+        error => match error.as_database_error().and_then(|error| error.try_downcast_ref::<PgDatabaseError>()) {
+            Some(refused) => unavailable(Refused::of(refused)),
+            None => unavailable(error),
+        },
     }
 }
 

@@ -12,14 +12,7 @@ use sqlx::{
     Executor as _,
     postgres::{PgConnectOptions, PgListener, PgPoolOptions},
 };
-use std::{
-    fmt,
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
-    time::Duration,
-};
+use std::{fmt, sync::Arc, time::Duration};
 use tokio::{
     sync::{Notify, watch},
     task::JoinHandle,
@@ -46,7 +39,6 @@ struct Shared {
     worker: watch::Sender<Option<i64>>,
     woken: Notify,
     tell: Notify,
-    losses: AtomicI64,
 }
 
 struct Tasks(Vec<JoinHandle<()>>);
@@ -61,10 +53,10 @@ impl Listener {
     /// Starts to listen; returns at once, and connects again by itself for as long as it lives.
     pub(super) fn start(options: PgConnectOptions, connections: Connections, how: &PostgresOptions) -> Self {
         let worker = watch::Sender::new(None);
-        let shared = Shared { worker, woken: Notify::new(), tell: Notify::new(), losses: AtomicI64::new(0) };
-        let shared = Arc::new(shared);
+        let shared = Arc::new(Shared { worker, woken: Notify::new(), tell: Notify::new() });
         let listening = listen(Arc::clone(&shared), options, how.connect_timeout, how.silence);
-        let tasks = vec![tokio::spawn(listening), tokio::spawn(tell(Arc::clone(&shared), connections))];
+        let telling = tell(Arc::clone(&shared), connections, how.statement_timeout);
+        let tasks = vec![tokio::spawn(listening), tokio::spawn(telling)];
         Self { shared, _tasks: Arc::new(Tasks(tasks)) }
     }
 
@@ -78,11 +70,6 @@ impl Listener {
         let mut worker = self.shared.worker.subscribe();
         let found = timeout(limit, worker.wait_for(Option::is_some)).await;
         found.ok().and_then(Result::ok).and_then(|found| *found)
-    }
-
-    /// How often the connection was lost.
-    pub(super) fn losses(&self) -> i64 {
-        self.shared.losses.load(Ordering::Relaxed)
     }
 
     /// Waits until something may have become due, here or in another process. Register (call and poll once) before
@@ -110,13 +97,14 @@ impl fmt::Debug for Listener {
     }
 }
 
-async fn tell(shared: Arc<Shared>, connections: Connections) {
+async fn tell(shared: Arc<Shared>, connections: Connections, limit: Duration) {
     loop {
         shared.tell.notified().await;
         // Not told is not lost: everybody polls.
-        let told = connections.run(|connection| Box::pin(async move { connection.execute(NOTIFY).await })).await;
-        if told.is_err() {
-            tracing::debug!("other processes could not be told that something is due; they will find it");
+        if let Ok(mut connection) = connections.take().await
+            && let Ok(Ok(_)) = timeout(limit, connection.execute(NOTIFY)).await
+        {
+            connection.keep();
         }
         sleep(PAUSE).await;
     }
@@ -133,7 +121,6 @@ async fn listen(shared: Arc<Shared>, options: PgConnectOptions, connect: Duratio
                 shared.woken.notify_waiters();
                 let error = hear(&shared, listener, silence).await;
                 shared.worker.send_replace(None);
-                shared.losses.fetch_add(1, Ordering::Relaxed);
                 tracing::warn!(
                     error = &*error,
                     "the connection that listens to the database was lost; polling meanwhile"

@@ -10,7 +10,6 @@ use sqlx::{ConnectOptions as _, Connection as _, PgConnection, postgres::PgConne
 use std::{
     fmt,
     ops::{Deref, DerefMut},
-    pin::Pin,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -23,11 +22,6 @@ use tokio::{
 const STALE: Duration = Duration::from_secs(20);
 /// How long it has to answer.
 const ALIVE: Duration = Duration::from_secs(1);
-/// How much later than the server the caller gives up.
-const GRACE: Duration = Duration::from_secs(1);
-
-/// A future that is sent between threads.
-pub(super) type Running<'c, T> = Pin<Box<dyn Future<Output = T> + Send + 'c>>;
 
 /// All connections for use. Clones share them.
 #[derive(Clone)]
@@ -40,7 +34,6 @@ struct Shared {
     places: Arc<Semaphore>,
     idle: Mutex<Idle>,
     connect_timeout: Duration,
-    limit: Duration,
 }
 
 #[derive(Default)]
@@ -58,7 +51,6 @@ impl Connections {
             places: Arc::new(Semaphore::new(places)),
             idle: Mutex::default(),
             connect_timeout: how.connect_timeout,
-            limit: how.statement_timeout.saturating_add(GRACE),
         };
         Self { shared: Arc::new(shared) }
     }
@@ -75,37 +67,6 @@ impl Connections {
     pub(super) async fn take(&self) -> Result<Lent, StoreError> {
         let lent = timeout(self.shared.connect_timeout, self.lend()).await;
         lent.unwrap_or_else(|late| Err(unavailable(late)))
-    }
-
-    /// Runs a piece of work on a connection, within the time that a statement has and a little more. The connection is
-    /// kept when the work succeeds, and when the database itself refused it; then `work` must have left no transaction
-    /// open that it does not roll back by being dropped.
-    ///
-    /// # Errors
-    /// What the work answers; [`StoreError::Unavailable`] when there is no connection, or no answer in time.
-    pub(super) async fn run<T, W>(&self, work: W) -> Result<T, Fault>
-    where
-        W: for<'c> FnOnce(&'c mut PgConnection) -> Running<'c, Result<T, sqlx::Error>> + Send,
-    {
-        let mut lent = self.take().await.map_err(Fault::Store)?;
-        match timeout(self.shared.limit, work(&mut lent)).await {
-            Ok(Ok(done)) => {
-                lent.keep();
-                Ok(done)
-            }
-            Ok(Err(error)) => {
-                if is_refusal(&error) {
-                    lent.keep();
-                } else {
-                    self.suspect();
-                }
-                Err(Fault::Sql(error))
-            }
-            Err(late) => {
-                self.suspect();
-                Err(Fault::Store(unavailable(late)))
-            }
-        }
     }
 
     /// Asks every connection that lies still whether it lives before it is lent again.
@@ -188,23 +149,6 @@ impl DerefMut for Lent {
     fn deref_mut(&mut self) -> &mut PgConnection {
         self.connection.as_mut().expect("a loan has its connection until it is handed back")
     }
-}
-
-/// Why a piece of work failed.
-#[derive(Debug)]
-pub(super) enum Fault {
-    /// There was no connection, or no answer.
-    Store(StoreError),
-    /// The driver or the database says so.
-    Sql(sqlx::Error),
-}
-
-/// Whether the database refused a statement, and the connection is as good as before.
-fn is_refusal(error: &sqlx::Error) -> bool {
-    // Class 57: it is being shut down, or gave the session up.
-    let code = error.as_database_error().and_then(|error| error.code());
-    code.is_some_and(|code| !code.starts_with("57P") && !code.starts_with("08"))
-        || matches!(error, sqlx::Error::RowNotFound | sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_))
 }
 
 fn unavailable(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> StoreError {

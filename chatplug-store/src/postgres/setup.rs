@@ -1,11 +1,10 @@
 //! Tenants, their branches, channels and routes.
 
-use super::db::{Db, ROUTE_TAKEN, again, ask, code, statements, unavailable};
+use super::db::{Db, ROUTE_TAKEN, Refused, again, ask, code, statements, unavailable};
 use chatplug_core::{
     model::TenantId,
     ports::{StoreError, TenantSetup},
 };
-use sqlx::postgres::PgDatabaseError;
 
 statements! {
     REGISTER = "SELECT chatplug.register($1, $2, $3, $4, $5, $6, $7, $8, $9)";
@@ -47,10 +46,7 @@ pub(super) async fn register(db: &Db, tenant: &TenantId, setup: &TenantSetup) ->
 /// The address that is somebody else's.
 fn taken(setup: &TenantSetup, error: StoreError) -> StoreError {
     let StoreError::Unavailable { source } = &error else { return error };
-    let refused = source.downcast_ref::<sqlx::Error>().and_then(|error| error.as_database_error());
-    let place = refused
-        .and_then(|error| error.try_downcast_ref::<PgDatabaseError>())
-        .and_then(|error| error.detail()?.parse::<usize>().ok());
+    let place = source.downcast_ref::<Refused>().and_then(|refused| refused.place.as_ref()?.parse::<usize>().ok());
     match place.and_then(|place| setup.routes.get(place.checked_sub(1)?)) {
         Some((provider, external_id, _)) => {
             StoreError::RouteTaken { provider: provider.clone(), external_id: external_id.clone() }

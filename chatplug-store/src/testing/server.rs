@@ -23,6 +23,7 @@ const SETTINGS: &[&str] = &[
     "max_connections=400",
     "shared_buffers=64MB",
     "max_locks_per_transaction=256",
+    "authentication_timeout=10s",
     "jit=off",
     "timezone=UTC",
     "log_timezone=UTC",
@@ -67,7 +68,7 @@ impl Shared {
         fs::remove_dir_all(folder.join("data")).or_else(not_there)?;
         let password = machine.password(&folder)?;
         let settings: Vec<&str> = SETTINGS.iter().chain(CARELESS).copied().collect();
-        let (port, _) = machine.start(&folder, "shared", None, &settings)?;
+        let (port, _) = machine.start(&folder, "shared", None, &settings, None)?;
         Ok(Self { address: Address { port, password }, _user: user })
     }
 }
@@ -78,6 +79,8 @@ pub(super) struct Own {
     machine: Machine,
     folder: PathBuf,
     settings: Vec<String>,
+    /// No file may grow beyond so many bytes.
+    largest: Option<u64>,
     running: Option<Running>,
 }
 
@@ -94,7 +97,7 @@ impl Own {
         let password = machine.password(&folder)?;
         let settings = SETTINGS.iter().chain(&["fsync=off"]).chain(settings).map(ToString::to_string).collect();
         let address = Address { port: 0, password };
-        let mut own = Self { address, machine, folder, settings, running: None };
+        let mut own = Self { address, machine, folder, settings, largest: None, running: None };
         own.run(None)?;
         Ok(own)
     }
@@ -102,6 +105,11 @@ impl Own {
     /// Its folder.
     pub(super) fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// From the next start on, no file may grow beyond so many bytes.
+    pub(super) const fn limit_files(&mut self, largest: Option<u64>) {
+        self.largest = largest;
     }
 
     /// Starts it again, at the same address.
@@ -121,7 +129,7 @@ impl Own {
 
     fn run(&mut self, port: Option<u16>) -> Result<(), TestError> {
         let settings: Vec<&str> = self.settings.iter().map(String::as_str).collect();
-        let (port, mut watch) = self.machine.start(&self.folder, "own", port, &settings)?;
+        let (port, mut watch) = self.machine.start(&self.folder, "own", port, &settings, self.largest)?;
         let end = watch.stdin.take();
         self.address.port = port;
         self.running = Some(Running { watch, end });
@@ -204,6 +212,7 @@ impl Machine {
         mode: &str,
         port: Option<u16>,
         settings: &[&str],
+        largest: Option<u64>,
     ) -> Result<(u16, Child), TestError> {
         let mut attempts = 0;
         loop {
@@ -211,7 +220,7 @@ impl Machine {
                 Some(port) => port,
                 None => TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port(),
             };
-            match self.attempt(folder, mode, free, settings) {
+            match self.attempt(folder, mode, free, settings, largest) {
                 // Somebody else may have taken the port in the meantime; or a killed server still lets go of its memory.
                 Err(TestError::Start { .. }) if attempts < 5 => attempts += 1,
                 other => return other.map(|watch| (free, watch)),
@@ -219,7 +228,14 @@ impl Machine {
         }
     }
 
-    fn attempt(&self, folder: &Path, mode: &str, port: u16, settings: &[&str]) -> Result<Child, TestError> {
+    fn attempt(
+        &self,
+        folder: &Path,
+        mode: &str,
+        port: u16,
+        settings: &[&str],
+        largest: Option<u64>,
+    ) -> Result<Child, TestError> {
         let mut command = match self.drops {
             true if in_path("setpriv").is_some() => {
                 let mut command = Command::new("setpriv");
@@ -233,6 +249,8 @@ impl Machine {
         command.args(["-c", WATCH, "watch", mode]).arg(&self.bin).arg(port.to_string()).arg(GRACE);
         command.args(settings.iter().flat_map(|setting| ["-c", setting]));
         command.current_dir(folder).env_remove("PGDATA").env("LC_ALL", "C");
+        // In blocks of 512 bytes, as `ulimit` counts.
+        command.env("LARGEST", largest.map_or_else(|| "unlimited".to_owned(), |bytes| (bytes / 512).to_string()));
         // A group of its own: what ends the test from the keyboard, or for taking too long, is not meant for the server.
         command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut watch = command.spawn()?;

@@ -20,6 +20,7 @@ fi
 # A server that was killed leaves its name behind; nobody else can be using this folder.
 rm -f data/postmaster.pid
 
+ulimit -f "${LARGEST:-unlimited}" || failed
 set -- "$bin/postgres" -D data -p "$port" -k "$PWD" "$@"
 if setpriv --pdeathsig keep true 2>/dev/null; then set -- setpriv --pdeathsig QUIT -- "$@"; fi
 "$@" 8>&- 9>&- </dev/null >>log 2>&1 &

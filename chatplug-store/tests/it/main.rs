@@ -8,6 +8,7 @@ mod crash;
 mod database;
 mod exclusion;
 mod map;
+mod odd;
 mod people;
 mod postgres;
 mod records;

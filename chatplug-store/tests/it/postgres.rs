@@ -2,6 +2,7 @@
 
 mod attack;
 mod catalogue;
+mod chaos;
 mod opening;
 mod plans;
 mod rows;
