@@ -19,6 +19,7 @@ mod outbox;
 mod pool;
 mod queue;
 mod read;
+mod records;
 mod reseal;
 mod secrets;
 mod setup;

@@ -145,7 +145,7 @@ pub const TABLES: &[Table] = &[
         key: &["tenant", "source", "provider_id"],
         whose: Whose::Conversation,
         erase: Delete,
-        keep: For { period: Period::Mail, since: "received", once: "unread = 0", along: "" },
+        keep: For { period: Period::Mail, since: "received", once: "NOT unread", along: "" },
         columns: columns! {
             tenant: Tenant, source: Key, provider_id: Pseudonym, conversation: Key, seq: Fact, received: Time, due: Time,
             unread: Fact, quoted: Pseudonym, event: Personal("mailbox.event"),
@@ -168,7 +168,7 @@ pub const TABLES: &[Table] = &[
         key: &["tenant", "delivery"],
         whose: Whose::Conversation,
         erase: Delete,
-        keep: For { period: Period::Outbox, since: "queued", once: "live = 0", along: "seq" },
+        keep: For { period: Period::Outbox, since: "queued", once: "NOT live", along: "seq" },
         columns: columns! {
             tenant: Tenant, delivery: Key, conversation: Key, seq: Fact, status: Fact, live: Fact, stage: Fact, due: Time,
             attempt: Fact, was_unknown: Fact, repeatable: Fact, parts: Pseudonym, keep: Fact, for_person: Fact,

@@ -1,8 +1,8 @@
 //! Every statement is one that the database understands.
 
 use super::{
-    audit, calendar, claims, contacts, db, ingest, keyring, limiter, notices, outbox, queue, read, reseal, secrets,
-    setup, status, turn,
+    audit, calendar, claims, contacts, db, ingest, keyring, limiter, notices, outbox, queue, read, records, reseal,
+    secrets, setup, status, turn,
 };
 use crate::testing::TestPostgres;
 use sqlx::Executor as _;
@@ -25,12 +25,13 @@ async fn every_statement_can_be_prepared() {
         outbox::STATEMENTS,
         queue::STATEMENTS,
         read::STATEMENTS,
+        records::STATEMENTS,
         secrets::STATEMENTS,
         setup::STATEMENTS,
         status::STATEMENTS,
         turn::STATEMENTS,
     ];
-    let made: Vec<(&str, &'static str)> = reseal::statements().collect();
+    let made: Vec<(&str, &'static str)> = reseal::statements().chain(records::made()).collect();
     for (name, sql) in files.into_iter().flatten().chain(&made) {
         if let Err(error) = connection.prepare(sqlx::SqlStr::from_static(sql)).await {
             panic!("{name}: {error}");

@@ -83,6 +83,16 @@ mod postgres {
         chatplug_core::limiter_contract!(fresh());
     }
 
+    mod records {
+        use super::fresh;
+        chatplug_core::records_contract!(fresh());
+    }
+
+    mod secrets {
+        use super::fresh;
+        chatplug_core::secrets_contract!(fresh());
+    }
+
     mod calendar {
         use super::fresh;
         chatplug_core::calendar_store_contract!(fresh());
