@@ -1,12 +1,18 @@
 //! The stores that a configuration names, each behind its port. Which database it is, is known here and nowhere else.
 
 use crate::{config::Config, http::AppError, wiring};
+use async_trait::async_trait;
 use chatplug_core::{
-    model::TenantId,
-    ports::{CalendarStore, RateLimiter, RecordStore, SecretStore, Store},
-    vault::Vault,
+    audit::{AuditHead, AuditLink},
+    model::{ChannelUser, ContactId, TenantId},
+    ports::{
+        AuditRow, CalendarStore, Erasure, Forgotten, PersonExport, RateLimiter, RecordStore, Retention, SecretStore,
+        Store, StoreError, TenantRecords,
+    },
+    vault::{Vault, VaultError},
 };
-use chatplug_store::OpenOptions;
+use chatplug_store::{OpenError, OpenOptions, PostgresOptions, PostgresStore};
+use chrono::{DateTime, Utc};
 use secrecy::ExposeSecret as _;
 use std::sync::Arc;
 
@@ -32,14 +38,42 @@ impl Stores {
     /// [`AppError::Store`].
     pub async fn open(config: &Config) -> Result<Self, AppError> {
         let url = config.store.url.expose_secret();
-        let opened = match &config.master_keys {
-            Some(keys) => {
-                let vault = Vault::new(Arc::new(keys.clone()));
-                chatplug_store::open_with(url, OpenOptions { vault }).await
+        let vault = config.master_keys.clone().map(|keys| Vault::new(Arc::new(keys)));
+        let stores = match (url.starts_with("postgres"), vault) {
+            (true, Some(vault)) => {
+                let how = PostgresOptions { connections: config.store.pool, ..PostgresOptions::new(vault) };
+                PostgresStore::open(url, how).await.map(Self::of_postgres)
             }
-            None => chatplug_store::open(url).await,
+            (false, Some(vault)) => chatplug_store::open_with(url, OpenOptions { vault }).await.map(Self::of),
+            (_, None) => chatplug_store::open(url).await.map(Self::of),
         };
-        Ok(Self::of(opened.map_err(|error| AppError::store(&config.store, error))?))
+        let stores = stores.map_err(|error| AppError::store(&config.store, error))?;
+        if let Err(source) = stores.prove_keys(config).await? {
+            stores.close().await;
+            return Err(AppError::store(&config.store, OpenError::Vault { source }));
+        }
+        Ok(stores)
+    }
+
+    /// That the right master keys were given is found out now, not with the first client.
+    async fn prove_keys(&self, config: &Config) -> Result<Result<(), VaultError>, AppError> {
+        let Some(given) = &config.master_keys else { return Ok(Ok(())) };
+        let used = self.secrets.masters().await.map_err(|error| AppError::store(&config.store, error))?;
+        if let Some((missing, _)) =
+            used.into_iter().find(|(used, keys)| *keys > 0 && given.names().all(|name| name != used))
+        {
+            return Ok(Err(VaultError::UnknownMaster(missing)));
+        }
+        // Finding somebody needs the keys; that there is nobody like this does not matter.
+        let user = ChannelUser { phone: "10000000".parse().ok(), user_id: None };
+        let channels = config.tenants.iter().find_map(|tenant| Some((&tenant.id, &tenant.channels.first()?.id)));
+        let Some((tenant, channel)) = channels else { return Ok(Ok(())) };
+        match self.store.tenant(tenant).conversation_of(channel, &user).await {
+            // A tenant that is gone for good says nothing about the master key.
+            Ok(_) | Err(StoreError::Vault(VaultError::Destroyed)) => Ok(Ok(())),
+            Err(StoreError::Vault(wrong)) => Ok(Err(wrong)),
+            Err(error) => Err(AppError::store(&config.store, error)),
+        }
     }
 
     /// One store behind all ports.
@@ -52,6 +86,18 @@ impl Stores {
             store: store.clone(),
             calendars: store.clone(),
             records: store.clone(),
+            secrets: store.clone(),
+            limiter: store,
+        }
+    }
+
+    /// The same on PostgreSQL.
+    fn of_postgres(store: PostgresStore) -> Self {
+        let store = Arc::new(store);
+        Self {
+            store: store.clone(),
+            calendars: store.clone(),
+            records: Arc::new(NoRecords),
             secrets: store.clone(),
             limiter: store,
         }
@@ -74,5 +120,50 @@ impl Stores {
         if let Err(error) = self.store.close().await {
             tracing::warn!(error = &error as &dyn std::error::Error, "the store was not closed in good order");
         }
+    }
+}
+
+/// Records of a store that keeps none yet.
+#[derive(Debug, Clone, Copy)]
+struct NoRecords;
+
+impl RecordStore for NoRecords {
+    fn records(&self, _: &TenantId) -> Arc<dyn TenantRecords> {
+        Arc::new(Self)
+    }
+}
+
+fn none<T>() -> Result<T, StoreError> {
+    Err(StoreError::Unavailable { source: "not on this database yet".into() })
+}
+
+#[async_trait]
+impl TenantRecords for NoRecords {
+    async fn append_audit(&self, _: Vec<AuditRow>) -> Result<(), StoreError> {
+        none()
+    }
+
+    async fn audit_links(&self, _: i64, _: usize) -> Result<Vec<AuditLink>, StoreError> {
+        none()
+    }
+
+    async fn audit_head(&self) -> Result<AuditHead, StoreError> {
+        none()
+    }
+
+    async fn find_person(&self, _: &ChannelUser) -> Result<Option<ContactId>, StoreError> {
+        none()
+    }
+
+    async fn export_person(&self, _: ContactId, _: &str, _: DateTime<Utc>) -> Result<PersonExport, StoreError> {
+        none()
+    }
+
+    async fn erase_person(&self, _: ContactId, _: &str, _: DateTime<Utc>) -> Result<Erasure, StoreError> {
+        none()
+    }
+
+    async fn forget(&self, _: &Retention, _: DateTime<Utc>) -> Result<Forgotten, StoreError> {
+        Ok(Forgotten::default())
     }
 }

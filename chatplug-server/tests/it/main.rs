@@ -13,4 +13,5 @@ mod keys;
 mod notify;
 mod ops;
 mod people;
+mod postgres;
 mod program;
