@@ -15,6 +15,7 @@ mod accept;
 mod action;
 mod burst;
 mod deliver;
+mod facts;
 mod notices;
 mod observe;
 mod plain;

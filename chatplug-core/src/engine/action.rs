@@ -1,7 +1,7 @@
 //! Carrying out a critical action: re-read the slot, claim it, persist, call once, read back, settle what is unknown.
 
 use super::{
-    EngineEvent,
+    EngineEvent, facts,
     saga::{Drive, OpenAction, Phase, agrees, outcome_word},
     turn::{Turn, TurnError},
     world::read_word,
@@ -82,22 +82,18 @@ impl Turn<'_> {
             what: open.word(),
             result: word,
         });
-        self.audit(&open, word, serde_json::to_value(&outcome).unwrap_or_default());
-        if let ActionOutcome::Done { booking } = &outcome {
-            self.know(booking.clone());
-        }
-        outcome
-    }
-
-    fn audit(&mut self, open: &OpenAction, result: &str, detail: serde_json::Value) {
         self.changes.audit.push(AuditRow {
             at: self.now,
             actor: "client".to_owned(),
             what: open.word().to_owned(),
             conversation: Some(self.lease.conversation),
             action: Some(open.key),
-            detail: serde_json::json!({ "result": result, "attempts": open.attempts, "answer": detail }),
+            detail: open.facts(&outcome),
         });
+        if let ActionOutcome::Done { booking } = &outcome {
+            self.know(booking.clone());
+        }
+        outcome
     }
 
     /// The loop of an action: every pass either ends it, postpones it, or makes one call or one question.
@@ -122,6 +118,7 @@ impl Turn<'_> {
                 }
                 Phase::Calling { since } => {
                     // Found after a crash or a lost lease: it may have been done.
+                    self.note_call(false, ("interrupted", serde_json::Value::Null));
                     self.set_phase(Phase::Unknown { since });
                     None
                 }
@@ -145,13 +142,12 @@ impl Turn<'_> {
         let (action, key) = open.call();
         let backend: Arc<dyn BookingBackend> = setup.backend.clone();
         let name = backend.capabilities().name;
-        let answer = self
-            .engine
-            .call(&self.tenant.id, name, open.word(), write_word, execute(&*backend, &action, key))
-            .await
-            .unwrap_or(Err(BookError::OutcomeUnknown { source: None }));
+        let answer =
+            self.engine.call(&self.tenant.id, name, open.word(), write_word, execute(&*backend, &action, key)).await;
         self.now = self.engine.inner.clock.now();
-        Ok(match answer {
+        self.note_call(false, facts::written(answer.as_ref()));
+        // The engine's own time limit is no answer either: the call may have been carried out, and is asked about.
+        Ok(match answer.unwrap_or(Err(BookError::OutcomeUnknown { source: None })) {
             Ok(booking) => self.was_done(setup, booking).await?,
             Err(BookError::SlotTaken) if open.attempts > 1 => {
                 // After a repeat the taker may be ourselves.
@@ -195,6 +191,7 @@ impl Turn<'_> {
             .call(&self.tenant.id, name, "resolve", read_word, setup.backend.resolve(&action, key, since))
             .await;
         self.now = self.engine.inner.clock.now();
+        self.note_call(true, facts::resolved(answer.as_ref()));
         let overdue = self.now >= open.deadline;
         Ok(match answer {
             Some(Ok(Resolution::Done(booking))) => self.was_done(setup, *booking).await?,
@@ -247,6 +244,13 @@ impl Turn<'_> {
 
     fn step_action(&mut self, step: impl FnOnce(&mut OpenAction) -> Option<ActionOutcome>) -> Option<Drive> {
         self.state.action.as_mut().and_then(step).map(ended)
+    }
+
+    fn note_call(&mut self, resolve: bool, answer: (&str, serde_json::Value)) {
+        let now = self.now;
+        if let Some(open) = &mut self.state.action {
+            open.note(resolve, answer, now);
+        }
     }
 
     fn set_phase(&mut self, phase: Phase) {

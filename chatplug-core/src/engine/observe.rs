@@ -106,6 +106,12 @@ pub enum EngineEvent<'a> {
         /// Whether the client is told; `false`: only the team is.
         held: bool,
     },
+    /// The clock went another way than time did: by so many seconds forward, or back when negative. What waits for an
+    /// instant comes early, or late.
+    ClockJumped {
+        /// By how much.
+        seconds: i64,
+    },
     /// The team was told something, or not.
     TeamTold {
         /// Whose.

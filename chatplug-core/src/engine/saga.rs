@@ -1,5 +1,6 @@
 //! What the engine remembers of a critical action between commits: data and pure rules, no I/O.
 
+use super::facts;
 use crate::{
     dialogue::ActionOutcome,
     model::{ActionKey, Booking, BookingRef, BookingStatus, CancelReason, Slot},
@@ -7,6 +8,7 @@ use crate::{
 };
 use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// The engine's own part of a conversation's state.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -50,7 +52,29 @@ pub(super) struct OpenAction {
     pub(super) told_waiting: bool,
     /// The client heard that it is being checked.
     pub(super) told_checking: bool,
+    /// What was asked of the booking system and what it answered, for the audit; the latest.
+    #[serde(default)]
+    pub(super) calls: Vec<CallNote>,
 }
+
+/// One call of an action, for the audit.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct CallNote {
+    /// `book`, `reschedule`, `cancel`, `confirm`, or `resolve`.
+    call: String,
+    /// Under which key.
+    key: ActionKey,
+    /// When it was answered.
+    at: DateTime<Utc>,
+    /// In a word; `interrupted`: whoever called died, or lost the lease, before there was an answer.
+    result: String,
+    /// What was said, where anything was: ids, instants and words of ours.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    answer: Value,
+}
+
+/// Of so many calls an action keeps the answers.
+const MOST_NOTES: usize = 40;
 
 /// Which call of an action.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -120,6 +144,7 @@ impl OpenAction {
             phase: Phase::Ready,
             told_waiting: false,
             told_checking: false,
+            calls: Vec::new(),
         }
     }
 
@@ -139,6 +164,28 @@ impl OpenAction {
             }
             _ => (self.action.clone(), self.key),
         }
+    }
+
+    /// Notes what was answered to the current call, or to the question what became of it.
+    pub(super) fn note(&mut self, resolve: bool, (result, answer): (&str, Value), at: DateTime<Utc>) {
+        let (action, key) = self.call();
+        let call = if resolve { "resolve" } else { verb(&action) };
+        if self.calls.len() >= MOST_NOTES {
+            self.calls.remove(0);
+        }
+        self.calls.push(CallNote { call: call.to_owned(), key, at, result: result.to_owned(), answer });
+    }
+
+    /// What the audit says of it, given its end.
+    pub(super) fn facts(&self, outcome: &ActionOutcome) -> Value {
+        serde_json::json!({
+            "result": outcome_word(outcome),
+            "attempts": self.attempts,
+            "before": self.changes().map(facts::booking),
+            "wanted": self.action.slot().map(facts::slot),
+            "after": facts::outcome(outcome),
+            "calls": self.calls,
+        })
     }
 
     /// The slot that the current call takes, if it takes one.
@@ -235,12 +282,16 @@ impl OpenAction {
 
     /// In a word, for audit and figures.
     pub(super) const fn word(&self) -> &'static str {
-        match self.action {
-            Action::Book(_) => "book",
-            Action::Reschedule { .. } => "reschedule",
-            Action::Cancel { .. } => "cancel",
-            Action::ConfirmVisit { .. } => "confirm",
-        }
+        verb(&self.action)
+    }
+}
+
+const fn verb(action: &Action) -> &'static str {
+    match action {
+        Action::Book(_) => "book",
+        Action::Reschedule { .. } => "reschedule",
+        Action::Cancel { .. } => "cancel",
+        Action::ConfirmVisit { .. } => "confirm",
     }
 }
 

@@ -1,22 +1,25 @@
 //! One turn of one conversation: lease, feed the dialogue, answer its questions, commit.
 
-use super::{Engine, EngineEvent, saga::EngineState, world::stable_id};
+mod finish;
+mod hear;
+
+use super::{Engine, EngineEvent, facts, saga::EngineState, world::stable_id};
 use crate::{
     dialogue::{
-        ActionOutcome, BranchView, ContactChange, Dialogue, Effect, Holder, Input, Operator, Outcome, Said, SaidWhat,
-        TeamEvent, Timer, World,
+        ActionOutcome, BranchView, ContactChange, Dialogue, Effect, Holder, Input, Operator, Outcome, Said, TeamEvent,
+        Timer, World,
     },
     model::{
-        Booking, BookingId, BookingRef, Catalog, Contact, Content, ConversationId, DeliveryKey, Inbound, Lang,
-        MessageRef, Outbound, Private, TenantId, TurnId,
+        Booking, BookingId, BookingRef, Contact, ConversationId, DeliveryKey, Inbound, Lang, MessageRef, Outbound,
+        TenantId,
     },
     ports::{
-        AuditRow, ChannelSetup, ClientDetails, Context, Delivery, DirectoryError, Intent, Interpretation, Lease,
-        Leased, Mail, MailEvent, NewOutbox, OutboxBody, StoreError, Tenant, TenantStore, TurnCommit, TurnRecord,
-        Utterance,
+        AuditRow, ChannelSetup, ClientDetails, Delivery, DirectoryError, Lease, Leased, Mail, MailEvent, NewOutbox,
+        OutboxBody, StoreError, Tenant, TenantStore,
     },
     reply::Reply,
 };
+use chrono::{DateTime, Duration, Utc};
 use chrono::{DateTime, Duration, Utc};
 use serde::Serialize;
 use serde_json::{
@@ -29,9 +32,10 @@ use std::{sync::Arc, time::Instant};
 const MOST_STEPS: usize = 40;
 /// A turn that cannot run now (its tenant is unknown, a store hiccup) is tried again after this.
 const RETRY: Duration = Duration::seconds(5);
-
 /// A turn that never can run is not tried more seldom than this.
 const LONGEST_RETRY: Duration = Duration::minutes(5);
+/// No action waits longer than this for its next step.
+const LONGEST_WAIT: Duration = Duration::hours(1);
 
 /// When a turn that could not run is tried again: the longer its mail waits, the later.
 fn retry_in(oldest: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Duration {
@@ -93,6 +97,8 @@ pub(super) struct Turn<'e> {
     branches: Vec<BranchView>,
     /// Mail of the client's messages being read, for their outcomes.
     reading: Vec<(i64, crate::model::MessageId)>,
+    /// Who of the business acts right now.
+    acting: Option<String>,
     queued: u32,
     messages: usize,
     started: Instant,
@@ -182,6 +188,7 @@ impl Engine {
             bookings: leased.bookings,
             branches,
             reading: Vec::new(),
+            acting: None,
             queued: 0,
             messages: 0,
             started: Instant::now(),
@@ -222,7 +229,8 @@ impl Turn<'_> {
 
     /// Goes on with what earlier turns left open: a critical action, bookings to look at again.
     async fn resume(&mut self) -> Result<(), TurnError> {
-        let due = self.state.wake_at.is_none_or(|at| at <= self.now);
+        // Further ahead than anything is put off: the clock was put back.
+        let due = self.state.wake_at.is_none_or(|at| at <= self.now || at > self.now + LONGEST_WAIT);
         if self.state.action.is_some() && due {
             let outcome = self.go_on().await?;
             self.tell(outcome).await?;
@@ -271,96 +279,46 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// What a message is to the dialogue; `None`: it needs no answer.
-    async fn understand(&self, message: Inbound) -> Option<SaidWhat> {
-        match message.content {
-            Content::Text { body } | Content::Edit { body: Some(body), .. } => Some(self.words(body, message.at).await),
-            Content::Media(media) => match media.caption {
-                Some(caption) if !caption.reveal().trim().is_empty() => Some(self.words(caption, message.at).await),
-                _ => Some(SaidWhat::Unreadable { media: Some(media.kind) }),
-            },
-            Content::Tap(tap) => Some(SaidWhat::Tap { id: tap.id, title: tap.title }),
-            Content::Reaction { emoji: Some(emoji), .. } => Some(SaidWhat::Reaction { emoji }),
-            Content::Location { .. } => Some(SaidWhat::Location),
-            Content::Reaction { emoji: None, .. } | Content::Revoke { .. } | Content::IdentityChanged { .. } => None,
-            _ => Some(SaidWhat::Unreadable { media: None }),
-        }
-    }
-
-    async fn words(&self, text: Private<String>, at: DateTime<Utc>) -> SaidWhat {
-        let unsure = || Interpretation::of(Intent::Other, 0.0);
-        let Some(catalog) = self.catalog_to_read_by() else { return SaidWhat::Words { text, meaning: unsure() } };
-        let context = Context {
-            catalog: &catalog,
-            language: self.dialogue.language().or(self.contact.language),
-            default_language: self.tenant.policy.language,
-            open: self.dialogue.open_question(),
-            options: self.dialogue.options(),
-        };
-        let utterance = Utterance { text: text.clone(), at };
-        let limit = self.engine.inner.options.backend_timeout.to_std().unwrap_or_default();
-        let meaning = match tokio::time::timeout(limit, self.tenant.intents.interpret(&utterance, &context)).await {
-            Ok(Ok(meaning)) => meaning,
-            Err(_) => {
-                tracing::warn!(tenant.id = %self.tenant.id, "not interpreted in time; the client is asked with buttons");
-                unsure()
-            }
-            Ok(Err(error)) => {
-                tracing::warn!(tenant.id = %self.tenant.id, error = &error as &dyn std::error::Error, "not interpreted; the client is asked with buttons");
-                unsure()
-            }
-        };
-        SaidWhat::Words { text, meaning }
-    }
-
-    /// The catalogue that words point into: the branch's, or all branches' in one where there are several.
-    fn catalog_to_read_by(&self) -> Option<Arc<Catalog>> {
-        let first = self.branches.first()?;
-        let chosen = self.dialogue.branch().and_then(|id| self.branches.iter().find(|view| view.branch().id == *id));
-        if let Some(view) = chosen {
-            return Some(view.catalog.clone());
-        }
-        if self.branches.len() == 1 {
-            return Some(first.catalog.clone());
-        }
-        let mut all = (*first.catalog).clone();
-        for view in self.branches.iter().skip(1) {
-            let new = view.catalog.services.iter().filter(|service| all.service(&service.id).is_none());
-            let new: Vec<_> = new.cloned().collect();
-            all.services.extend(new);
-            let new = view.catalog.staff.iter().filter(|staff| all.staff_member(&staff.id).is_none());
-            let new: Vec<_> = new.cloned().collect();
-            all.staff.extend(new);
-        }
-        Some(Arc::new(all))
-    }
-
     async fn other_mail(&mut self, seq: i64, event: MailEvent) -> Result<(), TurnError> {
         self.changes.read.push((seq, None));
         match event {
             MailEvent::Message { .. } => Ok(()),
             MailEvent::Booking { reference } => self.look_again(reference).await,
-            MailEvent::Operator { operator, by } => {
-                let what = match &operator {
-                    Operator::TakeOver => "take_over",
-                    Operator::Say { .. } => "say",
-                    Operator::HandBack => "hand_back",
-                };
-                self.changes.audit.push(AuditRow {
-                    at: self.now,
-                    actor: format!("operator:{by}"),
-                    what: what.to_owned(),
-                    conversation: Some(self.lease.conversation),
-                    action: None,
-                    detail: Value::Null,
-                });
-                self.feed(Input::Operator { operator }).await
-            }
+            MailEvent::Operator { operator, by } => self.operated(seq, operator, &by).await,
             MailEvent::Undeliverable { detail } => {
                 self.changes.notify.push(TeamEvent::Undeliverable { detail });
                 Ok(())
             }
         }
+    }
+
+    /// Somebody of the business acts; the audit says who, and what it changed.
+    async fn operated(&mut self, seq: i64, operator: Operator, by: &str) -> Result<(), TurnError> {
+        let what = match &operator {
+            Operator::TakeOver => "take_over",
+            Operator::Say { .. } => "say",
+            Operator::HandBack => "hand_back",
+        };
+        let (before, queued) = (self.holder, self.changes.outbox.len());
+        self.acting = Some(format!("operator:{by}"));
+        self.feed(Input::Operator { operator }).await?;
+        let messages: Vec<_> = self.changes.outbox.iter().skip(queued).map(|message| message.key).collect();
+        let detail = json!({ "mail": seq, "before": before, "after": self.holder, "messages": messages });
+        let actor = self.acting.take().unwrap_or_default();
+        self.note(&actor, what, detail);
+        Ok(())
+    }
+
+    /// Adds a row to the audit.
+    fn note(&mut self, actor: &str, what: &str, detail: Value) {
+        self.changes.audit.push(AuditRow {
+            at: self.now,
+            actor: actor.to_owned(),
+            what: what.to_owned(),
+            conversation: Some(self.lease.conversation),
+            action: None,
+            detail,
+        });
     }
 
     /// A hint said that a booking changed: read it, compare, and tell the dialogue of a real difference. While an action of
@@ -401,6 +359,8 @@ impl Turn<'_> {
         if same || !before.is_upcoming(self.now) {
             return Ok(());
         }
+        let seen = json!({ "before": facts::booking(&before), "after": after.as_ref().map(facts::booking) });
+        self.note("backend", "booking_changed", seen);
         self.feed(Input::BookingChanged { before, after }).await
     }
 
@@ -492,6 +452,9 @@ impl Turn<'_> {
                 self.changes.cancel_timers.push(timer);
             }
             Effect::Hold { holder } => {
+                if self.acting.is_none() && holder != self.holder {
+                    self.note("bot", "hold", json!({ "before": self.holder, "after": holder }));
+                }
                 self.holder = holder;
                 self.changes.holder = Some(holder);
                 if holder == Holder::Person {
@@ -501,6 +464,9 @@ impl Turn<'_> {
                 }
             }
             Effect::UpdateContact { change } => {
+                if let ContactChange::Consent { consent, refused } = &change {
+                    self.note("client", "consent", json!({ "consent": consent, "refused": refused }));
+                }
                 apply(&mut self.contact, &change);
                 self.changes.contact.push(change);
             }
@@ -586,91 +552,6 @@ impl Turn<'_> {
         }
     }
 
-    /// Commits what there is so far and keeps the lease: from here on, a successor knows of the open action.
-    pub(super) async fn checkpoint(&mut self) -> Result<(), TurnError> {
-        self.now = self.engine.inner.clock.now();
-        let keep_until = self.now + self.engine.inner.options.lease;
-        let commit = self.commit_of(Some(keep_until), None)?;
-        let committed = self.store.commit(commit).await?;
-        match committed.lease {
-            Some(lease) => {
-                self.lease = lease;
-                Ok(())
-            }
-            None => Err(StoreError::Fenced.into()),
-        }
-    }
-
-    async fn finish(mut self) -> Result<Option<Delivery>, TurnError> {
-        self.now = self.engine.inner.clock.now();
-        let took = self.started.elapsed();
-        let record = TurnRecord {
-            id: TurnId::derive(&[&self.lease.conversation.to_string(), &self.number.to_string()]),
-            number: self.number,
-            at: self.now,
-            steps: json_of(&std::mem::take(&mut self.steps))?,
-            versions: self
-                .branches
-                .iter()
-                .map(|view| (view.branch().id.to_string(), json!(view.catalog.version)))
-                .collect(),
-            duration_ms: u32::try_from(took.as_millis()).unwrap_or(u32::MAX),
-        };
-        let commit = self.commit_of(None, Some(record))?;
-        let committed = self.store.commit(commit).await?;
-        let conversation = self.lease.conversation;
-        tracing::info!(tenant.id = %self.tenant.id, conversation.id = %conversation, turn.number = self.number, messages = self.messages, duration_ms = took.as_millis(), "turn committed");
-        let observer = &self.engine.inner.observer;
-        observer.observe(&EngineEvent::TurnCommitted {
-            tenant: &self.tenant.id,
-            conversation,
-            messages: self.messages,
-            took,
-        });
-        observer.observe(&EngineEvent::ConversationChanged { tenant: &self.tenant.id, conversation });
-        Ok(committed.delivery)
-    }
-
-    fn commit_of(
-        &mut self,
-        keep_until: Option<DateTime<Utc>>,
-        record: Option<TurnRecord>,
-    ) -> Result<TurnCommit, TurnError> {
-        let changes = std::mem::take(&mut self.changes);
-        let state = self.dialogue.to_json().map_err(|_| StoreError::Corrupt { what: "dialogue state".to_owned() })?;
-        let wake_at = match keep_until {
-            // Whoever finds this lease run out goes on at once.
-            Some(_) => Some(self.now),
-            None if self.state.action.is_some() => Some(self.state.wake_at.unwrap_or(self.now + Duration::seconds(10))),
-            // Hints that waited for our own action are looked at in a turn of their own, at once.
-            None if !self.state.recheck.is_empty() => Some(self.state.wake_at.unwrap_or(self.now)),
-            None => None,
-        };
-        Ok(TurnCommit {
-            lease: self.lease.clone(),
-            state,
-            action: self.state.to_json(),
-            keep_until,
-            read: changes.read,
-            rang: changes.rang,
-            outbox: changes.outbox,
-            withdraw: changes.withdraw,
-            set_timers: changes.set_timers,
-            cancel_timers: changes.cancel_timers,
-            bookings: changes.bookings,
-            contact: changes.contact,
-            holder: changes.holder,
-            unclaim: changes.unclaim,
-            wake_at,
-            audit: changes.audit,
-            notify: changes.notify,
-            take_delivery: record.is_some().then(|| self.now + self.engine.inner.options.sending()),
-            record,
-            now: self.now,
-        })
-    }
-}
-
 /// One step of the record.
 #[derive(Serialize)]
 struct Step<'s> {
@@ -681,18 +562,4 @@ struct Step<'s> {
 fn json_of(value: &impl Serialize) -> Result<Box<RawValue>, StoreError> {
     to_raw_value(value).map_err(|_| StoreError::Corrupt { what: "a step of a turn".to_owned() })
 }
-
-/// Changes the turn's own copy of the contact as the store will.
-fn apply(contact: &mut Contact, change: &ContactChange) {
-    match change {
-        ContactChange::Language { lang } => contact.language = Some(*lang),
-        ContactChange::Name { name } => contact.name = Some(name.clone()),
-        ContactChange::Email { email } => contact.email = Some(email.clone()),
-        ContactChange::Consent { consent, refused: true } => {
-            contact.opted_out.insert(*consent);
-        }
-        ContactChange::Consent { consent, refused: false } => {
-            contact.opted_out.remove(consent);
-        }
-    }
 }

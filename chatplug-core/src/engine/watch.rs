@@ -10,9 +10,12 @@ use crate::{
     ports::{Attention, AuditRow, ConversationView, NewOutbox, OutboxBody, StoreError, Tenant, TenantStore},
     reply::{Reply, Say},
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use std::{collections::HashSet, sync::Arc};
 use tokio::sync::watch;
+
+/// A clock that goes another way than time does by more than this has jumped.
+const JUMP: Duration = Duration::minutes(1);
 
 /// So many are attended to before the next are asked for.
 const BATCH: usize = 128;
@@ -58,16 +61,29 @@ impl Engine {
     pub(super) async fn watch(self, mut shutdown: watch::Receiver<bool>) {
         let every = self.inner.options.watch.to_std().unwrap_or(std::time::Duration::from_secs(5));
         while !*shutdown.borrow() {
+            let (wall, time) = (self.inner.clock.now(), tokio::time::Instant::now());
             tokio::select! {
                 () = tokio::time::sleep(every) => {}
                 changed = shutdown.changed() => if changed.is_err() { return } else { continue },
             }
+            let passed = Duration::from_std(time.elapsed()).unwrap_or_default();
+            self.notice_jump(self.inner.clock.now() - wall - passed);
             if let Err(error) = self.attend_overdue().await {
                 tracing::error!(
                     error = &error as &dyn std::error::Error,
                     "who waits too long cannot be read; trying again"
                 );
             }
+        }
+    }
+
+    /// A clock that jumps is followed: it is everybody's. What that does is defined (leases that run out fence whoever had
+    /// them, caches and limits do not last), but whoever runs this should know.
+    fn notice_jump(&self, by: Duration) {
+        if by.abs() > JUMP {
+            let seconds = by.num_seconds();
+            tracing::error!(seconds, "the clock has jumped: what waits for an instant comes early, or late");
+            self.inner.observer.observe(&EngineEvent::ClockJumped { seconds });
         }
     }
 

@@ -1,5 +1,7 @@
 //! The engine with everything in memory: what it does when a part hangs, fails, or the clock jumps.
 
+mod audit;
+mod clock;
 mod notices;
 mod watch;
 
@@ -157,6 +159,7 @@ impl Observer for Heard {
             EngineEvent::Attended { held, .. } => format!("attended, {}", if *held { "held" } else { "not held" }),
             EngineEvent::TeamTold { result, .. } => format!("team {result}"),
             EngineEvent::TurnFailed { why, .. } => format!("failed, {why}"),
+            EngineEvent::ClockJumped { seconds } => format!("jumped {}", seconds.signum()),
             EngineEvent::ActionEnded { what, result, .. } => format!("{what} {result}"),
             _ => return,
         };

@@ -8,6 +8,7 @@ pub mod claims;
 pub mod ingest;
 pub mod notices;
 pub mod outbox;
+pub mod races;
 pub mod statuses;
 pub mod tenants;
 pub mod turns;
@@ -180,6 +181,20 @@ macro_rules! store_contract {
                 tellers_at_once_never_get_the_same_notice
                 another_tenant_s_notices_are_out_of_reach
                 figures_tell_who_waits
+            }
+        }
+        mod races {
+            #[allow(unused_imports, reason = "the set-up may be named by its full path")]
+            use super::*;
+            $crate::__contract_tests! { $setup; $crate::testkit::contract::store::races:
+                of_many_workers_each_message_is_read_once
+                many_senders_hand_each_message_over_once_and_in_order
+                mail_that_comes_while_a_turn_commits_is_due
+                a_message_queued_while_another_is_recorded_is_due
+                a_notice_noted_while_another_is_recorded_is_due
+                attending_while_a_turn_commits_happens_whole_or_not_at_all
+                a_fenced_worker_takes_no_message
+                a_flood_is_read_whole_whoever_reads
             }
         }
         mod bookings {
