@@ -20,7 +20,7 @@ use crate::{
     reply::Reply,
 };
 use chrono::{DateTime, Duration, Utc};
-use chrono::{DateTime, Duration, Utc};
+use finish::apply;
 use serde::Serialize;
 use serde_json::{
     Value, json,
@@ -551,6 +551,7 @@ impl Turn<'_> {
             });
         }
     }
+}
 
 /// One step of the record.
 #[derive(Serialize)]
@@ -561,5 +562,4 @@ struct Step<'s> {
 
 fn json_of(value: &impl Serialize) -> Result<Box<RawValue>, StoreError> {
     to_raw_value(value).map_err(|_| StoreError::Corrupt { what: "a step of a turn".to_owned() })
-}
 }
