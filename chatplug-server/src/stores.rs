@@ -1,18 +1,12 @@
 //! The stores that a configuration names, each behind its port. Which database it is, is known here and nowhere else.
 
 use crate::{config::Config, http::AppError, wiring};
-use async_trait::async_trait;
 use chatplug_core::{
-    audit::{AuditHead, AuditLink},
-    model::{ChannelUser, ContactId, TenantId},
-    ports::{
-        AuditRow, CalendarStore, Erasure, Forgotten, PersonExport, RateLimiter, RecordStore, Retention, SecretStore,
-        Store, StoreError, TenantRecords,
-    },
+    model::{ChannelUser, TenantId},
+    ports::{CalendarStore, RateLimiter, RecordStore, SecretStore, Store, StoreError},
     vault::{Vault, VaultError},
 };
 use chatplug_store::{OpenError, OpenOptions, PostgresOptions, PostgresStore};
-use chrono::{DateTime, Utc};
 use secrecy::ExposeSecret as _;
 use std::sync::Arc;
 
@@ -42,7 +36,7 @@ impl Stores {
         let stores = match (url.starts_with("postgres"), vault) {
             (true, Some(vault)) => {
                 let how = PostgresOptions { connections: config.store.pool, ..PostgresOptions::new(vault) };
-                PostgresStore::open(url, how).await.map(Self::of_postgres)
+                PostgresStore::open(url, how).await.map(Self::of)
             }
             (false, Some(vault)) => chatplug_store::open_with(url, OpenOptions { vault }).await.map(Self::of),
             (_, None) => chatplug_store::open(url).await.map(Self::of),
@@ -91,18 +85,6 @@ impl Stores {
         }
     }
 
-    /// The same on PostgreSQL.
-    fn of_postgres(store: PostgresStore) -> Self {
-        let store = Arc::new(store);
-        Self {
-            store: store.clone(),
-            calendars: store.clone(),
-            records: Arc::new(NoRecords),
-            secrets: store.clone(),
-            limiter: store,
-        }
-    }
-
     /// Makes a tenant of the configuration known to the store, or brings it up to date.
     ///
     /// # Errors
@@ -120,50 +102,5 @@ impl Stores {
         if let Err(error) = self.store.close().await {
             tracing::warn!(error = &error as &dyn std::error::Error, "the store was not closed in good order");
         }
-    }
-}
-
-/// Records of a store that keeps none yet.
-#[derive(Debug, Clone, Copy)]
-struct NoRecords;
-
-impl RecordStore for NoRecords {
-    fn records(&self, _: &TenantId) -> Arc<dyn TenantRecords> {
-        Arc::new(Self)
-    }
-}
-
-fn none<T>() -> Result<T, StoreError> {
-    Err(StoreError::Unavailable { source: "not on this database yet".into() })
-}
-
-#[async_trait]
-impl TenantRecords for NoRecords {
-    async fn append_audit(&self, _: Vec<AuditRow>) -> Result<(), StoreError> {
-        none()
-    }
-
-    async fn audit_links(&self, _: i64, _: usize) -> Result<Vec<AuditLink>, StoreError> {
-        none()
-    }
-
-    async fn audit_head(&self) -> Result<AuditHead, StoreError> {
-        none()
-    }
-
-    async fn find_person(&self, _: &ChannelUser) -> Result<Option<ContactId>, StoreError> {
-        none()
-    }
-
-    async fn export_person(&self, _: ContactId, _: &str, _: DateTime<Utc>) -> Result<PersonExport, StoreError> {
-        none()
-    }
-
-    async fn erase_person(&self, _: ContactId, _: &str, _: DateTime<Utc>) -> Result<Erasure, StoreError> {
-        none()
-    }
-
-    async fn forget(&self, _: &Retention, _: DateTime<Utc>) -> Result<Forgotten, StoreError> {
-        Ok(Forgotten::default())
     }
 }

@@ -117,6 +117,17 @@ async fn one_process_takes_webhooks_and_another_answers_them() {
     assert_eq!(front.figure("chatplug_turns_total").await, 0.0);
     assert_eq!(front.figure("chatplug_mail_due").await, 0.0, "both see the same queue");
 
+    let about = ["--tenant", "bella", "--phone", "351912345678"];
+    let exported = house.run(K1, &[&["export"], &about[..]].concat());
+    assert!(exported.code == Some(0) && exported.out.contains("Where are you?"), "{exported:?}");
+    let erased = house.run(K1, &[&["erase"], &about[..], &["--yes"]].concat());
+    assert!(erased.code == Some(0) && erased.out.starts_with("erased\n  deleted"), "{erased:?}");
+    assert_eq!(house.run(K1, &[&["export"], &about[..]].concat()).code, Some(1), "nothing is left");
+    let kept = house.run_with(K1, &["credential", "set", "--tenant", "bella", "whatsapp"], "secret");
+    assert_eq!(kept.code, Some(0), "{kept:?}");
+    let verified = house.run(K1, &["audit", "verify"]);
+    assert!(verified.code == Some(0) && verified.out.contains("bella  ok  head "), "{verified:?}");
+
     let rotated = house.run(&format!("{},{K1}", crate::house::K2), &["key", "rotate"]);
     assert!(rotated.out.contains("master key \"k1\"  wraps nothing"), "{rotated:?}");
     let wrong = house.run(NOT_K2, &["serve"]);
