@@ -119,9 +119,9 @@ pub async fn attending_says_alarms_and_leaves_the_mail(store: &dyn Store) {
     let conversation = bella.hears("ana", "m1", "hi", 0).await;
     assert!(bella.rows.attend(attention(conversation, 50, 100)).await.unwrap());
     assert_eq!(overdue(store, 1000).await, []);
-    let holding = bella.next(conversation, 100).await.expect("the holding message");
+    let holding = bella.next(conversation, 100).await.unwrap();
     bella.records(&holding, sent("w1"), 101).await;
-    let notice = bella.next_notice(conversation, 100).await.expect("the alarm");
+    let notice = bella.next_notice(conversation, 100).await.unwrap();
     assert_eq!((notice.event, notice.at, notice.attempt), (TeamEvent::Unanswered, at(100), 1));
     let audit = bella.rows.audit(0, 10).await.unwrap();
     assert_eq!(audit.iter().map(|(_, row)| row.what.as_str()).collect::<Vec<_>>(), ["unanswered"]);
@@ -184,17 +184,17 @@ pub async fn the_team_hears_everything_in_order(store: &dyn Store) {
     let bella = Salon::open(store, "bella").await;
     let conversation = bella.notes("ana", 0, vec![undeliverable("one"), undeliverable("two")]).await;
     let due = Due { tenant: "bella".parse().unwrap(), conversation, work: Work::Notice };
-    assert_eq!(notices_due(store, 0).await, [due.clone()]);
+    assert_eq!(notices_due(store, 0).await, std::slice::from_ref(&due));
     assert_eq!(store.next_due().await.unwrap(), Some(at(0)));
-    let one = bella.next_notice(conversation, 0).await.expect("the first");
+    let one = bella.next_notice(conversation, 0).await.unwrap();
     assert_eq!((&one.event, one.at), (&undeliverable("one"), at(0)));
-    let two = bella.next_notice(conversation, 0).await.expect("the second");
+    let two = bella.next_notice(conversation, 0).await.unwrap();
     assert_eq!(two.event, undeliverable("two"));
     assert!(bella.next_notice(conversation, 0).await.is_none());
     assert_eq!(notices_due(store, HOLD - 1).await, []);
     bella.records_notice(conversation, &two, NoticeResult::Told, 1).await;
     assert_eq!(notices_due(store, HOLD).await, [due], "the first teller recorded nothing");
-    let again = bella.next_notice(conversation, HOLD).await.expect("the first, again");
+    let again = bella.next_notice(conversation, HOLD).await.unwrap();
     assert_eq!((again.seq, again.attempt), (one.seq, 2));
     bella.records_notice(conversation, &one, NoticeResult::Told, HOLD).await;
     assert!(
@@ -207,15 +207,15 @@ pub async fn the_team_hears_everything_in_order(store: &dyn Store) {
 pub async fn a_notice_that_waits_holds_up_nothing(store: &dyn Store) {
     let bella = Salon::open(store, "bella").await;
     let conversation = bella.notes("ana", 0, vec![undeliverable("one"), undeliverable("two")]).await;
-    let one = bella.next_notice(conversation, 0).await.expect("the first");
+    let one = bella.next_notice(conversation, 0).await.unwrap();
     bella.records_notice(conversation, &one, NoticeResult::Retry { at: at(30) }, 1).await;
-    let two = bella.next_notice(conversation, 1).await.expect("the second passes");
+    let two = bella.next_notice(conversation, 1).await.unwrap();
     bella.records_notice(conversation, &two, NoticeResult::Dead { error: "nobody there".to_owned() }, 2).await;
     assert_eq!(store.next_due().await.unwrap(), Some(at(30)));
     bella.hears("ana", "m2", "hi", 3).await;
     bella.turn(conversation, 3, |_| ()).await;
     assert!(bella.next_notice(conversation, 29).await.is_none());
-    let again = bella.next_notice(conversation, 30).await.expect("the first, in time");
+    let again = bella.next_notice(conversation, 30).await.unwrap();
     assert_eq!((again.seq, again.attempt), (one.seq, 2));
     bella.records_notice(conversation, &again, NoticeResult::Told, 31).await;
     assert_eq!(store.next_due().await.unwrap(), None);
@@ -245,7 +245,7 @@ pub async fn another_tenant_s_notices_are_out_of_reach(store: &dyn Store) {
     let (bella, cesar) = (Salon::open(store, "bella").await, Salon::open(store, "cesar").await);
     let conversation = bella.notes("ana", 0, vec![undeliverable("one")]).await;
     assert!(cesar.next_notice(conversation, 1).await.is_none());
-    let one = bella.next_notice(conversation, 1).await.expect("the notice");
+    let one = bella.next_notice(conversation, 1).await.unwrap();
     cesar.records_notice(conversation, &one, NoticeResult::Told, 2).await;
     assert!(bella.next_notice(conversation, 1 + HOLD).await.is_some(), "settled by another tenant");
 }
