@@ -17,15 +17,23 @@ CREATE FUNCTION chatplug.reap(p_worker bigint) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     v_gone bigint;
+    v_row record;
     v_count bigint := 0;
 BEGIN
     FOR v_gone IN SELECT w.worker FROM worker AS w WHERE w.worker <> p_worker LOOP
         -- Held until the end of this transaction, so that one of us does it.
         CONTINUE WHEN NOT pg_try_advisory_xact_lock(v_gone);
-        UPDATE outbox AS o SET status = 'unknown', was_unknown = true, repeatable = true FROM conversation AS v
-            WHERE v.delivery_due IS NOT NULL AND o.tenant = v.tenant AND o.conversation = v.conversation AND o.live
-            AND o.status = 'sending' AND o.worker = v_gone
-            AND NOT EXISTS (SELECT FROM early AS e WHERE e.tenant = o.tenant AND e.delivery = o.delivery);
+        -- Whoever settles a message holds its conversation's row first, and so does this.
+        FOR v_row IN SELECT o.tenant, o.delivery FROM conversation AS v
+            JOIN outbox AS o ON o.tenant = v.tenant AND o.conversation = v.conversation AND o.live
+            WHERE v.delivery_due IS NOT NULL AND o.status = 'sending' AND o.worker = v_gone
+            ORDER BY v.tenant, v.conversation FOR NO KEY UPDATE OF v
+        LOOP
+            UPDATE outbox AS o SET status = 'unknown', was_unknown = true, repeatable = true
+                WHERE o.tenant = v_row.tenant AND o.delivery = v_row.delivery AND o.status = 'sending'
+                AND o.worker = v_gone
+                AND NOT EXISTS (SELECT FROM early AS e WHERE e.tenant = o.tenant AND e.delivery = o.delivery);
+        END LOOP;
         UPDATE conversation AS v SET lease_until = 0, worker = NULL
             WHERE v.worker = v_gone AND v.lease_until IS NOT NULL;
         DELETE FROM worker AS w WHERE w.worker = v_gone;

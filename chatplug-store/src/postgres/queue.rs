@@ -2,7 +2,7 @@
 
 use super::{
     PostgresStore,
-    db::{Columns, Db, ask, statements},
+    db::{Columns, Db, again, ask, statements},
 };
 use crate::codec::{instant, micros};
 use chatplug_core::{
@@ -107,7 +107,7 @@ pub(super) fn bounded(limit: usize) -> i64 {
 
 /// Frees what processes that are gone had leased.
 async fn reap(db: &Db, worker: i64) -> Result<(), StoreError> {
-    let gone: i64 = Columns::of(&db.row(ask!(REAP, worker)).await?).next()?;
+    let gone: i64 = Columns::of(&again!(db.row(ask!(REAP, worker)).await)?).next()?;
     if gone > 0 {
         tracing::warn!(processes = gone, "processes are gone; what they had begun is due again");
     }
