@@ -2,12 +2,13 @@
 # Makes, starts and ends a PostgreSQL server for tests. Runs as whom the server runs as, in the server's folder.
 #   watch.sh shared|own BIN PORT GRACE [-c name=value ...]
 # Says "ready" or "failed" on standard output. A shared server ends GRACE seconds after the last process that holds a
-# shared lock on `users` is gone, and its data with it. An own one ends when standard input says how (INT, QUIT) or is
-# closed; its data stays. The server dies with this script, however that ends.
+# shared lock on `users` is gone, and its data with it. An own one ends when standard input says how (INT, QUIT), and its
+# data stays; when that is closed instead, the folder goes, too. The server dies with this script, however that ends.
 set -u
 mode=$1 bin=$2 port=$3 grace=$4
 shift 4
 failed() { echo failed; exit 1; }
+folder=$PWD
 
 if [ "$mode" = shared ]; then
   exec 9>>watch 8>>users
@@ -34,8 +35,13 @@ until [ "$(sed -n 8p data/postmaster.pid 2>/dev/null)" = "ready   " ]; do
 done
 if [ "$mode" = own ]; then
   echo ready
-  read -r how || how=QUIT
-  end "$how"
+  if read -r how; then
+    end "$how"
+  else
+    # Whoever it belonged to is gone without a word, and will not tidy up.
+    end QUIT
+    cd / && rm -rf "$folder"
+  fi
   exit 0
 fi
 

@@ -3,8 +3,8 @@
 use super::{how, texts};
 use crate::world::{answering, at, by_phone, lease, log, message, queued};
 use chatplug_core::{
-    model::TenantId,
-    ports::{Ingested, Store, StoreError, TenantSetup, TenantStore, Work},
+    model::{ActionKey, Content, Private, TenantId},
+    ports::{Ingest, Ingested, Store, StoreError, TenantSetup, TenantStore, Work},
 };
 use chatplug_store::{
     PostgresOptions, PostgresStore,
@@ -411,15 +411,12 @@ async fn on_a_full_disk_writes_are_refused_and_nothing_is_lost() {
     assert_eq!(lines(&store).await.iter().sum::<usize>(), stored + 201);
 }
 
-/// A message of some length.
-fn large(number: u32) -> chatplug_core::ports::Ingest {
-    use chatplug_core::{
-        model::{Content, Private},
-        ports::Ingest,
-    };
+/// A message of some length, which cannot be made shorter.
+fn large(number: u32) -> Ingest {
+    let words = (0..200).map(|word| ActionKey::derive(&[&number.to_string(), &word.to_string()]).to_string());
     let mut event = message(by_phone(number % 8), &format!("large{number}"), 0);
     if let Ingest::Message { message, .. } = &mut event {
-        message.content = Content::Text { body: Private::new("words ".repeat(600)) };
+        message.content = Content::Text { body: Private::new(words.collect()) };
     }
     event
 }
