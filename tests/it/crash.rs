@@ -82,7 +82,7 @@ async fn the_program_is_killed_in_the_middle() {
     let to_graph = fate.pass_to(address_of(&graph.base_url())).await;
     let config = program::configure(dir.path(), &format!("http://{to_graph}"));
     let program = Program::new(move || {
-        let mut command = tokio::process::Command::new(program::binary());
+        let mut command = tokio::process::Command::new(crate::support::program::binary());
         command.args(["serve", "--config"]).arg(&config).stdout(Stdio::null()).stderr(Stdio::piped());
         command
     });

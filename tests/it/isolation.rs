@@ -1,6 +1,8 @@
 //! Two businesses on one Meta app, in one database, written to in the same webhooks: nothing of the one is ever said to,
 //! or kept for, the other.
 
+mod load;
+
 use crate::support::stage::{BELLA, NORTE, Stage};
 use chatplug::{
     dialogue::Operator,

@@ -1,12 +1,14 @@
 //! The real program: where it lies, what it is told, and what its calendar holds when it is dead.
 
-use crate::support::stage::{BELLA, NORTE};
+use crate::support::{
+    program::{self, Business},
+    stage::{BELLA, NORTE},
+};
 use chatplug::{
     calendar::{Calendar, demo},
     model::{BookingStatus, BranchId, InstallId, TenantId},
     ports::{BookingBackend as _, BookingFilter, CalendarStore as _, Store as _, SystemClock},
     store::SqliteStore,
-    whatsapp::fake::meta::FakeMeta,
 };
 use chrono::{DateTime, Utc};
 use std::{
@@ -18,51 +20,25 @@ use std::{
 /// Its database.
 pub const FILE: &str = "chatplug.sqlite";
 
-/// The program of this build.
-pub fn binary() -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let folder = test.parent().and_then(Path::parent).unwrap();
-    let binary = folder.join("chatplug");
-    assert!(binary.exists(), "{} is missing: cargo build -p chatplug-server --bin chatplug", binary.display());
-    binary
-}
-
 /// Writes its configuration: two businesses, three calendars, one Meta app.
 pub fn configure(folder: &Path, graph: &str) -> PathBuf {
-    let calendars = [("salon", demo::SALON), ("paulista", demo::CLINIC_SAO_PAULO), ("madrid", demo::CLINIC_MADRID)];
-    for (name, text) in calendars {
-        std::fs::write(folder.join(format!("{name}.toml")), text).unwrap();
-    }
-    let file = folder.join(FILE);
     // Where the library looks for it, too: what the program kept is looked at without it.
-    let key = format!("{FILE}.master-key");
-    std::fs::write(folder.join(&key), "crash:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n").unwrap();
-    let (secret, verify, token) = (FakeMeta::APP_SECRET, FakeMeta::VERIFY_TOKEN, FakeMeta::TOKEN);
-    let channel = |number: &str| {
-        format!(
-            "[[tenant.channel]]\nid = \"whatsapp\"\nprovider = \"meta\"\nphone_number_id = \"{number}\"\n\
-             access_token = \"{token}\"\n"
-        )
+    std::fs::write(folder.join(format!("{FILE}.master-key")), program::MASTER_KEY).unwrap();
+    let branch = |id: &str, calendar: &str| (id.to_owned(), calendar.to_owned());
+    let bella = Business {
+        id: "bella".to_owned(),
+        name: "Studio Bella".to_owned(),
+        number: BELLA.to_owned(),
+        branches: vec![branch("baixa", demo::SALON)],
     };
-    let branch =
-        |id: &str, calendar: &str| format!("[[tenant.branch]]\nid = \"{id}\"\ncalendar = \"{calendar}.toml\"\n");
-    let text = [
-        "[server]\nbind = \"127.0.0.1:0\"\ninline_secrets = true\nlog = \"info\"\n".to_owned(),
-        format!("[store]\nurl = \"sqlite:{}\"\n[vault]\nmaster_keys = {{ file = \"{key}\" }}\n", file.display()),
-        format!(
-            "[[meta_app]]\nname = \"app\"\napp_secret = \"{secret}\"\nverify_token = \"{verify}\"\nbase_url = \"{graph}\"\n"
-        ),
-        "[[tenant]]\nid = \"bella\"\nname = \"Studio Bella\"\n".to_owned(),
-        branch("baixa", "salon"),
-        channel(BELLA),
-        "[[tenant]]\nid = \"norte\"\nname = \"Norte Clinic\"\n".to_owned(),
-        branch("paulista", "paulista"),
-        branch("madrid", "madrid"),
-        channel(NORTE),
-    ];
-    let config = folder.join("chatplug.toml");
-    std::fs::write(&config, text.join("\n")).unwrap();
-    config
+    let norte = Business {
+        id: "norte".to_owned(),
+        name: "Norte Clinic".to_owned(),
+        number: NORTE.to_owned(),
+        branches: vec![branch("paulista", demo::CLINIC_SAO_PAULO), branch("madrid", demo::CLINIC_MADRID)],
+    };
+    let database = format!("sqlite:{}", folder.join(FILE).display());
+    program::configure(folder, graph, &database, "info", &[bella, norte])
 }
 
 /// What the salon's calendar holds, by the client's phone; nobody has two visits at once.

@@ -6,7 +6,12 @@ use chatplug::{
     store::OpenOptions,
     vault::{MasterKeys, Vault},
 };
-use std::{collections::BTreeSet, fmt, sync::Arc};
+use rusqlite::types::ValueRef;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::Arc,
+};
 
 /// Kinds of databases that the product knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -54,6 +59,43 @@ impl Database {
         &self.url
     }
 
+    /// What the configuration of the program says.
+    pub fn program_url(&self) -> &str {
+        &self.url
+    }
+
+    /// Every row as text, by the tenant that it belongs to; a table that belongs to none goes by its own name.
+    pub async fn rows(&self) -> BTreeMap<String, String> {
+        let file = rusqlite::Connection::open(self.folder.path().join("it.sqlite")).unwrap();
+        let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
+        let mut tables = file.prepare(tables).unwrap();
+        let tables: Vec<String> = tables.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+        let mut texts: BTreeMap<String, String> = BTreeMap::new();
+        for table in tables {
+            let mut rows = file.prepare(&format!("SELECT * FROM {table}")).unwrap();
+            let columns: Vec<String> = rows.column_names().into_iter().map(str::to_owned).collect();
+            let mut rows = rows.query([]).unwrap();
+            while let Some(row) = rows.next().unwrap() {
+                let mut line = format!("{table}:");
+                let mut owner = table.clone();
+                for (at, column) in columns.iter().enumerate() {
+                    let value = match row.get_ref(at).unwrap() {
+                        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+                        other => format!("{other:?}"),
+                    };
+                    if column == "tenant" {
+                        owner.clone_from(&value);
+                    }
+                    line.push_str(&format!(" {value}"));
+                }
+                let text = texts.entry(owner).or_default();
+                text.push_str(&line);
+                text.push('\n');
+            }
+        }
+        texts
+    }
+
     pub async fn open(&self) -> Arc<dyn Store> {
         open(&self.url).await.0
     }
@@ -70,7 +112,7 @@ impl Database {
 /// Opens what a URL names, as a process of its own.
 pub async fn open(url: &str) -> (Arc<dyn Store>, Arc<dyn CalendarStore>) {
     // The same master key in every process of every test.
-    let keys: MasterKeys = "it:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=".parse().unwrap();
+    let keys: MasterKeys = super::program::MASTER_KEY.parse().unwrap();
     let options = OpenOptions { vault: Vault::new(Arc::new(keys)) };
     let store = chatplug::store::open_with(url, options).await.unwrap();
     let calendars: Arc<dyn CalendarStore> = Arc::new(store.clone());
