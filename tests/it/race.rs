@@ -144,7 +144,7 @@ async fn two_hundred_clients_and_twenty_times_have_twenty_winners() {
         approve_templates(&graph);
         let crm = Crm::new(chrono_tz::Europe::Lisbon);
         let orders = Orders {
-            database: database.url().to_owned(),
+            database: database.url(),
             graph: graph.base_url(),
             crm: format!("http://{}", crm.start().await),
             moves: true,

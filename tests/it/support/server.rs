@@ -124,7 +124,9 @@ async fn quiet(store: &dyn Store) {
     loop {
         let figures = store.figures(SystemClock.now()).await.unwrap();
         let sending = figures.outbox_queued + figures.outbox_unknown;
-        if figures.mail_due + sending + figures.actions_open + figures.notices_queued == 0 {
+        // Reminders are far away; what somebody who died was sending is taken up soon.
+        let soon = store.next_due().await.unwrap().is_some_and(|at| at < SystemClock.now() + Duration::hours(1));
+        if figures.mail_due + sending + figures.actions_open + figures.notices_queued == 0 && !soon {
             return;
         }
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
@@ -181,9 +183,9 @@ fn options(orders: &Orders) -> EngineOptions {
     options.burst_wait = Duration::milliseconds(20);
     options.mark_seen = false;
     if !orders.patient {
-        options.backend_timeout = Duration::milliseconds(1000);
-        options.lease = Duration::milliseconds(2500);
-        options.send_timeout = Duration::milliseconds(1000);
+        options.backend_timeout = Duration::milliseconds(3000);
+        options.lease = Duration::milliseconds(6500);
+        options.send_timeout = Duration::milliseconds(2000);
         options.unknown_hold = Duration::milliseconds(800);
         options.poll = Duration::milliseconds(50);
     }

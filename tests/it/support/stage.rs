@@ -110,19 +110,17 @@ impl Stage {
                 Some((crm, address, moves))
             }
         };
-        let mut to_graph = graph.base_url();
-        let mut wires = None;
-        let crm = match crm {
-            Some((crm, address, moves)) if on_wires => {
-                let graph = TroubledWire::to(to_graph.trim_start_matches("http://")).await.unwrap();
-                let desk = TroubledWire::to(address).await.unwrap();
-                to_graph = format!("http://127.0.0.1:{}", graph.port());
-                let address = format!("127.0.0.1:{}", desk.port());
-                wires = Some(Wires { graph, crm: desk });
-                Some((crm, address, moves))
+        let (mut to_graph, mut wires, mut crm) = (graph.base_url(), None, crm);
+        if on_wires {
+            let wire = TroubledWire::to(to_graph.trim_start_matches("http://")).await.unwrap();
+            to_graph = format!("http://127.0.0.1:{}", wire.port());
+            // Without a CRM there is nothing at its end.
+            let desk = TroubledWire::to(crm.as_ref().map_or("", |(_, address, _)| address)).await.unwrap();
+            if let Some((_, address, _)) = &mut crm {
+                *address = format!("127.0.0.1:{}", desk.port());
             }
-            other => other,
-        };
+            wires = Some(Wires { graph: wire, crm: desk });
+        }
         let bella = bella(&clock, &calendars, &graph, &to_graph, &notifier, crm);
         let norte = norte(&clock, &calendars, &graph, &notifier);
         let crm = bella.1;
