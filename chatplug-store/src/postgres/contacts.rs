@@ -155,7 +155,7 @@ pub(super) async fn change(
     let mut found = Found::read(&mut Columns::of(row), seal)?;
     for change in changes {
         match change {
-            ContactChange::Language { lang } => found.contact.language = Some(lang.clone()),
+            ContactChange::Language { lang } => found.contact.language = Some(*lang),
             ContactChange::Name { name } => {
                 found.contact.name = Some(name.clone());
                 found.name_told = true;

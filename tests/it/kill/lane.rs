@@ -224,7 +224,7 @@ impl Killer {
 
     /// Who is killed from outside: who works, or by the seed who serves.
     fn victim(&self) -> Arc<Member> {
-        let server = self.run.seed / 4 % 3 == 0;
+        let server = (self.run.seed / 4).is_multiple_of(3);
         if server { self.fleet.server().clone() } else { self.fleet.worker().clone() }
     }
 }
