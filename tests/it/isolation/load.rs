@@ -32,7 +32,7 @@ const PRIVATE: &str = "zebedeu";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_word_of_one_business_is_anywhere_near_another_under_load() {
-    for kind in [Kind::Sqlite] {
+    for kind in Kind::ALL {
         let database = Database::new(kind).await;
         let graph = FakeMeta::start().await.unwrap();
         graph.keep_pair_rate(false);

@@ -28,7 +28,8 @@ pub fn binary() -> PathBuf {
     binary
 }
 
-/// Writes a configuration and the calendars that it names.
+/// Writes a configuration and the calendars that it names. Numbers that may send fast: a message that waits for its turn
+/// when its process dies is in doubt for half a minute like one that was sent.
 pub fn configure(folder: &Path, graph: &str, database: &str, log: &str, businesses: &[Business]) -> PathBuf {
     let (secret, verify, token) = (FakeMeta::APP_SECRET, FakeMeta::VERIFY_TOKEN, FakeMeta::TOKEN);
     let mut text = format!(
@@ -46,7 +47,7 @@ pub fn configure(folder: &Path, graph: &str, database: &str, log: &str, business
         let _ = writeln!(
             text,
             "[[tenant.channel]]\nid = \"whatsapp\"\nprovider = \"meta\"\nphone_number_id = \"{number}\"\n\
-             access_token = \"{token}\""
+             access_token = \"{token}\"\nmessages_per_second = 1000"
         );
     }
     let config = folder.join("chatplug.toml");
