@@ -114,9 +114,9 @@ mod tests {
         let store: Arc<dyn Store> = Arc::new(Watched::new(Arc::new(MemoryStore::new()), &watch));
         store.due(SystemClock.now(), 1).await.unwrap();
         let rows = store.tenant(&TenantId::new("bella").unwrap());
-        rows.ingest(Vec::new()).await.unwrap();
+        rows.conversations(1).await.unwrap();
         let told: Vec<_> = diary.0.lock().unwrap().drain(..).collect();
         let of = |operation| [(Moment::Before, "store", operation), (Moment::After, "store", operation)];
-        assert_eq!(told, [of("due"), of("ingest")].concat());
+        assert_eq!(told, [of("due"), of("conversations")].concat());
     }
 }
