@@ -80,7 +80,7 @@ pub struct EngineOptions {
     /// Looks for due work at least this often, even when nothing woke it.
     pub poll: Duration,
     /// A client who waits longer for an outcome is attended to; default:
-    /// [`OVERDUE_AFTER`](crate::ports::OVERDUE_AFTER). Should exceed `lease`: a turn that is taken up again is on its way.
+    /// [`OVERDUE_AFTER`]. Should exceed `lease`: a turn that is taken up again is on its way.
     pub answer_within: Duration,
     /// Looks for clients who wait too long this often.
     pub watch: Duration,

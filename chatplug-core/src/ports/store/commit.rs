@@ -53,7 +53,7 @@ pub struct TurnCommit {
     pub record: Option<TurnRecord>,
     /// The turn's time.
     pub now: DateTime<Utc>,
-    /// Take the first message to be sent with the same step, as [`TenantStore::next_delivery`] would, leased until then.
+    /// Take the first message to be sent with the same step, as [`TenantStore::next_delivery`](super::TenantStore::next_delivery) would, leased until then.
     pub take_delivery: Option<DateTime<Utc>>,
 }
 
@@ -181,7 +181,7 @@ pub enum DeliveryResult {
         /// May be sent again when nothing is heard.
         repeat: bool,
     },
-    /// Will never be sent: visible, reported to the conversation as [`MailEvent::Undeliverable`].
+    /// Will never be sent: visible, reported to the conversation as [`MailEvent::Undeliverable`](super::MailEvent::Undeliverable).
     Dead {
         /// Why, without personal data.
         error: String,
