@@ -128,7 +128,7 @@ fn configure(folder: &Path, options: &Options, graph: &str, url: &str) -> Result
     let (secret, verify, token) = (FakeMeta::APP_SECRET, FakeMeta::VERIFY_TOKEN, FakeMeta::TOKEN);
     let mut text = format!(
         "[server]\nbind = \"127.0.0.1:0\"\ninline_secrets = true\nlog = \"warn,chatplug_server=info\"\n\
-         [vault]\nmaster_keys = \"load:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"\n[vault]\nmaster_keys = {{ file = \"master.keys\" }}\n[store]\nurl = \"{url}\"\n"
+         [vault]\nmaster_keys = {{ file = \"master.keys\" }}\n[store]\nurl = \"{url}\"\n"
     );
     let _ = writeln!(
         text,
