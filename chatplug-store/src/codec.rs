@@ -7,6 +7,7 @@ use chatplug_core::{
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use uuid::{NoContext, Timestamp, Uuid};
 
 /// Who a contact is, as the column `contact.person` has it.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -44,6 +45,12 @@ pub(crate) const fn micros(at: DateTime<Utc>) -> i64 {
 /// An instant as it was stored.
 pub(crate) fn instant(micros: i64) -> Result<DateTime<Utc>, StoreError> {
     DateTime::from_timestamp_micros(micros).ok_or_else(|| StoreError::Corrupt { what: "a time".to_owned() })
+}
+
+/// A new id that sorts by time, so that new rows lie together.
+pub(crate) fn new_id(at: DateTime<Utc>) -> Uuid {
+    let seconds = u64::try_from(at.timestamp()).unwrap_or(0);
+    Uuid::new_v7(Timestamp::from_unix(NoContext, seconds, at.timestamp_subsec_nanos().min(999_999_999)))
 }
 
 pub(crate) const fn holder_word(holder: Holder) -> &'static str {

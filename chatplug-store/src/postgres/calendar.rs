@@ -2,11 +2,10 @@
 
 use super::{
     PostgresStore,
-    contacts::new_id,
     db::{Columns, EXCLUDED, TAKEN, again, ask, code, opened, statements},
 };
 use crate::{
-    codec::{from_json, micros, to_json},
+    codec::{from_json, micros, new_id, to_json},
     vault::{Seal, field},
 };
 use chatplug_core::{

@@ -2,14 +2,13 @@
 //! the write is only who gets it.
 
 use super::{
-    contacts::new_id,
     db::{Answers, Columns, Script, is_taken, put, statements, store_error},
     read::{Question, ask},
     turn::decode,
     writer::{Command, Tx},
 };
 use crate::{
-    codec::{from_json, to_json},
+    codec::{from_json, new_id, to_json},
     fair::{Candidate, Stretch, fairest},
     vault::{Seal, field},
 };

@@ -9,7 +9,7 @@ use super::{
     writer::Tx,
 };
 use crate::{
-    codec::{Person, from_json, to_json},
+    codec::{Person, from_json, new_id, to_json},
     vault::{Seal, field},
 };
 use chatplug_core::{
@@ -19,7 +19,6 @@ use chatplug_core::{
 };
 use chrono::{DateTime, Utc};
 use std::collections::BTreeSet;
-use uuid::{NoContext, Timestamp, Uuid};
 
 /// Columns of a contact `c`, in the order that [`contact`] reads them.
 macro_rules! contact_columns {
@@ -182,12 +181,6 @@ pub(super) fn contact(row: &mut Columns<'_>, seal: &Seal) -> Result<Contact, Sto
         },
         last_inbound: row.next()?,
     })
-}
-
-/// A new id that sorts by time, so that new rows lie together.
-pub(super) fn new_id(at: DateTime<Utc>) -> Uuid {
-    let seconds = u64::try_from(at.timestamp()).unwrap_or(0);
-    Uuid::new_v7(Timestamp::from_unix(NoContext, seconds, at.timestamp_subsec_nanos().min(999_999_999)))
 }
 
 impl Found {
