@@ -2,7 +2,7 @@
 
 use chatplug_core::{
     dialogue::Holder,
-    model::{Booking, BookingStatus, ClaimSubject, Content, Inbound, Outbound, Phone, Private, Stage},
+    model::{Booking, BookingStatus, ClaimSubject, Content, Inbound, MessageId, Outbound, Phone, Private, Stage},
     ports::{OutboxBody, StoreError},
 };
 use chrono::{DateTime, Utc};
@@ -35,6 +35,12 @@ pub(crate) fn from_json<T: DeserializeOwned>(json: &str, what: &'static str) -> 
 /// A value that cannot be read. The parser's words may quote personal data, so only its place is kept.
 fn corrupt(what: &'static str, error: &serde_json::Error) -> StoreError {
     StoreError::Corrupt { what: format!("{what}, column {}", error.column()) }
+}
+
+/// The provider's id of a message, opened.
+pub(crate) fn message_id(text: Option<String>) -> Result<Option<MessageId>, StoreError> {
+    let parse = |text: String| text.parse().map_err(|_| StoreError::Corrupt { what: "a message id".to_owned() });
+    text.map(parse).transpose()
 }
 
 /// An instant as it is stored: whole microseconds, which PostgreSQL keeps too.

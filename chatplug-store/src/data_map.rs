@@ -107,12 +107,12 @@ pub enum What {
     Time,
     /// A state, a count, a choice: nothing personal.
     Fact,
-    /// An id that leads to a person, for us or for a provider: ours of a contact or a booking, a provider's of a message
-    /// (WhatsApp's have the number in them).
+    /// An id that leads to a person, for us or for a booking system: of a contact or a booking.
     Pseudonym,
-    /// A keyed hash, to find a person by; meaningless without the tenant's key.
+    /// A keyed hash, to find a person by, or a message by the provider's id (WhatsApp's have the number in them);
+    /// meaningless without the tenant's key.
     LookUp,
-    /// Names, numbers, words: kept through the tenant's keys, under this name. Sealed when the tenant asks for it.
+    /// Names, numbers, words, the provider's ids of messages: kept through the tenant's keys, under this name. Sealed when the tenant asks for it.
     Personal(&'static str),
     /// A secret of the business, always sealed.
     Secret,

@@ -3,7 +3,7 @@
 
 use async_trait::async_trait;
 use chatplug_core::{
-    model::{Phone, TenantId},
+    model::{MessageId, Phone, TenantId},
     ports::StoreError,
     vault::{TenantKeys, Vault, VaultError, WrappedKey},
 };
@@ -42,6 +42,8 @@ pub(crate) mod field {
     pub(crate) const BODY: &str = "outbox.body";
     /// `message.text` and `outbox.shown`, which becomes it.
     pub(crate) const TEXT: &str = "message.text";
+    /// `message.message_id`, `outbox.message_id`, which becomes it, and `early.message_id`, which becomes that.
+    pub(crate) const MESSAGE: &str = "message.message_id";
     /// `early.status`.
     pub(crate) const STATUS: &str = "early.status";
     /// `turn.steps`.
@@ -274,6 +276,16 @@ impl Seal {
     /// What finds somebody by a channel's id of them.
     pub(crate) fn user(&self, user_id: &str) -> String {
         self.keys.lookup("user", user_id)
+    }
+
+    /// What finds a message by the provider's id of it.
+    pub(crate) fn message(&self, id: &MessageId) -> String {
+        self.keys.lookup("message", id.as_str())
+    }
+
+    /// The provider's id of a message as it is to be stored where people read it.
+    pub(crate) fn message_id(&self, id: &MessageId) -> Result<Vec<u8>, StoreError> {
+        self.keep(field::MESSAGE, id.as_str())
     }
 
     /// What tells whether a name is still the same.

@@ -1,7 +1,7 @@
 -- Messages out and their statuses. A status may come before anybody knows its message: whoever puts a message's id on
 -- record, and whoever keeps a status for later, takes the id's lock first, then the conversation's row.
 
--- Waits until nobody else works on what a provider calls by this id.
+-- Waits until nobody else works on what a provider calls by the id with this keyed hash.
 CREATE FUNCTION chatplug.lock_message(p_tenant text, p_channel text, p_message text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended(
@@ -29,7 +29,10 @@ BEGIN
         INTO answer.delivery, answer.body, answer.for_person, answer.attempt, answer.parts, answer.was_unknown,
             answer.queued;
     IF FOUND THEN
-        SELECT v.channel, v.holder, v.last_message, v.contact, c.person, c.language, c.opted_out, c.last_inbound
+        -- The latest of their messages is the first that is looked at, or nearly.
+        SELECT v.channel, v.holder, (SELECT m.message_id FROM message AS m
+                WHERE m.tenant = p_tenant AND m.conversation = p_conversation AND m.inbound ORDER BY m.seq DESC LIMIT 1),
+                v.contact, c.person, c.language, c.opted_out, c.last_inbound
             INTO answer.channel, answer.holder, answer.last_message, answer.contact, answer.person, answer.language,
                 answer.opted_out, answer.last_inbound
             FROM conversation AS v JOIN contact AS c ON c.tenant = v.tenant AND c.contact = v.contact
@@ -57,10 +60,11 @@ END
 $$;
 
 -- Takes a message over that a status speaks of: it was handed over, whatever was known of it.
-CREATE FUNCTION chatplug.adopt(p_tenant text, p_delivery uuid, p_channel text, p_message text)
+CREATE FUNCTION chatplug.adopt(p_tenant text, p_delivery uuid, p_channel text, p_message text, p_id bytea)
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE outbox AS o SET parts = CASE o.parts WHEN '' THEN p_message ELSE o.parts || E'\n' || p_message END,
+        message_id = coalesce(o.message_id, p_id),
         status = CASE o.stage WHEN 0 THEN 'sent' ELSE o.status END, stage = greatest(o.stage, 1), live = false,
         due = NULL, worker = NULL WHERE o.tenant = p_tenant AND o.delivery = p_delivery;
     INSERT INTO part (tenant, channel, message, delivery, conversation, about)
@@ -74,13 +78,13 @@ CREATE FUNCTION chatplug.adopt_lost(p_tenant text, p_delivery uuid) RETURNS bool
 DECLARE
     lost record;
 BEGIN
-    SELECT e.channel, e.message INTO lost FROM early AS e WHERE e.tenant = p_tenant AND e.delivery = p_delivery
+    SELECT e.channel, e.message, e.message_id INTO lost FROM early AS e WHERE e.tenant = p_tenant AND e.delivery = p_delivery
         AND NOT EXISTS (SELECT FROM part AS p
             WHERE p.tenant = e.tenant AND p.channel = e.channel AND p.message = e.message) LIMIT 1;
     IF NOT FOUND THEN
         RETURN false;
     END IF;
-    PERFORM chatplug.adopt(p_tenant, p_delivery, lost.channel, lost.message);
+    PERFORM chatplug.adopt(p_tenant, p_delivery, lost.channel, lost.message, lost.message_id);
     RETURN true;
 END
 $$;
@@ -174,13 +178,14 @@ BEGIN
 END
 $$;
 
--- Records what became of sending, and takes the next message when asked. A row that is no longer being sent under this
+-- Records what became of sending, and takes the next message when asked. `p_parts` are keyed hashes of the provider's ids
+-- of what was handed over, `p_id` is the first of the ids. A row that is no longer being sent under this
 -- attempt is left alone; one that was taken for lost while its sender was merely cut off is not. When a status that waited
 -- says that the message failed, which only its text tells more of, the step is undone with CP003 unless `p_whole`: the
 -- caller repeats it in a transaction of its own and goes on there.
 CREATE FUNCTION chatplug.record_delivery(
     p_tenant text, p_conversation uuid, p_delivery uuid, p_attempt integer, p_status text, p_due bigint,
-    p_repeatable boolean, p_parts text[], p_body bytea, p_shown bytea, p_error text, p_report bytea, p_now bigint,
+    p_repeatable boolean, p_parts text[], p_id bytea, p_body bytea, p_shown bytea, p_error text, p_report bytea, p_now bigint,
     p_whole boolean, p_take_until bigint, p_worker bigint
 ) RETURNS chatplug.taken LANGUAGE plpgsql AS $$
 DECLARE
@@ -200,7 +205,7 @@ BEGIN
     PERFORM FROM conversation AS v WHERE v.tenant = p_tenant AND v.conversation = p_conversation FOR NO KEY UPDATE;
     UPDATE outbox AS o SET status = p_status, stage = (p_status = 'sent')::integer, live = p_due IS NOT NULL, due = p_due,
         parts = CASE WHEN v_parts = '' THEN o.parts WHEN o.parts = '' THEN v_parts ELSE o.parts || E'\n' || v_parts END,
-        body = coalesce(p_body, o.body), shown = coalesce(p_shown, o.shown), error = p_error,
+        message_id = coalesce(o.message_id, p_id), body = coalesce(p_body, o.body), shown = coalesce(p_shown, o.shown), error = p_error,
         was_unknown = o.was_unknown OR p_status = 'unknown', repeatable = p_repeatable, worker = NULL
         WHERE o.tenant = p_tenant AND o.delivery = p_delivery AND o.conversation = p_conversation
         AND o.attempt = p_attempt AND (o.status = 'sending' OR (o.status = 'unknown' AND o.worker IS NOT NULL));
@@ -233,10 +238,10 @@ BEGIN
 END
 $$;
 
--- A status came in: `applied`, `duplicate` or `unknown`. `failed` names a message that failed by it: the caller goes on in
+-- A status came in, of the message with this keyed hash of its id and with this id: `applied`, `duplicate` or `unknown`. `failed` names a message that failed by it: the caller goes on in
 -- the same transaction.
 CREATE FUNCTION chatplug.ingest_status(
-    p_tenant text, p_channel text, p_message text, p_word text, p_stage integer, p_key uuid, p_status bytea,
+    p_tenant text, p_channel text, p_message text, p_id bytea, p_word text, p_stage integer, p_key uuid, p_status bytea,
     p_received bigint, OUT outcome text, OUT failed uuid, OUT conversation uuid, OUT wakes boolean
 ) LANGUAGE plpgsql AS $$
 DECLARE
@@ -277,7 +282,7 @@ BEGIN
             -- While it is being sent its sender is about to say which parts went out: until then it is only noted.
             IF v_state <> 'sending' THEN
                 -- The answer of an earlier attempt was lost, and this is what became of it.
-                PERFORM chatplug.adopt(p_tenant, p_key, p_channel, p_message);
+                PERFORM chatplug.adopt(p_tenant, p_key, p_channel, p_message, p_id);
                 UPDATE outbox AS o SET status = p_word, stage = p_stage WHERE o.tenant = p_tenant
                     AND o.delivery = p_key AND o.stage > 0 AND o.stage < p_stage;
                 failed := CASE WHEN FOUND AND p_stage = 4 THEN p_key END;
@@ -289,8 +294,8 @@ BEGIN
             END IF;
         END IF;
     END IF;
-    INSERT INTO early AS e (tenant, channel, message, stage, delivery, status, received)
-        VALUES (p_tenant, p_channel, p_message, p_stage, v_delivery, p_status, p_received)
+    INSERT INTO early AS e (tenant, channel, message, message_id, stage, delivery, status, received)
+        VALUES (p_tenant, p_channel, p_message, p_id, p_stage, v_delivery, p_status, p_received)
         ON CONFLICT ON CONSTRAINT early_pkey DO UPDATE SET delivery = coalesce(excluded.delivery, e.delivery);
     outcome := CASE WHEN v_delivery IS NULL THEN 'unknown' ELSE 'applied' END;
 END

@@ -104,7 +104,6 @@ CREATE TABLE conversation (
     turns bigint NOT NULL DEFAULT 0,
     -- Numbers mail and messages of both directions, in order of arrival.
     last_seq bigint NOT NULL DEFAULT 0,
-    last_message text,
     active bigint NOT NULL,
     token bigint NOT NULL DEFAULT 0,
     lease_until bigint,
@@ -159,13 +158,14 @@ CREATE TABLE dialogue (
 CREATE TABLE mailbox (
     tenant text NOT NULL,
     source text NOT NULL,
+    -- Unique in its source; of a client's message the keyed hash of the provider's id.
     provider_id text NOT NULL,
     conversation uuid NOT NULL,
     seq bigint NOT NULL,
     received bigint NOT NULL,
     due bigint NOT NULL,
     unread boolean NOT NULL DEFAULT true,
-    -- The provider's id of the message of ours that it answers.
+    -- The message of ours that it answers: the keyed hash of the provider's id.
     quoted text,
     event bytea NOT NULL,
     PRIMARY KEY (tenant, source, provider_id),
@@ -203,8 +203,10 @@ CREATE TABLE outbox (
     was_unknown boolean NOT NULL DEFAULT false,
     -- Of an unknown one: may be sent again.
     repeatable boolean NOT NULL DEFAULT true,
-    -- The provider's ids of the parts that were handed over, one a line.
+    -- The parts that were handed over: keyed hashes of the provider's ids, one a line.
     parts text NOT NULL DEFAULT '',
+    -- The provider's id of the first of them.
+    message_id bytea,
     keep boolean NOT NULL,
     for_person boolean NOT NULL,
     about uuid,
@@ -220,7 +222,7 @@ CREATE INDEX outbox_by_conversation ON outbox (tenant, conversation, seq);
 CREATE INDEX outbox_dead ON outbox (tenant, queued) WHERE status = 'dead';
 CREATE INDEX outbox_by_age ON outbox (tenant, queued);
 
--- The provider's ids of what was handed over, one a part.
+-- What was handed over, one a part, by the keyed hash of the provider's id.
 CREATE TABLE part (
     tenant text NOT NULL,
     channel text NOT NULL,
@@ -236,7 +238,9 @@ CREATE INDEX part_by_delivery ON part (tenant, delivery);
 CREATE TABLE early (
     tenant text NOT NULL,
     channel text NOT NULL,
+    -- The keyed hash of the provider's id, and the id.
     message text NOT NULL,
+    message_id bytea NOT NULL,
     stage integer NOT NULL,
     delivery uuid,
     status bytea NOT NULL,
@@ -251,7 +255,8 @@ CREATE TABLE message (
     conversation uuid NOT NULL,
     seq bigint NOT NULL,
     inbound boolean NOT NULL,
-    message text,
+    -- The provider's id.
+    message_id bytea,
     delivery uuid,
     at bigint NOT NULL,
     text bytea NOT NULL,

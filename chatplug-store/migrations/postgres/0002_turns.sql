@@ -12,7 +12,7 @@ CREATE TYPE chatplug.leased AS (
 -- A message that was taken for sending (no `delivery`: none was), and how the conversation stands after the step.
 CREATE TYPE chatplug.taken AS (
     delivery uuid, body bytea, for_person boolean, attempt integer, parts text, was_unknown boolean, queued bigint,
-    channel text, holder text, last_message text,
+    channel text, holder text, last_message bytea,
     contact uuid, person bytea, language text, opted_out text, last_inbound bigint,
     version bigint, turn_due bigint, delivery_due bigint, notice_due bigint,
     -- Something came into the mailbox.
@@ -77,11 +77,11 @@ BEGIN
 END
 $$;
 
--- Puts one piece of mail into the box of a conversation whose row is locked; whether it is new there. `p_text` is the line
--- for the log, of a client's message only.
+-- Puts one piece of mail into the box of a conversation whose row is locked; whether it is new there. `p_text` and `p_id`
+-- (the provider's id) are the line for the log, of a client's message only.
 CREATE FUNCTION chatplug.put_mail(
     p_tenant text, p_conversation uuid, p_source text, p_key text, p_received bigint, p_due bigint, p_quoted text,
-    p_event bytea, p_text bytea
+    p_event bytea, p_text bytea, p_id bytea DEFAULT NULL
 ) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
     number bigint;
@@ -95,13 +95,12 @@ BEGIN
     END IF;
     UPDATE conversation AS v SET last_seq = number, active = greatest(v.active, p_received),
         work_due = least(v.work_due, p_due),
-        last_message = CASE WHEN p_text IS NULL THEN v.last_message ELSE p_key END,
         unanswered_since = CASE WHEN p_text IS NULL THEN v.unanswered_since
             ELSE coalesce(v.unanswered_since, p_received) END
         WHERE v.tenant = p_tenant AND v.conversation = p_conversation;
     IF p_text IS NOT NULL THEN
-        INSERT INTO message (tenant, conversation, seq, inbound, message, at, text, status)
-            VALUES (p_tenant, p_conversation, number, true, p_key, p_received, p_text, '');
+        INSERT INTO message (tenant, conversation, seq, inbound, message_id, at, text, status)
+            VALUES (p_tenant, p_conversation, number, true, p_id, p_received, p_text, '');
     END IF;
     RETURN true;
 END
@@ -111,7 +110,7 @@ $$;
 -- `duplicate`, `no channel`, or `new`: then whoever sent it must be met first.
 CREATE FUNCTION chatplug.ingest_message(
     p_tenant text, p_channel text, p_source text, p_key text, p_received bigint, p_due bigint, p_at bigint, p_quoted text,
-    p_event bytea, p_text bytea, p_kind text, p_value text, p_phone text, p_user text, p_name text,
+    p_event bytea, p_text bytea, p_id bytea, p_kind text, p_value text, p_phone text, p_user text, p_name text,
     OUT outcome text, OUT conversation uuid
 ) LANGUAGE plpgsql AS $$
 DECLARE
@@ -126,7 +125,8 @@ BEGIN
         AND (c.name_told OR p_name IS NULL OR c.name = p_name)
         FOR NO KEY UPDATE OF v;
     IF FOUND THEN
-        IF chatplug.put_mail(p_tenant, conversation, p_source, p_key, p_received, p_due, p_quoted, p_event, p_text) THEN
+        IF chatplug.put_mail(p_tenant, conversation, p_source, p_key, p_received, p_due, p_quoted, p_event, p_text, p_id)
+        THEN
             UPDATE contact AS c SET last_inbound = p_at WHERE c.tenant = p_tenant AND c.contact = v_contact
                 AND (c.last_inbound IS NULL OR c.last_inbound < p_at);
             outcome := 'queued';

@@ -98,7 +98,6 @@ CREATE TABLE conversation (
     turns INTEGER NOT NULL DEFAULT 0,
     -- Numbers mail and messages of both directions, in order of arrival.
     last_seq INTEGER NOT NULL DEFAULT 0,
-    last_message TEXT,
     active INTEGER NOT NULL,
     token INTEGER NOT NULL DEFAULT 0,
     lease_until INTEGER,
@@ -147,13 +146,14 @@ CREATE TABLE dialogue (
 CREATE TABLE mailbox (
     tenant TEXT NOT NULL,
     source TEXT NOT NULL,
+    -- Unique in its source; of a client's message the keyed hash of the provider's id.
     provider_id TEXT NOT NULL,
     conversation BLOB NOT NULL,
     seq INTEGER NOT NULL,
     received INTEGER NOT NULL,
     due INTEGER NOT NULL,
     unread INTEGER NOT NULL DEFAULT 1,
-    -- The provider's id of the message of ours that it answers.
+    -- The message of ours that it answers: the keyed hash of the provider's id.
     quoted TEXT,
     event BLOB NOT NULL,
     PRIMARY KEY (tenant, source, provider_id),
@@ -188,8 +188,10 @@ CREATE TABLE outbox (
     was_unknown INTEGER NOT NULL DEFAULT 0,
     -- Of an unknown one: may be sent again.
     repeatable INTEGER NOT NULL DEFAULT 1,
-    -- The provider's ids of the parts that were handed over, one a line.
+    -- The parts that were handed over: keyed hashes of the provider's ids, one a line.
     parts TEXT NOT NULL DEFAULT '',
+    -- The provider's id of the first of them.
+    message_id BLOB,
     keep INTEGER NOT NULL,
     for_person INTEGER NOT NULL,
     about BLOB,
@@ -204,7 +206,7 @@ CREATE TABLE outbox (
 CREATE INDEX outbox_by_conversation ON outbox (tenant, conversation, live, seq);
 CREATE INDEX outbox_dead ON outbox (tenant, queued) WHERE status = 'dead';
 
--- The provider's ids of what was handed over, one a part.
+-- What was handed over, one a part, by the keyed hash of the provider's id.
 CREATE TABLE part (
     tenant TEXT NOT NULL,
     channel TEXT NOT NULL,
@@ -219,7 +221,9 @@ CREATE TABLE part (
 CREATE TABLE early (
     tenant TEXT NOT NULL,
     channel TEXT NOT NULL,
+    -- The keyed hash of the provider's id, and the id.
     message TEXT NOT NULL,
+    message_id BLOB NOT NULL,
     stage INTEGER NOT NULL,
     delivery BLOB,
     status BLOB NOT NULL,
@@ -234,7 +238,8 @@ CREATE TABLE message (
     conversation BLOB NOT NULL,
     seq INTEGER NOT NULL,
     inbound INTEGER NOT NULL,
-    message TEXT,
+    -- The provider's id.
+    message_id BLOB,
     delivery BLOB,
     at INTEGER NOT NULL,
     text BLOB NOT NULL,

@@ -120,7 +120,7 @@ pub const TABLES: &[Table] = &[
         keep: WITH_PERSON,
         columns: columns! {
             tenant: Tenant, conversation: Key, channel: Key, contact: Pseudonym, holder: Fact, version: Fact, turns: Fact,
-            last_seq: Fact, last_message: Pseudonym, active: Time, token: Fact, lease_until: Time, not_before: Time,
+            last_seq: Fact, active: Time, token: Fact, lease_until: Time, not_before: Time,
             wake_at: Time, action_open: Fact, work_due: Time, turn_due: Time, delivery_due: Time, notice_due: Time,
             unanswered_since: Time, attended_seq: Fact, worker: Fact; Postgres,
             offered_to: Fact; Postgres, offered_until: Time; Postgres,
@@ -147,8 +147,8 @@ pub const TABLES: &[Table] = &[
         erase: Delete,
         keep: For { period: Period::Mail, since: "received", once: "NOT unread", along: "" },
         columns: columns! {
-            tenant: Tenant, source: Key, provider_id: Pseudonym, conversation: Key, seq: Fact, received: Time, due: Time,
-            unread: Fact, quoted: Pseudonym, event: Personal("mailbox.event"),
+            tenant: Tenant, source: Key, provider_id: LookUp, conversation: Key, seq: Fact, received: Time, due: Time,
+            unread: Fact, quoted: LookUp, event: Personal("mailbox.event"),
         },
     },
     Table {
@@ -171,20 +171,20 @@ pub const TABLES: &[Table] = &[
         keep: For { period: Period::Outbox, since: "queued", once: "NOT live", along: "seq" },
         columns: columns! {
             tenant: Tenant, delivery: Key, conversation: Key, seq: Fact, status: Fact, live: Fact, stage: Fact, due: Time,
-            attempt: Fact, was_unknown: Fact, repeatable: Fact, parts: Pseudonym, keep: Fact, for_person: Fact,
+            attempt: Fact, was_unknown: Fact, repeatable: Fact, parts: LookUp, message_id: Personal("message.message_id"), keep: Fact, for_person: Fact,
             about: Pseudonym, queued: Time, shown: Personal("message.text"), error: Fact, body: Personal("outbox.body"), worker: Fact; Postgres,
         },
     },
     Table {
         name: "part",
         on: On::Both,
-        holds: "The provider's ids of what went out.",
+        holds: "What went out, found by the provider's ids.",
         key: &["tenant", "channel", "message"],
         whose: Whose::Conversation,
         erase: Delete,
         keep: With("outbox"),
         columns: columns! {
-            tenant: Tenant, channel: Key, message: Pseudonym, delivery: Key, conversation: Key, about: Pseudonym,
+            tenant: Tenant, channel: Key, message: LookUp, delivery: Key, conversation: Key, about: Pseudonym,
         },
     },
     Table {
@@ -196,8 +196,8 @@ pub const TABLES: &[Table] = &[
         erase: Delete,
         keep: For { period: Period::Mail, since: "received", once: "", along: "" },
         columns: columns! {
-            tenant: Tenant, channel: Key, message: Pseudonym, stage: Fact, delivery: Key, status: Personal("early.status"),
-            received: Time,
+            tenant: Tenant, channel: Key, message: LookUp, message_id: Personal("message.message_id"), stage: Fact,
+            delivery: Key, status: Personal("early.status"), received: Time,
         },
     },
     Table {
@@ -209,7 +209,7 @@ pub const TABLES: &[Table] = &[
         erase: Delete,
         keep: For { period: Period::Messages, since: "at", once: "", along: "seq" },
         columns: columns! {
-            tenant: Tenant, conversation: Key, seq: Fact, inbound: Fact, message: Pseudonym, delivery: Key, at: Time,
+            tenant: Tenant, conversation: Key, seq: Fact, inbound: Fact, message_id: Personal("message.message_id"), delivery: Key, at: Time,
             text: Personal("message.text"), status: Fact, outcome: Fact,
         },
     },

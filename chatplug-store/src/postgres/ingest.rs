@@ -18,10 +18,10 @@ use serde::Serialize;
 
 statements! {
     MESSAGE = "SELECT outcome, conversation FROM chatplug.ingest_message( \
-        $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+        $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
     DEED = "SELECT chatplug.ingest_deed($1, $2, $3, $4, $5, $6)";
     HINT = "SELECT outcome, conversation FROM chatplug.ingest_hint($1, $2, $3, $4, $5, $6, $7, $8)";
-    PUT_MAIL = "SELECT chatplug.put_mail($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    PUT_MAIL = "SELECT chatplug.put_mail($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 }
 pub(super) const PUT: &str = PUT_MAIL;
 
@@ -115,8 +115,10 @@ async fn receive(
     let event = seal.keep(field::MAIL, &to_json(&MessageMail { mail: "message", message, about: None }, "mail")?)?;
     let text = seal.keep(field::TEXT, text_of(message))?;
     let source = format!("message/{channel}");
-    let quoted = answers_to(message).map(|id| id.as_str().to_owned());
-    let known = || known(seal, channel, message, (&source, &event, &text, quoted.as_deref()), due, received);
+    let (key, id) = (seal.message(&message.id), seal.message_id(&message.id)?);
+    let quoted = answers_to(message).map(|id| seal.message(id));
+    let line = Line { source: &source, key: &key, quoted: quoted.as_deref(), event: &event, text: &text, id: &id };
+    let known = || known(seal, channel, message, line, due, received);
     let (outcome, queued) = came_to(session, known()).await?;
     if let Some(ingested) = settled(&outcome, queued)? {
         return Ok(Some(ingested));
@@ -132,10 +134,20 @@ async fn receive(
     }
     let conversation = contacts::meet(session, seal, channel, message, received).await?;
     let (tenant, received, due) = (seal.tenant().as_str(), micros(received), micros(due));
-    let id = message.id.as_str();
-    let mail = ask!(PUT_MAIL, tenant, conversation.as_uuid(), &source, id, received, due, quoted, event, text);
+    let mail = ask!(PUT_MAIL, tenant, conversation.as_uuid(), &source, key, received, due, quoted, event, text, id);
     session.row(mail).await?;
     Ok(Some(Ingested::Queued(conversation)))
+}
+
+/// A client's message, as it is stored.
+#[derive(Clone, Copy)]
+struct Line<'a> {
+    source: &'a str,
+    key: &'a str,
+    quoted: Option<&'a str>,
+    event: &'a [u8],
+    text: &'a [u8],
+    id: &'a [u8],
 }
 
 fn settled(outcome: &str, queued: Option<ConversationId>) -> Result<Option<Ingested>, StoreError> {
@@ -158,7 +170,7 @@ fn known(
     seal: &Seal,
     channel: &ChannelId,
     message: &Inbound,
-    (source, event, text, quoted): (&str, &[u8], &[u8], Option<&str>),
+    Line { source, key, quoted, event, text, id }: Line<'_>,
     due: DateTime<Utc>,
     received: DateTime<Utc>,
 ) -> Ask {
@@ -177,13 +189,14 @@ fn known(
         seal.tenant().as_str(),
         channel.as_str(),
         source,
-        message.id.as_str(),
+        key,
         micros(received),
         micros(due),
         micros(message.at),
         quoted,
         event,
         text,
+        id,
         kind,
         value,
         &phone,

@@ -7,7 +7,7 @@ use super::{
     status,
 };
 use crate::{
-    codec::{from_json, holder, instant, micros, to_json, words_of},
+    codec::{from_json, holder, instant, message_id, micros, to_json, words_of},
     vault::{Seal, field},
 };
 use chatplug_core::{
@@ -29,7 +29,7 @@ macro_rules! taken_columns {
 statements! {
     NEXT = concat!(taken_columns!(), "FROM chatplug.next_delivery($1, $2, $3, $4, $5, $6)");
     RECORD = concat!(taken_columns!(), "FROM chatplug.record_delivery( \
-        $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)");
+        $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)");
     UNBLOCK = "SELECT failed_keys, failed, wakes FROM chatplug.unblock($1, $2, $3, $4, $5)";
     QUEUE_ONE = "SELECT chatplug.queue_one($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     /// Under the conversation's lock, so that nobody settles it between.
@@ -260,7 +260,7 @@ fn delivery(
     let (was_unknown, queued) = (row.next()?, row.at()?);
     let channel = row.parse("a channel id")?;
     let holder = holder(row.next::<&str>()?)?;
-    let last_inbound = row.parse_opt("a message id")?;
+    let last_inbound = message_id(row.open_opt(seal, field::MESSAGE)?)?;
     let contact = contact(row, seal)?;
     Ok(Delivery {
         conversation,
@@ -298,11 +298,11 @@ fn settle(
     worker: i64,
 ) -> Result<Ask, StoreError> {
     seal.check_age()?;
-    let mut parts: Vec<&str> = record.parts.iter().map(MessageId::as_str).collect();
+    let mut parts: Vec<&MessageId> = record.parts.iter().collect();
     let (mut due, mut repeatable, mut shown, mut failure, mut report) = (None, true, None, None, None);
     let status = match &record.result {
         DeliveryResult::Sent { messages, shown: text } => {
-            parts.extend(messages.iter().map(MessageId::as_str));
+            parts.extend(messages);
             shown = Some(seal.keep(field::TEXT, text.reveal())?);
             "sent"
         }
@@ -323,6 +323,8 @@ fn settle(
         }
         DeliveryResult::Withdrawn => "withdrawn",
     };
+    let first = parts.first().map(|part| seal.message_id(part)).transpose()?;
+    let parts: Vec<String> = parts.into_iter().map(|part| seal.message(part)).collect();
     Ok(ask!(
         RECORD,
         seal.tenant().as_str(),
@@ -333,6 +335,7 @@ fn settle(
         due,
         repeatable,
         parts,
+        first,
         body,
         shown,
         failure,

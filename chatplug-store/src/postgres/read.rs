@@ -7,7 +7,7 @@ use super::{
     queue::bounded,
 };
 use crate::{
-    codec::{from_json, holder, micros, words_of},
+    codec::{from_json, holder, message_id, micros, words_of},
     vault::{Seal, field},
 };
 use chatplug_core::{
@@ -40,9 +40,9 @@ statements! {
         (SELECT i.contact FROM identity AS i WHERE i.tenant = $1 AND i.kind = 'user' AND i.value = $3), \
         (SELECT i.contact FROM identity AS i JOIN contact AS o ON o.tenant = i.tenant AND o.contact = i.contact \
         WHERE i.tenant = $1 AND i.kind = 'phone' AND i.value = $4 AND (o.user_id IS NULL OR $3 IS NULL)))");
-    MESSAGES = "SELECT * FROM (SELECT m.seq, m.inbound, m.message, m.delivery, m.at, m.text, m.status, m.outcome, \
+    MESSAGES = "SELECT * FROM (SELECT m.seq, m.inbound, m.message_id, m.delivery, m.at, m.text, m.status, m.outcome, \
         NULL::bytea AS shown, NULL::bytea AS body FROM message AS m WHERE m.tenant = $1 AND m.conversation = $2 \
-        UNION ALL SELECT o.seq, false, o.parts, o.delivery, o.queued, NULL, o.status, NULL, o.shown, o.body \
+        UNION ALL SELECT o.seq, false, o.message_id, o.delivery, o.queued, NULL, o.status, NULL, o.shown, o.body \
         FROM outbox AS o WHERE o.tenant = $1 AND o.conversation = $2 ORDER BY seq DESC LIMIT $3) AS l ORDER BY seq";
     TURNS = "SELECT turn, number, at, steps, versions, duration_ms FROM turn WHERE tenant = $1 AND conversation = $2 \
         ORDER BY number DESC LIMIT $3";
@@ -178,9 +178,7 @@ fn view(row: &mut Columns<'_>, seal: &Seal) -> Result<ConversationView, StoreErr
 fn line(row: &mut Columns<'_>, seal: &Seal) -> Result<LogEntry, StoreError> {
     let _seq: i64 = row.next()?;
     let inbound = row.next()?;
-    let parts: Option<&str> = row.next()?;
-    let message = parts.and_then(|parts| parts.lines().next());
-    let message = message.map(|id| id.parse().map_err(|_| StoreError::Corrupt { what: "a message id".to_owned() }));
+    let message = message_id(row.open_opt(seal, field::MESSAGE)?)?;
     let (key, at) = (row.id_opt()?, row.at()?);
     let (text, status) = (row.open_opt(seal, field::TEXT)?, row.next()?);
     let outcome: Option<&str> = row.next()?;
@@ -191,7 +189,7 @@ fn line(row: &mut Columns<'_>, seal: &Seal) -> Result<LogEntry, StoreError> {
         (None, None) => String::new(),
     };
     Ok(LogEntry {
-        message: message.transpose()?,
+        message,
         key,
         inbound,
         at,

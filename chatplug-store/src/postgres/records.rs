@@ -39,10 +39,10 @@ statements! {
     /// Appointments of the calendar that lie ahead.
     UPCOMING = "SELECT count(*) FROM entry WHERE tenant = $1 AND contact = $2 AND standing AND starts > $3";
     /// Settled lines go from the outbox into the log, where nothing finds them by the provider's ids any more.
-    PUT_AWAY = "WITH old AS MATERIALIZED (SELECT o.delivery, o.conversation, o.seq, o.parts, o.queued, o.shown, o.status \
+    PUT_AWAY = "WITH old AS MATERIALIZED (SELECT o.delivery, o.conversation, o.seq, o.message_id, o.queued, o.shown, o.status \
         FROM outbox AS o WHERE o.tenant = $1 AND o.queued < $2 AND NOT o.live LIMIT $3 FOR UPDATE SKIP LOCKED), \
-        away AS (INSERT INTO message (tenant, conversation, seq, inbound, message, delivery, at, text, status) \
-        SELECT $1, o.conversation, o.seq, false, nullif(split_part(o.parts, chr(10), 1), ''), o.delivery, o.queued, \
+        away AS (INSERT INTO message (tenant, conversation, seq, inbound, message_id, delivery, at, text, status) \
+        SELECT $1, o.conversation, o.seq, false, o.message_id, o.delivery, o.queued, \
         coalesce(o.shown, ''), o.status FROM old AS o ON CONFLICT DO NOTHING), \
         parts AS (DELETE FROM part AS p USING old AS o WHERE p.tenant = $1 AND p.delivery = o.delivery RETURNING 1), \
         gone AS (DELETE FROM outbox AS t USING old AS o WHERE t.tenant = $1 AND t.delivery = o.delivery RETURNING 1) \

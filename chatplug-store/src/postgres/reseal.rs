@@ -107,8 +107,12 @@ pub(super) const COLUMNS: &[Column] = &[
     column!(mailbox.event, [source: text, provider_id: text], Some(field::MAIL)),
     column!(outbox.body, [delivery: uuid], Some(field::BODY)),
     column!(outbox.shown, [delivery: uuid], Some(field::TEXT)),
+    column!(early.message_id, [channel: text, message: text, stage: bigint], Some(field::MESSAGE)),
     column!(early.status, [channel: text, message: text, stage: bigint], Some(field::STATUS)),
+    // After what waits, which becomes the outbox's.
+    column!(outbox.message_id, [delivery: uuid], Some(field::MESSAGE)),
     // After the outbox, whose rows become messages.
+    column!(message.message_id, [conversation: uuid, seq: bigint], Some(field::MESSAGE)),
     column!(message.text, [conversation: uuid, seq: bigint], Some(field::TEXT)),
     column!(turn.steps, [conversation: uuid, number: bigint], Some(field::STEPS)),
     column!(booking.body, [booking: uuid], Some(field::BOOKING)),

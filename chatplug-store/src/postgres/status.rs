@@ -15,7 +15,7 @@ use chatplug_core::{
 use chrono::{DateTime, Utc};
 
 statements! {
-    STATUS = "SELECT outcome, failed, conversation, wakes FROM chatplug.ingest_status($1, $2, $3, $4, $5, $6, $7, $8)";
+    STATUS = "SELECT outcome, failed, conversation, wakes FROM chatplug.ingest_status($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     FAILED = "SELECT keep, for_person, about, body FROM outbox WHERE tenant = $1 AND delivery = $2";
 }
 
@@ -34,7 +34,8 @@ pub(super) async fn receive(
             STATUS,
             seal.tenant().as_str(),
             channel.as_str(),
-            status.message.as_str(),
+            seal.message(&status.message),
+            seal.message_id(&status.message)?,
             stage_word(status.stage),
             stage,
             status.key.map(|key| key.as_uuid()),
@@ -98,9 +99,10 @@ async fn failed(
             let detail = failure.map(|failure| failure.detail.clone()).unwrap_or_default();
             let event = seal.keep(field::MAIL, &to_json(&MailEvent::Undeliverable { detail }, "mail")?)?;
             let (tenant, key, now) = (seal.tenant().as_str(), format!("{key}/failed"), micros(now));
-            let (quoted, text) = (None::<String>, None::<Vec<u8>>);
+            let (quoted, line) = (None::<String>, None::<Vec<u8>>);
+            let conversation = conversation.as_uuid();
             let mail =
-                ask!(ingest::PUT, tenant, conversation.as_uuid(), "delivery", key, now, now, quoted, event, text);
+                ask!(ingest::PUT, tenant, conversation, "delivery", key, now, now, quoted, event, line.clone(), line);
             session.row(mail).await.map(drop)
         }
     }

@@ -25,10 +25,10 @@ const STEP: usize = 64;
 
 statements! {
     /// The old lines of a conversation that go from the outbox into the log.
-    SETTLED = "SELECT o.delivery, o.seq, o.status, o.parts, o.queued, o.shown, o.body, v.channel FROM outbox AS o \
+    SETTLED = "SELECT o.delivery, o.seq, o.status, o.parts, o.message_id, o.queued, o.shown, o.body, v.channel FROM outbox AS o \
         JOIN conversation AS v ON v.tenant = o.tenant AND v.conversation = o.conversation \
         WHERE o.tenant = ? AND o.conversation = ? AND o.live = 0 AND o.queued < ? ORDER BY o.seq";
-    PUT_AWAY = "INSERT INTO message (tenant, conversation, seq, inbound, message, delivery, at, text, status) \
+    PUT_AWAY = "INSERT INTO message (tenant, conversation, seq, inbound, message_id, delivery, at, text, status) \
         VALUES (?, ?, ?, 0, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
     DROP_PART = "DELETE FROM part WHERE tenant = ? AND channel = ? AND message = ?";
     DROP_SETTLED = "DELETE FROM outbox WHERE tenant = ? AND delivery = ?";
@@ -209,7 +209,8 @@ fn put_away(
     let (mut parts_at, mut lines) = (Vec::new(), 0);
     for mut row in answers.rows(place) {
         let (delivery, seq, status): (DeliveryKey, i64, String) = (row.next()?, row.next()?, row.next()?);
-        let (parts, queued): (String, DateTime<Utc>) = (row.next()?, row.next()?);
+        let (parts, id): (String, Option<Vec<u8>>) = (row.next()?, row.next()?);
+        let queued: DateTime<Utc> = row.next()?;
         let (shown, body): (Option<Vec<u8>>, Vec<u8>) = (row.next()?, row.next()?);
         let channel: String = row.next()?;
         let text = match (shown, seal) {
@@ -221,7 +222,7 @@ fn put_away(
             // The keys are gone, and what it said with them.
             (None, None) => Vec::new(),
         };
-        put!(script, PUT_AWAY, tenant, conversation, seq, parts.lines().next(), delivery, queued, text, status);
+        put!(script, PUT_AWAY, tenant, conversation, seq, id, delivery, queued, text, status);
         parts_at.extend(parts.lines().map(|part| put!(script, DROP_PART, tenant, &channel, part)));
         put!(script, DROP_SETTLED, tenant, delivery);
         lines += 1;

@@ -33,13 +33,13 @@ statements! {
         WHERE v.tenant = ? AND v.conversation = ? ON CONFLICT DO NOTHING RETURNING conversation";
     /// After a statement that put one piece of mail into the box, and only then.
     ARRIVED = "UPDATE conversation SET last_seq = last_seq + 1, active = max(active, ?), \
-        work_due = min(coalesce(work_due, ?), ?), last_message = coalesce(?, last_message), \
+        work_due = min(coalesce(work_due, ?), ?), \
         unanswered_since = coalesce(unanswered_since, ?) WHERE changes() = 1 \
         AND tenant = ? AND conversation = \
         (SELECT conversation FROM mailbox WHERE tenant = ? AND source = ? AND provider_id = ?)";
     /// After `ARRIVED`, and only then.
-    LOG = "INSERT INTO message (tenant, conversation, seq, inbound, message, at, text, status) \
-        SELECT tenant, conversation, seq, 1, provider_id, ?, ?, '' FROM mailbox \
+    LOG = "INSERT INTO message (tenant, conversation, seq, inbound, message_id, at, text, status) \
+        SELECT tenant, conversation, seq, 1, ?, ?, ?, '' FROM mailbox \
         WHERE changes() = 1 AND tenant = ? AND source = ? AND provider_id = ?";
     /// After `LOG`, and only then.
     HEARD = "UPDATE contact SET last_inbound = max(coalesce(last_inbound, ?), ?) WHERE changes() = 1 AND tenant = ? \
@@ -93,23 +93,26 @@ pub(super) struct NewMail<'a> {
     pub(super) due: DateTime<Utc>,
     /// As it is stored.
     pub(super) event: Vec<u8>,
-    pub(super) quoted: Option<&'a MessageId>,
-    pub(super) message: Option<&'a MessageId>,
+    /// What finds the message of ours that it answers.
+    pub(super) quoted: Option<String>,
+    /// A client's message: somebody waits for an answer.
+    pub(super) from_client: bool,
 }
 
 impl NewMail<'_> {
     /// Puts it into the mailbox of a conversation; the place of the answer: one row when it is new there.
     pub(super) fn put_into(&self, script: &mut Script, conversation: ConversationId) -> usize {
         let Self { tenant, source, key, received, due, quoted, event, .. } = self;
-        let place = put!(script, INTO, *source, *key, *received, *due, *quoted, event.clone(), *tenant, conversation);
+        let (quoted, event) = (quoted.clone(), event.clone());
+        let place = put!(script, INTO, *source, *key, *received, *due, quoted, event, *tenant, conversation);
         self.arrived(script);
         place
     }
 
     fn arrived(&self, script: &mut Script) {
-        let Self { tenant, source, key, received, due, message, .. } = self;
-        let waits = message.map(|_| *received);
-        put!(script, ARRIVED, *received, *due, *due, *message, waits, *tenant, *tenant, *source, *key);
+        let Self { tenant, source, key, received, due, from_client, .. } = self;
+        let waits = from_client.then_some(*received);
+        put!(script, ARRIVED, *received, *due, *due, waits, *tenant, *tenant, *source, *key);
     }
 }
 
@@ -124,7 +127,8 @@ fn one(tx: &mut Tx<'_>, seal: &Seal, event: &Ingest) -> Result<Ingested, StoreEr
             let event = seal.keep(field::MAIL, &to_json(&event, "mail")?)?;
             let source = format!("operator/{conversation}");
             let (source, key) = (source.as_str(), key.as_str());
-            let mail = NewMail { tenant, source, key, received, due: received, event, quoted: None, message: None };
+            let mail =
+                NewMail { tenant, source, key, received, due: received, event, quoted: None, from_client: false };
             let mut script = Script::default();
             let queued = mail.put_into(&mut script, conversation);
             let known = put!(script, CONVERSATION, tenant, conversation);
@@ -157,18 +161,19 @@ fn receive(
     let tenant = seal.tenant();
     let event = to_json(&MessageMail { mail: "message", message, about: None }, "mail")?;
     let source = format!("message/{channel}");
+    let key = seal.message(&message.id);
     let mail = NewMail {
         tenant,
         source: &source,
-        key: message.id.as_str(),
+        key: &key,
         received,
         due,
         event: seal.keep(field::MAIL, &event)?,
-        quoted: answers_to(message),
-        message: Some(&message.id),
+        quoted: answers_to(message).map(|id| seal.message(id)),
+        from_client: true,
     };
-    let text = seal.keep(field::TEXT, text_of(message))?;
-    if let Some(queued) = from_known(tx, seal, channel, message, &mail, &text)? {
+    let (id, text) = (seal.message_id(&message.id)?, seal.keep(field::TEXT, text_of(message))?);
+    if let Some(queued) = from_known(tx, seal, channel, message, &mail, (&id, &text))? {
         return Ok(Ingested::Queued(queued));
     }
 
@@ -188,7 +193,7 @@ fn receive(
     let conversation = contacts::meet(tx, seal, channel, message, received)?;
     let mut script = Script::default();
     mail.put_into(&mut script, conversation);
-    put!(script, LOG, received, text, tenant, mail.source, mail.key);
+    put!(script, LOG, id, received, text, tenant, mail.source, mail.key);
     tx.run(script)?;
     Ok(Ingested::Queued(conversation))
 }
@@ -200,7 +205,7 @@ fn from_known(
     channel: &ChannelId,
     message: &Inbound,
     mail: &NewMail<'_>,
-    text: &[u8],
+    (id, text): (&[u8], &[u8]),
 ) -> Result<Option<ConversationId>, StoreError> {
     let NewMail { tenant, source, key, received, due, quoted, event, .. } = mail;
     let phone = message.from.phone.as_ref().map(|phone| seal.phone(phone));
@@ -220,7 +225,7 @@ fn from_known(
         *key,
         *received,
         *due,
-        *quoted,
+        quoted.clone(),
         event.clone(),
         channel,
         *tenant,
@@ -231,7 +236,7 @@ fn from_known(
         profile
     );
     mail.arrived(&mut script);
-    put!(script, LOG, *received, text.to_vec(), *tenant, *source, *key);
+    put!(script, LOG, id.to_vec(), *received, text.to_vec(), *tenant, *source, *key);
     put!(script, HEARD, message.at, message.at, *tenant, *tenant, kind, name);
     let answers = tx.run(script)?;
     answers.first(queued).map(|mut row| row.next()).transpose()
@@ -249,7 +254,8 @@ fn hint(
     let BookingRef { install, branch, backend_id } = reference;
     let event = to_json(&MailEvent::Booking { reference: reference.clone() }, "mail")?;
     let event = seal.keep(field::MAIL, &event)?;
-    let mail = NewMail { tenant, source: &source, key, received, due: received, event, quoted: None, message: None };
+    let mail =
+        NewMail { tenant, source: &source, key, received, due: received, event, quoted: None, from_client: false };
     let mut script = Script::default();
     let queued =
         put!(script, HINT, &source, key, received, received, mail.event.clone(), tenant, install, branch, backend_id);

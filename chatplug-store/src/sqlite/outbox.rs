@@ -9,7 +9,7 @@ use super::{
     writer::{Command, Tx},
 };
 use crate::{
-    codec::{from_json, holder, to_json, words_of},
+    codec::{from_json, holder, message_id, to_json, words_of},
     vault::{Seal, field},
 };
 use chatplug_core::{
@@ -41,7 +41,7 @@ statements! {
         ORDER BY seq LIMIT 1";
     DIED = "UPDATE outbox SET status = 'dead', live = 0, due = NULL, error = ? WHERE tenant = ? AND delivery = ?";
     SENT = "UPDATE outbox SET status = 'sent', stage = 1, live = 0, due = NULL, shown = ?, \
-        parts = CASE parts WHEN '' THEN ? ELSE parts || char(10) || ? END \
+        parts = CASE parts WHEN '' THEN ? ELSE parts || char(10) || ? END, message_id = coalesce(message_id, ?) \
         WHERE tenant = ? AND delivery = ? AND conversation = ? AND status = 'sending' AND attempt = ? \
         RETURNING conversation";
     /// After `SENT`, and only then.
@@ -56,7 +56,8 @@ statements! {
     SENDING = "SELECT o.parts, o.body, v.channel FROM outbox AS o \
         JOIN conversation AS v ON v.tenant = o.tenant AND v.conversation = o.conversation \
         WHERE o.tenant = ? AND o.delivery = ? AND o.conversation = ? AND o.status = 'sending' AND o.attempt = ?";
-    SETTLE = "UPDATE outbox SET status = ?, stage = ?, live = ?, due = ?, parts = ?, body = ?, \
+    SETTLE = "UPDATE outbox SET status = ?, stage = ?, live = ?, due = ?, parts = ?, \
+        message_id = coalesce(message_id, ?), body = ?, \
         shown = coalesce(?, shown), error = ?, was_unknown = max(was_unknown, ?), repeatable = ? \
         WHERE tenant = ? AND delivery = ?";
     PART = "INSERT INTO part (tenant, channel, message, delivery, conversation, about) \
@@ -64,7 +65,10 @@ statements! {
         ON CONFLICT DO NOTHING";
     REFRESH_DUE = concat!("UPDATE conversation SET active = max(active, ?), delivery_due = ", delivery_due!(), " \
         WHERE tenant = ? AND conversation = ? RETURNING delivery_due");
-    VIEW = concat!("SELECT v.channel, v.holder, v.last_message, ", contact_columns!(), " FROM conversation AS v \
+    /// The latest of their messages is the first that is looked at, or nearly.
+    VIEW = concat!("SELECT v.channel, v.holder, (SELECT m.message_id FROM message AS m WHERE m.tenant = v.tenant \
+        AND m.conversation = v.conversation AND m.inbound = 1 ORDER BY m.seq DESC LIMIT 1), ", contact_columns!(), " \
+        FROM conversation AS v \
         JOIN contact AS c ON c.tenant = v.tenant AND c.contact = v.contact WHERE v.tenant = ? AND v.conversation = ?");
     COUNTED = "UPDATE conversation SET last_seq = last_seq + 1 WHERE tenant = ? AND conversation = ?";
 }
@@ -123,15 +127,19 @@ impl Command for Record {
         let DeliveryRecord { key, conversation, now, take_next, .. } = record;
         let mut script = Script::default();
         // The way of nearly every message: one part, handed over.
-        let early = match (&record.result, record.parts.as_slice()) {
-            (DeliveryResult::Sent { messages, shown }, []) if messages.len() == 1 => {
-                let part = messages.first();
+        let alone = match (&record.result, record.parts.as_slice()) {
+            (DeliveryResult::Sent { messages, shown }, []) if messages.len() == 1 => messages.first().zip(Some(shown)),
+            _ => None,
+        };
+        let early = match alone {
+            Some((message, shown)) => {
+                let (part, id) = (seal.message(message), seal.message_id(message)?);
                 let shown = seal.keep(field::TEXT, shown.reveal())?;
-                put!(script, SENT, shown, part, part, tenant, key, conversation, record.attempt);
-                put!(script, SENT_PART, part, tenant, key);
+                put!(script, SENT, shown, &part, &part, id, tenant, key, conversation, record.attempt);
+                put!(script, SENT_PART, &part, tenant, key);
                 Some(put!(script, EARLY, tenant, key, tenant, conversation, part))
             }
-            _ => {
+            None => {
                 settle(tx, &seal, record)?;
                 script = Script::default();
                 None
@@ -223,8 +231,16 @@ pub(super) fn undeliverable(
     let tenant = seal.tenant();
     let event = seal.keep(field::MAIL, &to_json(&MailEvent::Undeliverable { detail }, "mail")?)?;
     let key = format!("{}/{}", key.0, key.1);
-    let mail =
-        NewMail { tenant, source: "delivery", key: &key, received: now, due: now, event, quoted: None, message: None };
+    let mail = NewMail {
+        tenant,
+        source: "delivery",
+        key: &key,
+        received: now,
+        due: now,
+        event,
+        quoted: None,
+        from_client: false,
+    };
     mail.put_into(script, conversation);
     Ok(())
 }
@@ -314,7 +330,7 @@ impl Wish<'_> {
             key,
             channel: view.parse("a channel id")?,
             holder: holder(&view.next::<String>()?)?,
-            last_inbound: view.parse_opt("a message id")?,
+            last_inbound: message_id(view.open_opt(self.seal, field::MESSAGE)?)?,
             contact: contact(&mut view, self.seal)?,
             body,
             for_person,
@@ -376,7 +392,9 @@ fn settle(tx: &mut Tx<'_>, seal: &Seal, record: DeliveryRecord) -> Result<(), St
         DeliveryResult::Dead { error } => Settled { error: Some(error), ..Settled::to("dead") },
         DeliveryResult::Withdrawn => Settled::to("withdrawn"),
     };
-    let parts = parts.lines().chain(new_parts.iter().map(MessageId::as_str)).collect::<Vec<_>>().join("\n");
+    let first = new_parts.first().map(|part| seal.message_id(part)).transpose()?;
+    let new_parts: Vec<String> = new_parts.iter().map(|part| seal.message(part)).collect();
+    let parts = parts.lines().chain(new_parts.iter().map(String::as_str)).collect::<Vec<_>>().join("\n");
     let live = settled.due.is_some();
     let was_unknown = settled.status == "unknown";
 
@@ -393,6 +411,7 @@ fn settle(tx: &mut Tx<'_>, seal: &Seal, record: DeliveryRecord) -> Result<(), St
         live,
         settled.due,
         parts,
+        first,
         body,
         settled.shown,
         settled.error,

@@ -6,7 +6,7 @@ use super::{
     turn::{self, decode},
 };
 use crate::{
-    codec::{from_json, holder, words_of},
+    codec::{from_json, holder, message_id, words_of},
     vault::{Seal, field},
 };
 use chatplug_core::{
@@ -51,9 +51,9 @@ statements! {
         (SELECT contact FROM identity WHERE tenant = ? AND kind = 'user' AND value = ?), \
         (SELECT i.contact FROM identity AS i JOIN contact AS o ON o.tenant = i.tenant AND o.contact = i.contact \
         WHERE i.tenant = ? AND i.kind = 'phone' AND i.value = ? AND (o.user_id IS NULL OR ? IS NULL)))");
-    MESSAGES = "SELECT * FROM (SELECT seq, inbound, message, delivery, at, text, status, outcome, NULL, NULL FROM message \
+    MESSAGES = "SELECT * FROM (SELECT seq, inbound, message_id, delivery, at, text, status, outcome, NULL, NULL FROM message \
         WHERE tenant = ? AND conversation = ? UNION ALL \
-        SELECT seq, 0, parts, delivery, queued, NULL, status, NULL, shown, body FROM outbox \
+        SELECT seq, 0, message_id, delivery, queued, NULL, status, NULL, shown, body FROM outbox \
         WHERE tenant = ? AND conversation = ? ORDER BY seq DESC LIMIT ?) ORDER BY seq";
     TURNS = "SELECT turn, number, at, steps, versions, duration_ms FROM turn WHERE tenant = ? AND conversation = ? \
         ORDER BY number DESC LIMIT ?";
@@ -240,9 +240,7 @@ fn view(row: &mut Columns<'_>, seal: &Seal) -> Result<ConversationView, StoreErr
 fn line(row: &mut Columns<'_>, seal: &Seal) -> Result<LogEntry, StoreError> {
     let _seq: i64 = row.next()?;
     let inbound = row.next()?;
-    let parts: Option<String> = row.next()?;
-    let message = parts.as_deref().and_then(|parts| parts.lines().next());
-    let message = message.map(|id| id.parse().map_err(|_| StoreError::Corrupt { what: "a message id".to_owned() }));
+    let message = message_id(row.open_opt(seal, field::MESSAGE)?)?;
     let (key, at) = (row.next()?, row.next()?);
     let (text, status) = (row.open_opt(seal, field::TEXT)?, row.next()?);
     let outcome: Option<String> = row.next()?;
@@ -253,7 +251,7 @@ fn line(row: &mut Columns<'_>, seal: &Seal) -> Result<LogEntry, StoreError> {
         (None, None) => String::new(),
     };
     Ok(LogEntry {
-        message: message.transpose()?,
+        message,
         key,
         inbound,
         at,

@@ -96,8 +96,12 @@ pub(super) const COLUMNS: &[Column] = &[
     column!(mailbox.event, [source: Text, provider_id: Text], SealedFor::Field(field::MAIL)),
     column!(outbox.body, [delivery: Id], SealedFor::Field(field::BODY)),
     column!(outbox.shown, [delivery: Id], SealedFor::Field(field::TEXT)),
+    column!(early.message_id, [channel: Text, message: Text, stage: Number], SealedFor::Field(field::MESSAGE)),
     column!(early.status, [channel: Text, message: Text, stage: Number], SealedFor::Field(field::STATUS)),
+    // After what waits, which becomes the outbox's.
+    column!(outbox.message_id, [delivery: Id], SealedFor::Field(field::MESSAGE)),
     // After the outbox, whose rows become messages.
+    column!(message.message_id, [conversation: Id, seq: Number], SealedFor::Field(field::MESSAGE)),
     column!(message.text, [conversation: Id, seq: Number], SealedFor::Field(field::TEXT)),
     column!(turn.steps, [conversation: Id, number: Number], SealedFor::Field(field::STEPS)),
     column!(booking.body, [booking: Id], SealedFor::Field(field::BOOKING)),

@@ -28,13 +28,15 @@ statements! {
     BY_KEY = "SELECT o.status, o.stage, o.conversation, o.live FROM outbox AS o \
         JOIN conversation AS v ON v.tenant = o.tenant AND v.conversation = o.conversation \
         WHERE o.tenant = ? AND o.delivery = ? AND v.channel = ?";
-    KEEP = "INSERT INTO early (tenant, channel, message, stage, delivery, status, received) VALUES (?, ?, ?, ?, ?, ?, ?) \
+    KEEP = "INSERT INTO early (tenant, channel, message, message_id, stage, delivery, status, received) \
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?) \
         ON CONFLICT DO UPDATE SET delivery = coalesce(excluded.delivery, delivery)";
     /// Takes a message over that a status speaks of: it was handed over, whatever was known of it.
     ADOPT = "UPDATE outbox SET parts = CASE parts WHEN '' THEN ? ELSE parts || char(10) || ? END, \
-        status = CASE stage WHEN 0 THEN 'sent' ELSE status END, stage = max(stage, 1), live = 0, due = NULL \
+        message_id = coalesce(message_id, ?), status = CASE stage WHEN 0 THEN 'sent' ELSE status END, \
+        stage = max(stage, 1), live = 0, due = NULL \
         WHERE tenant = ? AND delivery = ?";
-    LOST = "SELECT e.channel, e.message FROM early AS e WHERE e.tenant = ? AND e.delivery = ? AND NOT EXISTS \
+    LOST = "SELECT e.channel, e.message, e.message_id FROM early AS e WHERE e.tenant = ? AND e.delivery = ? AND NOT EXISTS \
         (SELECT 1 FROM part AS p WHERE p.tenant = e.tenant AND p.channel = e.channel AND p.message = e.message) LIMIT 1";
     FAILED = "SELECT keep, for_person, about, body FROM outbox WHERE tenant = ? AND delivery = ?";
     STATE = "SELECT o.stage, o.live, o.parts, v.channel FROM outbox AS o \
@@ -54,10 +56,10 @@ pub(super) fn receive(
 ) -> Result<Ingested, StoreError> {
     let tenant = seal.tenant();
     let (word, stage) = (stage_word(status.stage), stage_number(status.stage));
-    let message = &status.message;
+    let message = seal.message(&status.message);
     let mut script = Script::default();
-    let forward = put!(script, FORWARD, word, stage, tenant, tenant, channel, message, stage);
-    let by_part = put!(script, BY_PART, tenant, channel, message);
+    let forward = put!(script, FORWARD, word, stage, tenant, tenant, channel, &message, stage);
+    let by_part = put!(script, BY_PART, tenant, channel, &message);
     let by_key = status.key.map(|key| put!(script, BY_KEY, tenant, key, channel));
     let answers = tx.run(script)?;
 
@@ -74,24 +76,24 @@ pub(super) fn receive(
             return Ok(Ingested::Duplicate);
         }
         // One of several parts, the others being on their way: noted until the sender says how it went.
-        keep(tx, seal, channel, status, Some(key), received)?;
+        keep(tx, seal, channel, (message, status), Some(key), received)?;
         return Ok(Ingested::Applied);
     }
     let by_key = by_key.and_then(|place| answers.first(place));
     let (Some(key), Some(mut row)) = (status.key, by_key) else {
-        keep(tx, seal, channel, status, None, received)?;
+        keep(tx, seal, channel, (message, status), None, received)?;
         return Ok(Ingested::Unknown);
     };
     let (state, _stage): (String, i64) = (row.next()?, row.next()?);
     let (conversation, was_live): (ConversationId, bool) = (row.next()?, row.next()?);
     if state == "sending" {
         // Its sender is about to say which parts went out: until then it is only noted.
-        keep(tx, seal, channel, status, Some(key), received)?;
+        keep(tx, seal, channel, (message, status), Some(key), received)?;
         return Ok(Ingested::Applied);
     }
     // The answer of an earlier attempt was lost, and this is what became of it.
     let mut script = Script::default();
-    put!(script, ADOPT, message, message, tenant, key);
+    put!(script, ADOPT, &message, &message, seal.message_id(&status.message)?, tenant, key);
     put!(script, PUT_PART, channel, message, tenant, key);
     outbox::refresh_due(&mut script, tenant, conversation, None);
     tx.run(script)?;
@@ -108,9 +110,9 @@ pub(super) fn adopt(tx: &mut Tx<'_>, tenant: &TenantId, key: DeliveryKey) -> Res
     let lost = put!(script, LOST, tenant, key);
     let answers = tx.run(script)?;
     let Some(mut row) = answers.first(lost) else { return Ok(false) };
-    let (channel, message): (String, String) = (row.next()?, row.next()?);
+    let (channel, message, id): (String, String, Vec<u8>) = (row.next()?, row.next()?, row.next()?);
     let mut script = Script::default();
-    put!(script, ADOPT, &message, &message, tenant, key);
+    put!(script, ADOPT, &message, &message, id, tenant, key);
     put!(script, PUT_PART, &channel, &message, tenant, key);
     tx.run(script)?;
     Ok(true)
@@ -179,7 +181,7 @@ fn keep(
     tx: &mut Tx<'_>,
     seal: &Seal,
     channel: &ChannelId,
-    status: &DeliveryStatus,
+    (message, status): (String, &DeliveryStatus),
     key: Option<DeliveryKey>,
     received: DateTime<Utc>,
 ) -> Result<(), StoreError> {
@@ -187,7 +189,7 @@ fn keep(
     let stage = stage_number(status.stage);
     let json = seal.keep(field::STATUS, &to_json(status, "a status")?)?;
     let mut script = Script::default();
-    put!(script, KEEP, tenant, channel, &status.message, stage, key, json, received);
+    put!(script, KEEP, tenant, channel, message, seal.message_id(&status.message)?, stage, key, json, received);
     tx.run(script).map(drop)
 }
 

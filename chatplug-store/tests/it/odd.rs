@@ -2,7 +2,7 @@
 
 use crate::world::{answering, at, by_phone, hears, lease, message, queued};
 use chatplug_core::{
-    model::{Content, Inbound, Private, TenantId},
+    model::{Content, ConversationId, Inbound, Private, TenantId},
     ports::{MailEvent, Store, StoreError, TenantSetup, TenantStore, Work},
     vault::{MasterKeys, Vault},
 };
@@ -58,16 +58,18 @@ impl Odd {
     }
 
     /// Puts another event in the place of one that lies in a mailbox.
-    async fn rewrite(&self, id: &str, event: &str) {
+    async fn rewrite(&self, conversation: ConversationId, event: &str) {
+        let conversation = conversation.as_uuid();
         match &self.back_door {
             BackDoor::Sqlite(file, _) => {
-                let change = "UPDATE mailbox SET event = ? WHERE provider_id = ?";
-                let changed = Connection::open(file).unwrap().execute(change, (event.as_bytes(), id));
+                let change = "UPDATE mailbox SET event = ? WHERE conversation = ?";
+                let changed = Connection::open(file).unwrap();
+                let changed = changed.execute(change, (event.as_bytes(), conversation.as_bytes()));
                 assert_eq!(changed.unwrap(), 1);
             }
             BackDoor::Postgres(database) => {
-                let change = "UPDATE mailbox SET event = $1 WHERE provider_id = $2";
-                let change = sqlx::query(change).bind(event.as_bytes()).bind(id);
+                let change = "UPDATE mailbox SET event = $1 WHERE conversation = $2";
+                let change = sqlx::query(change).bind(event.as_bytes()).bind(conversation);
                 assert_eq!(change.execute(&mut database.admin().await).await.unwrap().rows_affected(), 1);
             }
         }
@@ -128,7 +130,7 @@ async fn mail_of_the_first_release_is_read(#[case] kind: Kind) {
     let odd = Odd::new(kind).await;
     let conversation = hears(&*odd.rows, by_phone(1), "m1", 0).await;
     odd.rewrite(
-        "m1",
+        conversation,
         r#"{"mail":"message","message":{"id":"m1","from":{"phone":"351900000001","user_id":null},"profile_name":"Ana","at":"2026-03-02T09:00:00Z","content":{"kind":"text","body":"Olá"},"quoted":null,"forwarded":false,"referral":null},"about":null}"#,
     )
     .await;
@@ -157,13 +159,13 @@ async fn mail_of_a_newer_release_is_left_for_it(#[case] kind: Kind) {
     let odd = Odd::new(kind).await;
     let conversation = hears(&*odd.rows, by_phone(1), "m1", 0).await;
     let other = hears(&*odd.rows, by_phone(2), "m2", 0).await;
-    odd.rewrite("m1", r#"{"mail":"hologram","message":"+351 912 345 678"}"#).await;
+    odd.rewrite(conversation, r#"{"mail":"hologram","message":"+351 912 345 678"}"#).await;
     let error = odd.rows.lease(conversation, at(60), at(1)).await.expect_err("it cannot be read");
     assert!(matches!(error, StoreError::Corrupt { .. }), "{error:?}");
     assert!(!format!("{error} {error:?}").contains("912"), "{error:?}");
     let leased = lease(&*odd.rows, other, 1).await.expect("others go on");
     odd.rows.commit(answering(&leased, &["hello"], 1)).await.unwrap();
-    odd.rewrite("m1", r#"{"mail":"undeliverable","detail":"as the newer program would"}"#).await;
+    odd.rewrite(conversation, r#"{"mail":"undeliverable","detail":"as the newer program would"}"#).await;
     // Whether the lease was kept by the attempt or not, it is over in its time.
     assert_eq!(lease(&*odd.rows, conversation, 120).await.expect("nothing was lost").mail.len(), 1);
 }

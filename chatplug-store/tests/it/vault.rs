@@ -2,14 +2,16 @@
 
 mod damage;
 mod keys;
+mod postgres;
 mod rotation;
 
 use crate::world::{answering, at, by_id, file, lease, tenant};
+use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 use chatplug_core::{
     dialogue::{ContactChange, TeamEvent},
     model::{
         ActionKey, Booking, BookingId, BookingRef, BookingStatus, BranchId, ClaimSubject, ContactId, Content,
-        ConversationId, DeliveryKey, DeliveryStatus, Inbound, Private, Stage, StatusFailure, TenantId,
+        ConversationId, DeliveryKey, DeliveryStatus, Inbound, MessageId, Private, Stage, StatusFailure, TenantId,
     },
     ports::{
         CalendarStore, DeliveryRecord, DeliveryResult, Ingest, NewEntry, NewOutbox, OutboxBody, SecretStore, Store,
@@ -52,6 +54,23 @@ fn number(id: &str) -> String {
     format!("35191{:07}", id.bytes().map(u32::from).sum::<u32>() * 7919 % 10_000_000)
 }
 
+/// An id as WhatsApp gives them to messages: a few bytes, the client's number, and what is the message's own, in base64.
+fn wamid(id: &str, which: u32) -> MessageId {
+    let number = number(id);
+    let mut bytes = vec![0x1c, 0x18, u8::try_from(number.len()).unwrap()];
+    bytes.extend(number.as_bytes());
+    bytes.extend([0x15, 0x02, 0x00, 0x12, 0x18, 0x14]);
+    bytes.extend(format!("3A{which:018X}").as_bytes());
+    bytes.push(0);
+    format!("wamid.{}", STANDARD_NO_PAD.encode(bytes)).parse().unwrap()
+}
+
+/// The client's first message, the answer to it, one that is not known yet, and the client's answer to the answer.
+const FIRST: u32 = 1;
+const OURS: u32 = 2;
+const EARLY: u32 = 3;
+const SECOND: u32 = 4;
+
 /// Where the planted things are.
 struct Planted {
     id: TenantId,
@@ -60,7 +79,7 @@ struct Planted {
     secrets: Arc<dyn TenantSecrets>,
 }
 
-async fn register(store: &SqliteStore, id: &str, sealed: bool) {
+async fn register(store: &dyn Store, id: &str, sealed: bool) {
     let setup = TenantSetup {
         name: id.to_owned(),
         branches: vec!["centre".parse().unwrap()],
@@ -119,16 +138,16 @@ fn words(id: &str, place: usize) -> NewOutbox {
     NewOutbox { key, body: OutboxBody::Words { text }, about: None, keep: false, for_person: false }
 }
 
-fn says(id: &str, message: &str) -> Ingest {
+fn says(id: &str, message: u32, quoted: Option<u32>) -> Ingest {
     let mut from = by_id(&marker(2, id));
     from.phone = Some(number(id).parse().unwrap());
     let message = Inbound {
-        id: message.parse().unwrap(),
+        id: wamid(id, message),
         from,
         profile_name: Some(Private::new(marker(3, id))),
         at: at(0),
         content: Content::Text { body: Private::new(marker(4, id)) },
-        quoted: None,
+        quoted: quoted.map(|quoted| wamid(id, quoted)),
         forwarded: false,
         referral: None,
     };
@@ -136,10 +155,10 @@ fn says(id: &str, message: &str) -> Ingest {
 }
 
 /// Writes something personal into every column that can hold it.
-async fn plant(store: &SqliteStore, id: &str, sealed: bool) -> Planted {
+async fn plant(store: &(impl Store + CalendarStore + SecretStore), id: &str, sealed: bool) -> Planted {
     register(store, id, sealed).await;
     let (rows, tenant_id) = (tenant(store, id), id.parse::<TenantId>().unwrap());
-    let conversation = crate::world::queued(&rows.ingest(vec![says(id, "m1")]).await.unwrap());
+    let conversation = crate::world::queued(&rows.ingest(vec![says(id, FIRST, None)]).await.unwrap());
     let leased = lease(&*rows, conversation, 0).await.unwrap();
     let commit = TurnCommit {
         state: format!("{{\"is\":\"{}\"}}", marker(7, id)),
@@ -167,7 +186,7 @@ async fn plant(store: &SqliteStore, id: &str, sealed: bool) -> Planted {
         key: delivery.key,
         conversation,
         attempt: delivery.attempt,
-        result: DeliveryResult::Sent { messages: vec!["out-1".parse().unwrap()], shown: Private::new(marker(5, id)) },
+        result: DeliveryResult::Sent { messages: vec![wamid(id, OURS)], shown: Private::new(marker(5, id)) },
         parts: Vec::new(),
         now: at(0),
         take_next: None,
@@ -176,7 +195,7 @@ async fn plant(store: &SqliteStore, id: &str, sealed: bool) -> Planted {
     let failure =
         StatusFailure { kind: chatplug_core::model::FailureKind::OutsideWindow, code: 131_047, detail: marker(14, id) };
     let status = DeliveryStatus {
-        message: "early-1".parse().unwrap(),
+        message: wamid(id, EARLY),
         key: None,
         stage: Stage::Failed,
         at: at(0),
@@ -184,7 +203,7 @@ async fn plant(store: &SqliteStore, id: &str, sealed: bool) -> Planted {
     };
     rows.ingest(vec![Ingest::Status { channel: "wa".parse().unwrap(), status, received: at(0) }]).await.unwrap();
     // Mail that waits.
-    rows.ingest(vec![says(id, "m2")]).await.unwrap();
+    rows.ingest(vec![says(id, SECOND, Some(OURS))]).await.unwrap();
     let contact = rows.conversation(conversation).await.unwrap().unwrap().contact.id;
     let branch: BranchId = "centre".parse().unwrap();
     store.calendar(&tenant_id, &branch).insert(entry(id, contact)).await.unwrap();
@@ -194,7 +213,7 @@ async fn plant(store: &SqliteStore, id: &str, sealed: bool) -> Planted {
 }
 
 /// Everything that was planted can be read.
-async fn is_all_there(store: &SqliteStore, planted: &Planted) {
+async fn is_all_there(store: &(impl Store + CalendarStore + SecretStore), planted: &Planted) {
     let Planted { id, conversation, contact, .. } = planted;
     let (rows, id) = (store.tenant(id), id.as_str());
     let view = rows.conversation(*conversation).await.unwrap().unwrap();
@@ -206,6 +225,9 @@ async fn is_all_there(store: &SqliteStore, planted: &Planted) {
     let log = crate::world::log(&*rows, *conversation).await;
     let texts: Vec<&str> = log.iter().map(|(_, text, _)| text.as_str()).collect();
     assert_eq!(texts, [marker(4, id), marker(5, id), marker(6, id), marker(4, id)]);
+    let ids = rows.messages(*conversation, 1000).await.unwrap().into_iter().map(|line| line.message);
+    let known = |which| Some(wamid(id, which));
+    assert_eq!(ids.collect::<Vec<_>>(), [known(FIRST), known(OURS), None, known(SECOND)]);
     assert_eq!(rows.turns(*conversation, 9).await.unwrap()[0].steps.get(), format!("[\"{}\"]", marker(9, id)));
     assert_eq!(rows.bookings(*contact, at(0)).await.unwrap(), [booking(id)]);
     let entries = store.calendar(&planted.id, &"centre".parse().unwrap()).entries(Default::default()).await.unwrap();
@@ -226,10 +248,15 @@ fn disk(folder: &TempDir) -> Vec<u8> {
 
 /// Markers of a tenant that lie in the folder.
 fn lying_about(folder: &TempDir, id: &str) -> Vec<String> {
-    let disk = disk(folder);
+    found(&disk(folder), id)
+}
+
+/// Markers of a tenant among these bytes.
+fn found(bytes: &[u8], id: &str) -> Vec<String> {
     let mut markers: Vec<String> = (0..MARKERS.len()).map(|place| marker(place, id)).collect();
-    markers.push(number(id));
-    markers.retain(|marker| holds(&disk, marker.as_bytes()));
+    // The number also as it lies in the ids of messages.
+    markers.extend([number(id), STANDARD_NO_PAD.encode(number(id))]);
+    markers.retain(|marker| holds(bytes, marker.as_bytes()));
     markers
 }
 

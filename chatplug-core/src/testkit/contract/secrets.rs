@@ -10,8 +10,11 @@ use super::salon::*;
 use crate::{
     audit::AuditVerifier,
     dialogue::ContactChange,
-    model::{ConversationId, Private, TenantId},
-    ports::{RecordStore, Resealed, SecretStore, Store, StoreError, TenantSecrets, TenantSetup},
+    model::{Content, ConversationId, Inbound, Private, Stage, TenantId},
+    ports::{
+        Ingested, MailEvent, NewOutbox, RecordStore, Resealed, SecretStore, Store, StoreError, TenantSecrets,
+        TenantSetup,
+    },
     vault::VaultError,
 };
 use futures_util::future::join_all;
@@ -38,6 +41,7 @@ macro_rules! secrets_contract {
             turns_go_on_while_values_are_resealed
             a_tenant_that_asks_for_it_later_is_sealed_in_steps
             a_tenant_that_asks_no_more_is_opened_in_steps
+            messages_are_recognised_whatever_the_policy_was
             destroyed_keys_leave_nothing_readable
             destroyed_keys_of_one_tenant_leave_the_others_alone
             the_audit_outlives_the_keys
@@ -325,6 +329,51 @@ pub async fn a_tenant_that_asks_no_more_is_opened_in_steps(store: &impl Keeping)
     assert!(bella.reseals(20).await >= 5);
     bella.still_knows(conversation, "ana").await;
     assert_eq!(bella.reseals(10_000).await, 0);
+}
+
+/// Told of again, quoted, reacted to, or of a status: by keyed hashes of their ids, which no change of the policy and no new
+/// key alters. Where people read an id, it is the provider's.
+pub async fn messages_are_recognised_whatever_the_policy_was(store: &impl Keeping) {
+    let bella = Business::open(store, "bella", false).await;
+    let salon = &bella.salon;
+    for (who, sealed) in [("ana", true), ("bia", false)] {
+        let id = |of: &str| format!("wamid.{of}-{who}");
+        let about = |name: &str| NewOutbox { about: Some(booking_id(name)), ..words(&id(name)) };
+        let conversation = salon.hears(who, &id("in"), "hello", 0).await;
+        salon.turn(conversation, 0, |commit| commit.outbox = vec![about("one"), about("two"), about("three")]).await;
+        salon.hands_over(conversation, &id("one"), 1).await;
+        let second = salon.sends(conversation, &id("two"), 2).await;
+        assert_eq!(salon.status(status(&id("two"), Stage::Delivered), 3).await, Ingested::Unknown, "not known yet");
+
+        bella.seals(sealed).await;
+        assert_eq!(salon.ingest(message(who, &id("in"), "hello", 4)).await, Ingested::Duplicate);
+        salon.records(&second, sent(&id("two")), 5).await;
+        assert_eq!(salon.state_of(conversation, &id("two")).await, "delivered");
+        assert_eq!(salon.status(status(&id("one"), Stage::Read), 6).await, Ingested::Applied);
+        assert_eq!(salon.state_of(conversation, &id("one")).await, "read");
+        let quoting = Inbound { quoted: Some(message_id(&id("one"))), ..inbound(user(who), &id("yes"), "yes", 7) };
+        let content = Content::Reaction { target: message_id(&id("two")), emoji: Some("👍".to_owned()) };
+        let reacting = Inbound { content, ..inbound(user(who), &id("thumb"), "", 8) };
+        for answer in [quoting, reacting] {
+            salon.ingest(incoming(answer, 9)).await;
+        }
+        let abouts = salon.reads_mail(conversation, 9).await.into_iter().map(|mail| match mail.event {
+            MailEvent::Message { about, .. } => about,
+            other => panic!("{other:?}"),
+        });
+        assert_eq!(abouts.collect::<Vec<_>>(), [Some(booking_id("one")), Some(booking_id("two"))]);
+        let third = salon.sends(conversation, &id("three"), 10).await;
+        assert_eq!(third.last_inbound, Some(message_id(&id("thumb"))), "to be marked as read");
+        salon.records(&third, sent(&id("three")), 10).await;
+
+        bella.secrets.renew_data_key(BY, at(11)).await.unwrap();
+        assert!(bella.reseals(12).await > 0);
+        let ids = salon.log(conversation).await.into_iter().map(|line| line.message.unwrap().to_string());
+        assert_eq!(ids.collect::<Vec<_>>(), ["in", "one", "two", "three", "yes", "thumb"].map(id));
+        assert_eq!(salon.ingest(message(who, &id("thumb"), "", 2000)).await, Ingested::Duplicate);
+        assert_eq!(salon.status(status(&id("three"), Stage::Read), 2000).await, Ingested::Applied);
+        assert_eq!(salon.status(status(&id("three"), Stage::Delivered), 2000).await, Ingested::Duplicate);
+    }
 }
 
 /// Neither credentials nor what clients said; and nothing can be sealed any more.

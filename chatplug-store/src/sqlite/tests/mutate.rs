@@ -314,7 +314,11 @@ fn sample(table: &str, column: &str) -> Value {
         (_, "key_use") => text("data"),
         (_, "wrapped") => Value::Blob(vec![8; 60]),
         ("contact", "merged_into") => Value::Null,
-        (_, "person" | "state" | "event" | "body" | "shown" | "text" | "steps" | "client_name" | "note" | "sealed")
+        (
+            _,
+            "person" | "state" | "event" | "body" | "shown" | "text" | "message_id" | "steps" | "client_name" | "note"
+            | "sealed",
+        )
         | ("dialogue", "action")
         | ("early", "status") => Value::Blob(b"\x01\0\0\0\x09sealed".to_vec()),
         (_, "hash") => Value::Blob(vec![9; 32]),
@@ -324,7 +328,7 @@ fn sample(table: &str, column: &str) -> Value {
         (_, "holder") => text("bot"),
         (_, "source") => text("message/x"),
         (_, "opted_out" | "services") => text("[]"),
-        (_, "quoted" | "last_message" | "message" | "parts" | "provider_id") => text("wamid"),
+        (_, "quoted" | "message" | "parts" | "provider_id") => text("hash"),
         (_, "entry" | "backend_id") => text("entry"),
         // Sets of flags, numbers and instants: small and not zero, so that comparisons find them.
         (_, "taken_from" | "starts") => Value::Integer(10),

@@ -1,6 +1,6 @@
 //! Sealed values that were forged, cut off, taken from elsewhere: each is refused by name, and nobody gets what is another's.
 
-use super::{Planted, is_all_there, plant};
+use super::{EARLY, Planted, is_all_there, plant, wamid};
 use crate::world::{at, file, fresh};
 use chatplug_core::{
     model::Private,
@@ -25,8 +25,10 @@ pub(super) const COLUMNS: &[(&str, &str)] = &[
     ("mailbox", "event"),
     ("outbox", "body"),
     ("outbox", "shown"),
+    ("outbox", "message_id"),
     ("early", "status"),
     ("message", "text"),
+    ("message", "message_id"),
     ("turn", "steps"),
     ("booking", "body"),
     ("notice", "event"),
@@ -59,7 +61,7 @@ async fn read(store: &SqliteStore, planted: &Planted, table: &str, column: &str)
             let now = NOW.fetch_add(10, Ordering::Relaxed);
             let delivery = rows.next_delivery(planted.conversation, at(now + 5), at(now)).await?.unwrap();
             let result = DeliveryResult::Sent {
-                messages: vec!["early-1".parse().unwrap()],
+                messages: vec![wamid(planted.id.as_str(), EARLY)],
                 shown: Private::new("never kept".to_owned()),
             };
             let record = DeliveryRecord {
@@ -88,7 +90,7 @@ fn exchange(db: &Connection, table: &str, column: &str, id: &str, value: &[u8]) 
 /// A value of the tenant's column: the last that was written.
 fn taken(db: &Connection, table: &str, column: &str, id: &str) -> Vec<u8> {
     let unread = if table == "mailbox" { "AND unread = 1" } else { "" };
-    let live = if table == "outbox" { "AND live = 1" } else { "" };
+    let live = if table == "outbox" && column != "message_id" { "AND live = 1" } else { "" };
     let sql = format!("SELECT {column} FROM {table} WHERE tenant = ? AND {column} IS NOT NULL {unread} {live} LIMIT 1");
     db.query_row(&sql, [id], |row| row.get(0)).unwrap()
 }

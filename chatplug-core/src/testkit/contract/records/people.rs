@@ -25,13 +25,16 @@ const MARKS: &[&str] = &[
     "mark-calendar",
     "mark-note",
     "mark-status",
+    "mark-came",
+    "mark-went",
+    "mark-early",
 ];
 
 /// A client of whom everything is known that can be, with an appointment from 3600 to 7200.
 async fn fully_known(store: &impl Recording, business: &Business, who: &str) -> ConversationId {
     let salon = &business.salon;
     let mark = |of: &str| format!("{of}-{who}");
-    let mut first = inbound(user(who), &format!("{who}-1"), &mark("mark-said"), 0);
+    let mut first = inbound(user(who), &mark("mark-came"), &mark("mark-said"), 0);
     first.profile_name = Some(Private::new(mark("mark-profile")));
     let conversation = queued(salon.ingest(incoming(first, 0)).await);
     salon
@@ -58,10 +61,10 @@ async fn fully_known(store: &impl Recording, business: &Business, who: &str) -> 
         .await;
     let delivery = salon.sends(conversation, &mark("mark-words"), 1).await;
     let shown = Private::new(mark("mark-shown"));
-    let message = message_id(&format!("wamid-{who}"));
+    let message = message_id(&mark("mark-went"));
     salon.records(&delivery, DeliveryResult::Sent { messages: vec![message], shown }, 1).await;
-    salon.status(status(&format!("wamid-{who}"), Stage::Read), 2).await;
-    let mut early = status(&format!("unknown-{who}"), Stage::Failed);
+    salon.status(status(&mark("mark-went"), Stage::Read), 2).await;
+    let mut early = status(&mark("mark-early"), Stage::Failed);
     early.failure.as_mut().unwrap().detail = mark("mark-status");
     early.key = Some(key(&format!("third-{who}")));
     salon.status(early, 2).await;

@@ -2,7 +2,7 @@
 
 use super::super::salon::*;
 use crate::{
-    model::{Content, DeliveryKey, DeliveryStatus, Inbound, Stage},
+    model::{Content, ConversationId, DeliveryKey, DeliveryStatus, Inbound, MessageId, Stage},
     ports::{DeliveryResult, Ingest, Mail, MailEvent, NewOutbox, OutboxBody, Store},
 };
 use futures_util::future::join_all;
@@ -31,6 +31,12 @@ fn with_key(name: &str, status: DeliveryStatus) -> DeliveryStatus {
 /// The key under which a message goes again as a template.
 fn template_key(name: &str) -> DeliveryKey {
     DeliveryKey::derive(&[&key(name).to_string(), "template"])
+}
+
+/// The provider's id of a message of ours, as people read it.
+async fn id_in_log(salon: &Salon, conversation: ConversationId, name: &str) -> Option<MessageId> {
+    let log = salon.log(conversation).await;
+    log.into_iter().find(|line| line.key == Some(key(name))).and_then(|line| line.message)
 }
 
 /// Statuses overtake each other: whatever order they come in, the furthest counts.
@@ -129,6 +135,7 @@ pub async fn a_status_with_the_key_settles_an_unknown_one(store: &dyn Store) {
     bella.records(&delivery, DeliveryResult::Unknown { until: at(31), repeat: true }, 1).await;
     bella.status(with_key("a", status("wamid.1", Stage::Delivered)), 5).await;
     assert_eq!(bella.state_of(conversation, "a").await, "delivered");
+    assert_eq!(id_in_log(&bella, conversation, "a").await, Some(message_id("wamid.1")));
     bella.sends(conversation, "b", 6).await;
     bella.status(status("wamid.1", Stage::Read), 7).await;
     assert_eq!(bella.state_of(conversation, "a").await, "read", "from then on the provider's id is known");
@@ -143,6 +150,7 @@ pub async fn a_status_with_the_key_that_comes_while_sending_settles_what_is_lost
     assert!(bella.next(conversation, 3).await.is_none(), "it is still being sent");
     bella.records(&delivery, DeliveryResult::Unknown { until: at(41), repeat: true }, 11).await;
     assert_eq!(bella.state_of(conversation, "a").await, "sent");
+    assert_eq!(id_in_log(&bella, conversation, "a").await, Some(message_id("wamid.1")));
     bella.sends(conversation, "b", 12).await;
 }
 
@@ -154,6 +162,7 @@ pub async fn a_status_with_the_key_settles_what_a_dead_sender_left(store: &dyn S
     bella.status(with_key("a", status("wamid.1", Stage::Delivered)), 2).await;
     bella.sends(conversation, "b", 2 + HOLD).await;
     assert_eq!(bella.state_of(conversation, "a").await, "delivered");
+    assert_eq!(id_in_log(&bella, conversation, "a").await, Some(message_id("wamid.1")));
 }
 
 /// Status and answer of the same message, the status first: one message, as far as the status said.
