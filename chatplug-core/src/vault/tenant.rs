@@ -226,7 +226,8 @@ impl TenantKeys {
         let mut mac = self.lookup.clone();
         mac.update(&bound_to(kind, text));
         let mac = mac.finalize().into_bytes();
-        mac.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+        let digits = mac.iter().take(16).flat_map(|byte| [byte >> 4, byte & 15]);
+        digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
     }
 }
 
@@ -317,6 +318,7 @@ mod tests {
         assert_eq!(bella.lookup("phone", "351912345678"), bella.lookup("phone", "351912345678"));
         assert_ne!(bella.lookup("phone", "351912345678"), bella.lookup("user", "351912345678"));
         assert_ne!(bella.lookup("phone", "351912345678"), norte.lookup("phone", "351912345678"));
+        assert!(bella.lookup("phone", "351912345678").bytes().all(|byte| byte.is_ascii_hexdigit()));
         assert_eq!(bella.lookup("phone", "351912345678").len(), 32);
     }
 
