@@ -29,31 +29,31 @@
 mod client;
 mod deliver;
 mod event;
-mod fault;
 mod graph;
-mod net;
 mod rules;
 mod sent;
 mod state;
 mod templates;
 
+pub use super::{
+    choice::Choice,
+    fault::{Fault, FaultRule},
+    plan::StatusPlan,
+};
 pub use client::FakeClient;
 pub use deliver::Redelivery;
-pub use event::{Event, StatusPlan};
-pub use fault::{Fault, FaultRule};
-pub use sent::{Choice, ReadMark, SentMessage};
+pub use event::Event;
+pub use sent::{ReadMark, SentMessage};
 pub use templates::FakeTemplate;
 
+use super::{PATIENCE, net, time::digits};
 use crate::meta::{MetaConfig, MetaKeyring, http_client};
 use chatplug_core::ports::Clock;
 use chrono::{DateTime, Duration, Utc};
 use deliver::Courier;
 use state::{File, Number, Shared, State};
-use std::{io, net::SocketAddr, sync::Arc, time::Duration as StdDuration};
+use std::{io, net::SocketAddr, sync::Arc};
 use tokio::task::JoinHandle;
-
-/// How long the helpers that wait do so before they say what is missing. Nothing is measured by it.
-const PATIENCE: StdDuration = StdDuration::from_secs(60);
 
 /// A running fake. Clones are handles to the same one; it stops with the last of them.
 #[derive(Debug, Clone)]
@@ -201,7 +201,13 @@ impl FakeMeta {
 
     /// Makes calls go wrong; see [`FaultRule`].
     pub fn on_send(&self) -> FaultRule {
-        FaultRule::new(Arc::clone(&self.inner.shared))
+        let shared = Arc::clone(&self.inner.shared);
+        FaultRule::new(move |mut rule| {
+            shared.with(|state| {
+                rule.to = rule.to.map(|to| state.person_key(&to));
+                state.faults.push(rule);
+            });
+        })
     }
 
     /// Whether the 24-hour window is kept (at first it is): free text outside it is taken and fails with 131047.
@@ -218,13 +224,13 @@ impl FakeMeta {
 
     /// Messages to this person are taken and fail with 131026.
     pub fn unreachable(&self, user: &str) -> &Self {
-        self.change(|state| state.unreachable.insert(state::digits(user)));
+        self.change(|state| state.unreachable.insert(digits(user)));
         self
     }
 
     /// Meta knows a dialled number by another name (Brazil's ninth digit, Mexico's 1).
     pub fn spells(&self, dialled: &str, wa_id: &str) -> &Self {
-        self.change(|state| state.spelling.insert(state::digits(dialled), wa_id.to_owned()));
+        self.change(|state| state.spelling.insert(digits(dialled), wa_id.to_owned()));
         self
     }
 

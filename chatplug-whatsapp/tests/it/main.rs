@@ -1,9 +1,10 @@
-//! Tests of the Meta adapter: against the contracts, against the fake over HTTP, and against nonsense.
+//! Tests of the adapters and of the fakes: against the contracts, over HTTP, and against nonsense.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
 mod business;
 mod contracts;
 mod errors;
+mod fake_twilio;
 mod faults;
 mod media;
 mod payloads;

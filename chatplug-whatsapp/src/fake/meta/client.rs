@@ -3,9 +3,10 @@
 use super::{
     FakeMeta,
     event::Event,
-    sent::{On, SentMessage},
-    state::{File, Person, digits},
+    sent::SentMessage,
+    state::{File, Person},
 };
+use crate::fake::{choice::On, time::digits};
 use serde_json::{Value, json};
 use std::sync::{
     Arc,

@@ -1,13 +1,16 @@
 //! The HTTP side: messages, read marks and files, answered as Graph answers.
 
 use super::{
-    event::{Event, Timing},
-    fault::{self, Fault},
-    net::{Gate, Scissors},
+    event::Event,
     rules::{self, Refusal},
     sent::{self, ReadMark, SentMessage},
     state::{File, Shared, State},
     templates::Rendered,
+};
+use crate::fake::{
+    fault::{self, Fault},
+    net::{Gate, Scissors},
+    plan::Timing,
 };
 use axum::{
     Json, Router,

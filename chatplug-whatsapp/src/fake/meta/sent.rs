@@ -1,5 +1,6 @@
 //! What the fake took: messages and read marks, with the questions that tests ask of them.
 
+use crate::fake::choice::{self, Choice, On};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
@@ -24,26 +25,6 @@ pub struct SentMessage {
     pub(super) choices: Vec<Choice>,
 }
 
-/// Something to tap in a message.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Choice {
-    /// What comes back when it is tapped.
-    pub id: String,
-    /// Its label.
-    pub title: String,
-    /// The small print beneath a row.
-    pub description: Option<String>,
-    pub(super) on: On,
-}
-
-/// Where something to tap stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum On {
-    Button,
-    Row,
-    Template,
-}
-
 impl SentMessage {
     /// The words that the client reads, whatever kind of message holds them; a template's with its blanks filled in.
     #[must_use]
@@ -66,8 +47,7 @@ impl SentMessage {
     /// The first thing to tap whose label holds a text.
     #[must_use]
     pub fn choice(&self, title: &str) -> Option<&Choice> {
-        let whole = self.choices.iter().find(|choice| choice.title == title);
-        whole.or_else(|| self.choices.iter().find(|choice| choice.title.contains(title)))
+        choice::called(&self.choices, title)
     }
 
     /// The object that holds the content.

@@ -1,9 +1,7 @@
 //! Approved templates, and whether a request fits one.
 
-use super::{
-    rules::Refusal,
-    sent::{Choice, On},
-};
+use super::rules::Refusal;
+use crate::fake::choice::{Choice, On};
 use serde_json::Value;
 use std::collections::HashMap;
 

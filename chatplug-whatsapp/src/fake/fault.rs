@@ -1,7 +1,6 @@
-//! Calls that go wrong on purpose.
+//! Calls that go wrong on purpose, the same way on every fake.
 
-use super::state::Shared;
-use std::{sync::Arc, time::Duration};
+use std::{fmt, time::Duration};
 
 /// What goes wrong with a call that sends a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,11 +18,11 @@ pub enum Fault {
     Hang,
     /// The message is taken, and the answer comes late.
     Delay(Duration),
-    /// Nothing is taken; a bare HTTP status without Graph's envelope, as a gateway answers.
+    /// Nothing is taken; a bare HTTP status without the provider's envelope, as a gateway answers.
     Status(u16),
     /// The message is taken, and yet a bare HTTP status comes back.
     StatusAfter(u16),
-    /// Refused with one of Meta's codes, in its envelope.
+    /// Refused with one of the provider's codes, in its envelope.
     Code(i64),
     /// Taken, and failed later by a status with the code.
     FailLater(i64),
@@ -47,29 +46,35 @@ impl Fault {
 /// ```
 ///
 /// Rules are asked in the order in which they were made; the first that fits and is not used up wins.
-#[derive(Debug)]
 #[must_use = "a rule does nothing until it is told what to answer"]
 pub struct FaultRule {
-    shared: Arc<Shared>,
     rule: Rule,
+    put: Box<dyn FnOnce(Rule) + Send>,
 }
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct Rule {
-    from: Option<String>,
-    to: Option<String>,
+    pub(super) from: Option<String>,
+    pub(super) to: Option<String>,
     left: u32,
     fault: Option<Fault>,
 }
 
+impl fmt::Debug for FaultRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.rule.fmt(f)
+    }
+}
+
 impl FaultRule {
-    pub(super) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, rule: Rule { left: 1, ..Rule::default() } }
+    /// A rule for one call, with what puts it into force.
+    pub(super) fn new(put: impl FnOnce(Rule) + Send + 'static) -> Self {
+        Self { rule: Rule { left: 1, ..Rule::default() }, put: Box::new(put) }
     }
 
-    /// Only calls of this number.
-    pub fn from(mut self, phone_number_id: &str) -> Self {
-        self.rule.from = Some(phone_number_id.to_owned());
+    /// Only calls that send from this number: Meta's id of it, or Twilio's address.
+    pub fn from(mut self, number: &str) -> Self {
+        self.rule.from = Some(number.to_owned());
         self
     }
 
@@ -93,11 +98,7 @@ impl FaultRule {
     /// Puts the rule into force.
     pub fn answer(mut self, fault: Fault) {
         self.rule.fault = Some(fault);
-        let Self { shared, mut rule } = self;
-        shared.with(|state| {
-            rule.to = rule.to.map(|to| state.person_key(&to));
-            state.faults.push(rule);
-        });
+        (self.put)(self.rule);
     }
 }
 
