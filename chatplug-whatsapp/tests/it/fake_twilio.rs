@@ -1,8 +1,15 @@
 //! The fake of Twilio, driven over HTTP by hand: what it refuses and answers is held against Twilio's official
 //! descriptions, and what it posts against the contract's webhooks. The adapter has no part in it.
 
+mod content;
+mod desk;
+mod faults;
+mod files;
 mod openapi;
+mod people;
+mod registry;
 mod sending;
+mod statuses;
 mod vectors;
 
 use chatplug_whatsapp::fake::twilio::{FakeClient, FakeTwilio};
@@ -88,6 +95,10 @@ impl Api {
 
     async fn json(&self, path: &str, json: &Value) -> Told {
         self.ask(Method::POST, path, Body::Json(json)).await
+    }
+
+    async fn put(&self, path: &str, json: &Value) -> Told {
+        self.ask(Method::PUT, path, Body::Json(json)).await
     }
 
     /// Posts a message from the sender to Maria.

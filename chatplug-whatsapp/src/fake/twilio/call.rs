@@ -69,12 +69,13 @@ impl Call {
         }
     }
 
-    /// The JSON that was posted.
+    /// The JSON that was posted, without what is null: the official libraries write every field that they know.
     pub(super) fn json(&self) -> Result<Value, Refusal> {
         if !self.content_type.starts_with("application/json") {
             return Err(Refusal::new(20422, "the body must be application/json"));
         }
-        serde_json::from_slice(&self.body).map_err(|_| Refusal::new(20422, "the body is not JSON"))
+        let posted = serde_json::from_slice(&self.body).map_err(|_| Refusal::new(20422, "the body is not JSON"))?;
+        Ok(form::without_nulls(posted))
     }
 
     /// Refuses parameters of the query that the API does not have.

@@ -274,12 +274,12 @@ impl FakeClient {
         self.compose("SM", ("interactive", ""), &[("InteractiveData", &data), ("FlowData", &flow)])
     }
 
-    /// The first message after an ad was tapped.
+    /// The first message after an ad was tapped: the client's text, the ad's text, and the id of the click.
     #[must_use]
-    pub fn from_ad(&self, text: &str, headline: &str, click: &str) -> Event {
+    pub fn after_ad(&self, text: &str, ad: &str, click: &str) -> Event {
         let fields = [
-            ("ReferralBody", text),
-            ("ReferralHeadline", headline),
+            ("ReferralBody", ad),
+            ("ReferralHeadline", "Chat with us"),
             ("ReferralSourceType", "ad"),
             ("ReferralSourceId", "120226305854810726"),
             ("ReferralSourceUrl", "https://fb.me/3cr4Wqqkv"),

@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, watch};
 
 /// Between one try and the next. Twilio's own pause is not published.
 const PAUSE: Duration = Duration::from_millis(20);
-/// Longest answer in TwiML.
+/// Longest answer in `TwiML`.
 const TWIML: usize = 64 * 1024;
 
 /// Words that stop and start again what is sent, where opt-outs are kept.
@@ -58,7 +58,7 @@ struct Letter {
     key_id: Option<String>,
     port: Port,
     token: String,
-    /// Its answer may be TwiML.
+    /// Its answer may be `TwiML`.
     speaks: bool,
 }
 
@@ -363,11 +363,13 @@ fn signed_url(url: &str, port: Port) -> String {
 
 /// Where a public URL is really reached.
 fn reached(state: &State, url: &str) -> String {
+    let url = strip(url);
     let found = state.hooks.origins.iter().find_map(|(public, real)| {
-        let path = strip(url).strip_prefix(public.as_str())?.to_owned();
-        Some(format!("{real}{path}"))
+        let path = url.strip_prefix(public.as_str())?;
+        // The whole origin: another port is another one.
+        (path.is_empty() || path.starts_with(['/', '?'])).then(|| format!("{real}{path}"))
     });
-    found.unwrap_or_else(|| strip(url))
+    found.unwrap_or(url)
 }
 
 /// The signature of an event as it is posted to where it goes, and the form; `None` when it goes nowhere.

@@ -43,6 +43,18 @@ pub(super) fn list<'a>(object: &'a Value, key: &str) -> &'a [Value] {
     object.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
 }
 
+/// JSON whose objects have no fields that are null.
+pub(super) fn without_nulls(json: Value) -> Value {
+    match json {
+        Value::Object(fields) => {
+            let kept = fields.into_iter().filter(|(_, value)| !value.is_null());
+            Value::Object(kept.map(|(key, value)| (key, without_nulls(value))).collect())
+        }
+        Value::Array(items) => items.into_iter().map(without_nulls).collect(),
+        other => other,
+    }
+}
+
 /// Length as the strictest provider counts it: UTF-16 code units.
 pub(super) fn length(text: &str) -> usize {
     text.encode_utf16().count()

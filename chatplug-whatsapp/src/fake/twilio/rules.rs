@@ -136,7 +136,7 @@ fn what(state: &State, account: &str, form: &[(String, String)]) -> Result<What,
         if !state.contents.iter().any(known) {
             return Err(Refusal::code(21655));
         }
-        let given = form::value(form, "ContentVariables").map(|text| serde_json::from_str(text)).transpose();
+        let given = form::value(form, "ContentVariables").map(serde_json::from_str).transpose();
         let given = given.map_err(|_| Refusal::new(21656, "ContentVariables is not JSON"))?;
         let variables = given.as_ref().map(variables).transpose();
         let variables = variables.map_err(|what| Refusal::new(21656, format!("ContentVariables: {what}")))?;
@@ -202,7 +202,8 @@ fn may_be_called(text: &str, public: bool) -> bool {
     let Ok(url) = reqwest::Url::parse(text) else { return false };
     let host = url.host_str().unwrap_or_default();
     let private = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok() || !host.contains('.');
-    matches!(url.scheme(), "http" | "https") && !host.is_empty() && !host.contains('_') && !(public && private)
+    let is_web = matches!(url.scheme(), "http" | "https") && !host.is_empty() && !host.contains('_');
+    is_web && (!public || !private)
 }
 
 /// Whether a file is a picture, as far as its name tells; without an ending it may well be.

@@ -95,8 +95,8 @@ fn of_form(file: &Value, schema: &Value, form: &[(&str, &str)]) -> Value {
     for (name, value) in form {
         let wanted = schema.pointer(&format!("/properties/{name}/type")).and_then(Value::as_str);
         let read = match wanted {
-            Some("integer" | "number") => value.parse::<f64>().map_or(json!(value), |n| json!(n as i64)),
-            Some("boolean") => value.parse::<bool>().map_or(json!(value), |b| json!(b)),
+            Some("integer" | "number") => value.parse::<i64>().map_or_else(|_| json!(value), |n| json!(n)),
+            Some("boolean") => value.parse::<bool>().map_or_else(|_| json!(value), |b| json!(b)),
             _ => json!(value),
         };
         if wanted == Some("array") {
@@ -123,7 +123,9 @@ impl<'a> Judge<'a> {
 
     fn check(&self, schema: &'a Value, value: &Value, at: &str, wrong: &mut Vec<String>) {
         let schema = self.resolved(schema);
-        if value.is_null() && (schema["nullable"] == true || schema.get("type").is_none()) {
+        // The official libraries write null for what they have nothing to say about.
+        let unsaid = at.starts_with("request") || schema["nullable"] == true || schema.get("type").is_none();
+        if value.is_null() && unsaid {
             return;
         }
         if let Some(either) = schema["oneOf"].as_array() {
@@ -201,4 +203,25 @@ impl<'a> Judge<'a> {
         wrong
             .extend(required.filter(|name| !object.contains_key(*name)).map(|name| format!("{at}: {name} is missing")));
     }
+}
+
+/// The judge is no rubber stamp.
+#[test]
+fn what_is_wrong_is_found() {
+    let Some(file) = FILES.first() else { return };
+    let judge = Judge { file };
+    let message = &file["components"]["schemas"]["api.v2010.account.message"];
+    for (wrong, told) in [
+        (json!({"sid": "SM1"}), "fit"),
+        (json!({"num_media": 1}), "no"),
+        (json!({"status": "queueing"}), "none of"),
+        (json!({"date_sent": "2026-03-02T12:00:00Z"}), "rfc-2822"),
+        (json!({"colour": "red"}), "unknown"),
+    ] {
+        let mut found = Vec::new();
+        judge.check(message, &wrong, "answer", &mut found);
+        assert!(found.len() == 1 && found[0].contains(told), "{wrong}: {found:?}");
+    }
+    assert!(operation(&Method::POST, "/2010-04-01/Accounts/AC1/Messages.json").is_some());
+    assert!(operation(&Method::PUT, "/2010-04-01/Accounts/AC1/Messages.json").is_none());
 }
