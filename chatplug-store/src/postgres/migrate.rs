@@ -112,7 +112,11 @@ pub(crate) const fn known() -> &'static [Migration] {
 
 /// Whether the server is new enough.
 pub(super) async fn check_server(connection: &mut PgConnection) -> Result<(), OpenError> {
-    let number: i64 = sqlx::query_scalar(SERVER).fetch_one(connection).await?;
+    new_enough(sqlx::query_scalar(SERVER).fetch_one(connection).await?)
+}
+
+/// Whether a server that numbers itself like this is new enough.
+fn new_enough(number: i64) -> Result<(), OpenError> {
     if number < OLDEST_SERVER { Err(OpenError::ServerTooOld { found: number / 10_000 }) } else { Ok(()) }
 }
 
@@ -191,4 +195,22 @@ async fn take(connection: &mut PgConnection, step: &Migration) -> Result<(), Ope
         all.commit().await
     };
     run.await.map_err(|error| OpenError::Migration { version, source: Box::new(error) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_is_too_old_is_refused_with_its_version() {
+        // As PostgreSQL numbers 14.13, 13.0, 9.6.24 and the last before 15.
+        for (number, major) in [(140_013, 14), (130_000, 13), (90_624, 9), (149_999, 14)] {
+            let refused = new_enough(number).unwrap_err();
+            assert!(matches!(refused, OpenError::ServerTooOld { found } if found == major), "{number}: {refused:?}");
+            assert!(refused.to_string().contains("15"), "it says what is needed: {refused}");
+        }
+        for number in [150_000, 150_008, 170_002, 180_000] {
+            assert!(new_enough(number).is_ok(), "{number}");
+        }
+    }
 }
