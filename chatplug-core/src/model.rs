@@ -20,7 +20,7 @@ pub use catalog::{Branch, Catalog, ClientField, GeoPoint, OpeningHours, Place, R
 pub use contact::{Address, ChannelUser, Consent, Contact, Phone, PhoneError};
 pub use ids::{
     ActionKey, BookingId, BranchId, ChannelId, ContactId, ConversationId, DeliveryKey, IdError, InstallId, MessageId,
-    ServiceId, StaffId, TenantId, TurnId,
+    NoticeId, ServiceId, StaffId, TenantId, TurnId,
 };
 pub use lang::{Lang, LangError, Localized};
 pub use message::{

@@ -1,7 +1,8 @@
 //! Word to the team as a signed POST, for whatever they use: a chat, a pager, the business's own system.
 //!
 //! The body is JSON without names, numbers or texts: what happened, and ids to look it up by. Its HMAC-SHA256 under the
-//! tenant's secret stands in the header [`SIGNATURE`]. Trying again is the engine's business.
+//! tenant's secret stands in the header [`SIGNATURE`], what the notice is recognised by in [`KEY`]. Trying again is the
+//! engine's business.
 
 use async_trait::async_trait;
 use chatplug_core::{
@@ -16,6 +17,9 @@ use std::{fmt, sync::Arc};
 
 /// The header that holds `sha256=` and the body's HMAC in hexadecimal digits.
 pub const SIGNATURE: &str = "x-chatplug-signature-256";
+
+/// The header that holds the notice's id: the same when it is told again.
+pub const KEY: &str = "idempotency-key";
 
 /// Posts notices to a URL.
 pub struct WebhookNotifier {
@@ -59,6 +63,7 @@ fn body(notice: &Notice, now: chrono::DateTime<chrono::Utc>) -> Value {
         _ => ("other", json!({})),
     };
     json!({
+        "id": notice.id,
         "tenant": notice.tenant,
         "conversation": notice.conversation,
         "what": what,
@@ -75,6 +80,7 @@ impl Notifier for WebhookNotifier {
             .http
             .post(&self.url)
             .header("content-type", "application/json")
+            .header(KEY, notice.id.as_uuid().to_string())
             .header(SIGNATURE, sign(&self.secret, body.as_bytes()))
             .body(body);
         let failed = |source: Box<dyn std::error::Error + Send + Sync>| NotifyError { source: Some(source) };
@@ -96,7 +102,7 @@ impl fmt::Debug for WebhookNotifier {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chatplug_core::model::{ConversationId, Private, TenantId};
+    use chatplug_core::model::{ConversationId, NoticeId, Private, TenantId};
 
     #[test]
     fn the_signature_is_the_one_that_others_compute() {
@@ -115,7 +121,8 @@ mod tests {
         ];
         for event in events {
             let tenant = TenantId::new("bella").unwrap();
-            let notice = Notice { tenant, conversation: ConversationId::derive(&["1"]), event };
+            let (id, conversation) = (NoticeId::derive(&["1"]), ConversationId::derive(&["1"]));
+            let notice = Notice { id, tenant, conversation, event };
             let text = body(&notice, chrono::DateTime::UNIX_EPOCH).to_string();
             assert!(!text.contains("rude") && !text.contains("351912345678"), "{text}");
         }

@@ -3,7 +3,7 @@
 
 use super::{Engine, EngineEvent};
 use crate::{
-    model::{ConversationId, TenantId},
+    model::{ConversationId, NoticeId, TenantId},
     ports::{Notice, NoticeRecord, NoticeResult, QueuedNotice, StoreError},
 };
 use chrono::{DateTime, Duration, Utc};
@@ -39,10 +39,11 @@ impl Engine {
     }
 
     async fn tell_notice(&self, tenant: &TenantId, conversation: ConversationId, queued: QueuedNotice) -> NoticeResult {
-        let QueuedNotice { event, at, attempt, .. } = queued;
+        let QueuedNotice { seq, event, at, attempt } = queued;
         let error = match self.setup(tenant).await {
             Ok(setup) => {
-                let notice = Notice { tenant: tenant.clone(), conversation, event };
+                let id = NoticeId::derive(&[tenant.as_str(), &conversation.to_string(), &seq.to_string()]);
+                let notice = Notice { id, tenant: tenant.clone(), conversation, event };
                 let limit = self.inner.options.send_timeout.to_std().unwrap_or_default();
                 match tokio::time::timeout(limit, setup.notifier.notify(&notice)).await {
                     Ok(Ok(())) => return NoticeResult::Told,

@@ -154,6 +154,8 @@ uuid_id! {
     ActionKey, "action";
     /// Names one outgoing message; travels with it to the provider and comes back in its statuses.
     DeliveryKey, "delivery";
+    /// Names one word to the team; the same however often it is told.
+    NoticeId, "notice";
     /// One turn of one conversation.
     TurnId, "turn";
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     dialogue::TeamEvent,
-    model::{ConversationId, TenantId},
+    model::{ConversationId, NoticeId, TenantId},
 };
 use async_trait::async_trait;
 use std::fmt::Debug;
@@ -10,8 +10,8 @@ use std::fmt::Debug;
 /// Tells the team what needs a person.
 ///
 /// # Contract
-/// Called after the turn that caused it is committed; may be called again for the same event after a crash. It may be
-/// slow or fail without harm to the conversation.
+/// Called after the turn that caused it is committed; may be called again for the same event after a crash or an answer
+/// that was lost, then with the same [`Notice::id`]. It may be slow or fail without harm to the conversation.
 #[cfg_attr(feature = "testkit", mockall::automock)]
 #[async_trait]
 pub trait Notifier: Debug + Send + Sync {
@@ -25,6 +25,8 @@ pub trait Notifier: Debug + Send + Sync {
 /// An event with where it happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
+    /// Which: the same for the same event however often it is told, so that whoever hears it twice can know.
+    pub id: NoticeId,
     /// Whose team.
     pub tenant: TenantId,
     /// In which conversation.

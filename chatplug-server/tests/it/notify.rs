@@ -13,14 +13,14 @@ use axum::{
 };
 use chatplug_core::{
     dialogue::TeamEvent,
-    model::{ConversationId, Private, TenantId},
+    model::{ConversationId, NoticeId, Private, TenantId},
     ports::{Notice, Notifier as _, SystemClock},
     testkit::VirtualClock,
 };
 use chatplug_server::{
     config::{Environment, load},
     http::App,
-    notify::{SIGNATURE, WebhookNotifier, sign},
+    notify::{KEY, SIGNATURE, WebhookNotifier, sign},
 };
 use chatplug_whatsapp::meta::{http_client, sign as signed};
 use chrono::Duration;
@@ -33,15 +33,14 @@ use std::{
 use tokio::net::TcpListener;
 use tower::ServiceExt as _;
 
-type Heard = Arc<Mutex<(VecDeque<StatusCode>, Vec<(Option<String>, Bytes)>)>>;
+type Heard = Arc<Mutex<(VecDeque<StatusCode>, Vec<(HeaderMap, Bytes)>)>>;
 
 /// A receiver that gives these answers, then 200; what it heard.
 async fn receiver(answers: &[StatusCode]) -> (String, Heard) {
     let heard: Heard = Arc::new(Mutex::new((answers.iter().copied().collect(), Vec::new())));
     let take = async |State(heard): State<Heard>, headers: HeaderMap, body: Bytes| {
         let mut heard = heard.lock().unwrap();
-        let signature = headers.get(SIGNATURE).map(|value| value.to_str().unwrap().to_owned());
-        heard.1.push((signature, body));
+        heard.1.push((headers, body));
         heard.0.pop_front().unwrap_or(StatusCode::NO_CONTENT)
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -58,7 +57,7 @@ fn notifier(url: &str) -> WebhookNotifier {
 
 fn notice(event: TeamEvent) -> Notice {
     let tenant = TenantId::new("bella").unwrap();
-    Notice { tenant, conversation: ConversationId::derive(&["1"]), event }
+    Notice { id: NoticeId::derive(&["1"]), tenant, conversation: ConversationId::derive(&["1"]), event }
 }
 
 #[tokio::test]
@@ -66,8 +65,8 @@ async fn it_is_signed_and_holds_no_text() {
     let (url, heard) = receiver(&[]).await;
     let review = TeamEvent::Review { text: Private::new("Marta: lovely!".to_owned()) };
     notifier(&url).notify(&notice(review)).await.unwrap();
-    let (signature, body) = heard.lock().unwrap().1.remove(0);
-    assert_eq!(signature.unwrap(), sign(&"team-secret".to_owned().into(), &body));
+    let (headers, body) = heard.lock().unwrap().1.remove(0);
+    assert_eq!(headers[SIGNATURE], sign(&"team-secret".to_owned().into(), &body));
     let told: Value = serde_json::from_slice(&body).unwrap();
     assert_eq!((&told["tenant"], &told["what"]), (&"bella".into(), &"review".into()));
     assert!(!String::from_utf8_lossy(&body).contains("lovely"));
@@ -115,6 +114,13 @@ async fn a_team_that_was_not_told_is_told_later() {
     app.engine().drain().await.unwrap();
     let told = heard.lock().unwrap().1.clone();
     assert_eq!(told.len(), 2, "told again");
+    // What was told again is the same word, and says so: the receiver may act once.
+    let ids: Vec<Value> =
+        told.iter().map(|(_, body)| serde_json::from_slice::<Value>(body).unwrap()["id"].clone()).collect();
+    assert_eq!(ids[0], ids[1]);
+    for (headers, _) in &told {
+        assert_eq!(headers[KEY].to_str().unwrap(), ids[0].as_str().unwrap());
+    }
     for (_, body) in &told {
         let told: Value = serde_json::from_slice(body).unwrap();
         assert_eq!((&told["tenant"], &told["what"]), (&"bella".into(), &"needs_person".into()), "{told}");

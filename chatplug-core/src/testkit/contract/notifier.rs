@@ -2,7 +2,7 @@
 
 use crate::{
     dialogue::TeamEvent,
-    model::{ConversationId, Private},
+    model::{ConversationId, NoticeId, Private},
     ports::{Notice, Notifier},
     reply::HandOverReason,
 };
@@ -24,7 +24,8 @@ macro_rules! notifier_contract {
 
 #[expect(clippy::unwrap_used, reason = "a broken promise fails its test by panicking")]
 fn notice(event: TeamEvent) -> Notice {
-    Notice { tenant: "bella".parse().unwrap(), conversation: ConversationId::derive(&["contract"]), event }
+    let conversation = ConversationId::derive(&["contract"]);
+    Notice { id: NoticeId::derive(&["contract"]), tenant: "bella".parse().unwrap(), conversation, event }
 }
 
 async fn deliver(notifier: &dyn Notifier, event: TeamEvent) {
