@@ -24,6 +24,14 @@ pub(crate) enum Cell {
     Bytes(Vec<u8>),
 }
 
+/// Writes rows of a table that erasing removes, or blanks, into the receipt.
+pub(crate) fn receive(receipt: &mut Erasure, table: &Table, rows: u64) {
+    if rows > 0 {
+        let counts = if table.blanked().is_empty() { &mut receipt.deleted } else { &mut receipt.blanked };
+        counts.insert(table.name.to_owned(), rows);
+    }
+}
+
 /// Columns of a table that a person gets to read.
 pub(crate) fn readable_columns(table: &'static Table, database: On) -> impl Iterator<Item = &'static Column> {
     let readable = |column: &&Column| !matches!(column.what, What::Tenant | What::LookUp | What::Secret);

@@ -53,6 +53,12 @@ pub trait TenantRecords: Debug + Send + Sync {
     async fn export_person(&self, contact: ContactId, by: &str, now: DateTime<Utc>)
     -> Result<PersonExport, StoreError>;
 
+    /// What [`erase_person`](Self::erase_person) would remove by now. Changes nothing, and leaves no audit row.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], and see [`StoreError`].
+    async fn count_person(&self, contact: ContactId, now: DateTime<Utc>) -> Result<Erasure, StoreError>;
+
     /// Removes everything that is kept of a person, in one transaction: their conversations, messages and state are
     /// deleted; an appointment of the built-in calendar stays as time that is taken, without a trace of whose. The audit
     /// stays: it holds ids only, and they lead nowhere then. Erasing again is [`StoreError::NotFound`].

@@ -1,4 +1,4 @@
-//! `chatplug erase`: removes everything that is kept of a person, and prints the receipt.
+//! `chatplug erase`: tells what is kept of a person, removes it when asked again, and prints the receipt.
 
 use super::{EraseArgs, Failure, ask};
 use crate::config::Environment;
@@ -10,6 +10,8 @@ const WORD: &str = "erase";
 /// Finds the person, says what will happen, asks, erases.
 pub(super) async fn run(args: EraseArgs, environment: &Environment) -> Result<(), Failure> {
     let found = args.person.find(environment).await?;
+    let counted = found.records.count_person(found.contact, ask::CLOCK.now()).await;
+    let counted = counted.map_err(|error| found.explain(error))?;
     eprintln!(
         "This removes everything that {} keeps of contact {}: name, number, conversations with all their messages,\n\
          and what is known of their bookings. An appointment of the built-in calendar stays as time that is taken,\n\
@@ -17,6 +19,12 @@ pub(super) async fn run(args: EraseArgs, environment: &Environment) -> Result<()
          are replaced. The audit keeps ids, which lead nowhere then. It cannot be undone.",
         found.tenant, found.contact,
     );
+    for (what, rows) in [("to delete", &counted.deleted), ("to blank", &counted.blanked)] {
+        counts(what, rows).for_each(|line| eprintln!("{line}"));
+    }
+    if let Some(told) = nobody_s(counted.upcoming, "will be") {
+        eprintln!("{told}");
+    }
     if !args.yes && !ask::confirmed(&format!("Type {WORD} to go on:"), WORD)? {
         return Err(Failure::refused("nothing was erased"));
     }
@@ -29,19 +37,21 @@ pub(super) async fn run(args: EraseArgs, environment: &Environment) -> Result<()
 
 fn print_receipt(erasure: &Erasure) {
     println!("erased");
-    print_counts("deleted", &erasure.deleted);
-    print_counts("blanked", &erasure.blanked);
-    if erasure.upcoming > 0 {
-        let (visits, are) = if erasure.upcoming == 1 { ("appointment", "is") } else { ("appointments", "are") };
-        println!(
-            "{} upcoming {visits} {are} nobody's now: cancel in the calendar what shall not take place",
-            erasure.upcoming
-        );
+    for (what, rows) in [("deleted", &erasure.deleted), ("blanked", &erasure.blanked)] {
+        counts(what, rows).for_each(|line| println!("{line}"));
+    }
+    if let Some(told) = nobody_s(erasure.upcoming, if erasure.upcoming == 1 { "is" } else { "are" }) {
+        println!("{told} now: cancel in the calendar what shall not take place");
     }
 }
 
-fn print_counts(what: &str, rows: &BTreeMap<String, u64>) {
-    for (table, rows) in rows.iter().filter(|(_, rows)| **rows > 0) {
-        println!("  {what}  {rows:>6}  {table}");
-    }
+/// A line for each table.
+fn counts<'a>(what: &'a str, rows: &'a BTreeMap<String, u64>) -> impl Iterator<Item = String> + 'a {
+    let rows = rows.iter().filter(|(_, rows)| **rows > 0);
+    rows.map(move |(table, rows)| format!("  {what}  {rows:>6}  {table}"))
+}
+
+fn nobody_s(upcoming: u64, are: &str) -> Option<String> {
+    let visits = if upcoming == 1 { "appointment" } else { "appointments" };
+    (upcoming > 0).then(|| format!("{upcoming} upcoming {visits} {are} nobody's"))
 }

@@ -51,10 +51,16 @@ async fn a_person_is_erased_and_the_receipt_printed() {
     assert_eq!(asked.code, Some(1), "only the word itself is a yes: {asked:?}");
     assert!(asked.err.contains("cannot be undone") && asked.err.contains("nothing was erased"), "{asked:?}");
     assert_eq!(house.run(K1, &about("export", MARTA)).code, Some(0));
+    // Before it asks, it says what there is, table by table.
+    let (counted, _) = asked.err.split_once("Type erase to go on:").unwrap();
+    let counted: Vec<&str> = counted.lines().filter_map(|line| line.strip_prefix("  to delete  ")).collect();
+    assert!(counted.contains(&"     1  contact") && counted.contains(&"     1  conversation"), "{asked:?}");
 
     let erased = house.run_with(K1, &about("erase", MARTA), "erase\n");
     assert_eq!(erased.code, Some(0), "{erased:?}");
     assert!(erased.out.starts_with("erased\n  deleted"), "{erased:?}");
+    let deleted: Vec<&str> = erased.out.lines().filter_map(|line| line.strip_prefix("  deleted  ")).collect();
+    assert_eq!(deleted, counted, "what it said it would, it did");
     for table in ["contact", "conversation", "message"] {
         assert!(erased.out.lines().any(|line| line.ends_with(&format!("  {table}"))), "{table}: {erased:?}");
     }

@@ -59,6 +59,8 @@ struct Theirs {
     read: &'static str,
     /// Deletes or blanks them.
     erase: Option<&'static str>,
+    /// How many that would be.
+    count: &'static str,
 }
 
 /// Tables that others refer to come first.
@@ -77,8 +79,8 @@ static FORGETTING: LazyLock<Vec<Forgetting>> = LazyLock::new(|| ours().filter_ma
 /// All statements that the map makes, for the tests of all statements.
 #[cfg(test)]
 pub(super) fn made() -> impl Iterator<Item = (&'static str, &'static str)> {
-    let theirs =
-        THEIRS.iter().flat_map(|it| [Some(it.read), it.erase].into_iter().flatten().map(|sql| (it.table.name, sql)));
+    let all = |it: &'static Theirs| [Some(it.read), it.erase, Some(it.count)].into_iter().flatten();
+    let theirs = THEIRS.iter().flat_map(move |it| all(it).map(|sql| (it.table.name, sql)));
     theirs.chain(FORGETTING.iter().map(|it| (it.table.name, it.delete)))
 }
 
@@ -103,7 +105,8 @@ fn theirs(table: &'static Table) -> Option<Theirs> {
         Erase::Keep(_) => None,
     };
     // Statements are constants; these are, once they are made.
-    Some(Theirs { table, read: read.leak(), erase: erase.map(|sql| &*sql.leak()) })
+    let count = format!("SELECT count(*) FROM {name} WHERE {theirs}").leak();
+    Some(Theirs { table, read: read.leak(), erase: erase.map(|sql| &*sql.leak()), count })
 }
 
 fn forgetting(table: &'static Table) -> Option<Forgetting> {
@@ -198,6 +201,11 @@ impl TenantRecords for PostgresRecords {
         }
     }
 
+    async fn count_person(&self, contact: ContactId, now: DateTime<Utc>) -> Result<Erasure, StoreError> {
+        let tenant = &self.tenant;
+        whole!(self.store.db, tenant, session => count(&mut session, tenant, contact, now).await)
+    }
+
     async fn erase_person(&self, contact: ContactId, by: &str, now: DateTime<Utc>) -> Result<Erasure, StoreError> {
         let tenant = &self.tenant;
         again!(whole!(self.store.db, tenant, session => erase(&mut session, tenant, contact, by, now).await))
@@ -287,6 +295,41 @@ fn cells(row: &PgRow) -> Result<Vec<Cell>, StoreError> {
     Ok(cells)
 }
 
+/// Appointments of theirs that lie ahead.
+async fn upcoming(
+    session: &mut Session,
+    tenant: &TenantId,
+    contacts: &[Uuid],
+    now: DateTime<Utc>,
+) -> Result<u64, StoreError> {
+    let mut upcoming = 0;
+    for contact in contacts {
+        let row = session.row(ask!(UPCOMING, tenant.as_str(), *contact, micros(now))).await?;
+        upcoming += Columns::of(&row).count()?;
+    }
+    Ok(upcoming)
+}
+
+/// Counts what erasing would remove.
+async fn count(
+    session: &mut Session,
+    tenant: &TenantId,
+    contact: ContactId,
+    now: DateTime<Utc>,
+) -> Result<Erasure, StoreError> {
+    let contacts = person(session, tenant, contact).await?;
+    let mut receipt = Erasure { upcoming: upcoming(session, tenant, &contacts, now).await?, ..Erasure::default() };
+    for Theirs { table, count, .. } in THEIRS.iter().filter(|it| it.erase.is_some()) {
+        let mut rows = 0;
+        for contact in &contacts {
+            let row = session.row(ask!(*count, tenant.as_str(), *contact)).await?;
+            rows += Columns::of(&row).count()?;
+        }
+        records::receive(&mut receipt, table, rows);
+    }
+    Ok(receipt)
+}
+
 /// Removes everything that is kept of a person. A turn of theirs that runs meanwhile finds its conversation gone, and is
 /// fenced; a message that comes meanwhile waits, and meets somebody new.
 async fn erase(
@@ -299,11 +342,7 @@ async fn erase(
     contacts::turn(session, tenant).await?;
     let contacts = person(session, tenant, contact).await?;
     session.rows(ask!(HOLD, tenant.as_str(), &contacts)).await?;
-    let mut receipt = Erasure::default();
-    for contact in &contacts {
-        let row = session.row(ask!(UPCOMING, tenant.as_str(), *contact, micros(now))).await?;
-        receipt.upcoming += Columns::of(&row).count()?;
-    }
+    let mut receipt = Erasure { upcoming: upcoming(session, tenant, &contacts, now).await?, ..Erasure::default() };
     // Rows go before those that they refer to.
     for Theirs { table, erase, .. } in THEIRS.iter().rev() {
         let Some(sql) = erase else { continue };
@@ -311,10 +350,7 @@ async fn erase(
         for contact in &contacts {
             rows += session.run(ask!(*sql, tenant.as_str(), *contact)).await?;
         }
-        if rows > 0 {
-            let counts = if table.blanked().is_empty() { &mut receipt.deleted } else { &mut receipt.blanked };
-            counts.insert(table.name.to_owned(), rows);
-        }
+        records::receive(&mut receipt, table, rows);
     }
     audit::add(session, tenant, &[records::erased(contact, &receipt, by, now)]).await?;
     Ok(receipt)

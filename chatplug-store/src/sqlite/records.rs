@@ -3,7 +3,7 @@
 
 use super::{
     SqliteStore, audit,
-    db::{Script, Value, put, statements},
+    db::{Answers, Script, Value, put, statements},
     read::{Question, ask},
     writer::{Command, Tx},
 };
@@ -42,6 +42,8 @@ struct Theirs {
     read: &'static str,
     /// Deletes or blanks them.
     erase: Option<&'static str>,
+    /// How many that would be.
+    count: &'static str,
 }
 
 /// Tables that others refer to come first.
@@ -51,7 +53,8 @@ static THEIRS: LazyLock<Vec<Theirs>> = LazyLock::new(|| tables_on(On::Sqlite).fi
 #[cfg(test)]
 pub(super) fn made() -> Vec<(&'static str, &'static str)> {
     let read = THEIRS.iter().map(|it| (it.table.name, it.read));
-    read.chain(THEIRS.iter().filter_map(|it| Some((it.table.name, it.erase?)))).collect()
+    let erase = THEIRS.iter().filter_map(|it| Some((it.table.name, it.erase?)));
+    read.chain(erase).chain(THEIRS.iter().map(|it| (it.table.name, it.count))).collect()
 }
 
 fn theirs(table: &'static Table) -> Option<Theirs> {
@@ -71,7 +74,8 @@ fn theirs(table: &'static Table) -> Option<Theirs> {
         Erase::Keep(_) => None,
     };
     // Statements are constants; these are, once they are made.
-    Some(Theirs { table, read: read.leak(), erase: erase.map(|sql| &*sql.leak()) })
+    let count = format!("SELECT count(*) FROM {name} WHERE {theirs}").leak();
+    Some(Theirs { table, read: read.leak(), erase: erase.map(|sql| &*sql.leak()), count })
 }
 
 impl RecordStore for SqliteStore {
@@ -113,6 +117,10 @@ impl TenantRecords for SqliteRecords {
     ) -> Result<PersonExport, StoreError> {
         let export = |seal| Export { seal, contact, by: by.to_owned(), now };
         self.store.run(&self.tenant, export).await?.ok_or(UNKNOWN)
+    }
+
+    async fn count_person(&self, contact: ContactId, now: DateTime<Utc>) -> Result<Erasure, StoreError> {
+        self.store.writer.submit(CountPerson { tenant: self.tenant.clone(), contact, now }).await
     }
 
     async fn erase_person(&self, contact: ContactId, by: &str, now: DateTime<Utc>) -> Result<Erasure, StoreError> {
@@ -199,6 +207,43 @@ fn cell(value: &Value) -> Cell {
     }
 }
 
+/// Appointments of theirs that lie ahead.
+fn upcoming(tx: &mut Tx<'_>, tenant: &TenantId, contacts: &[ContactId], now: DateTime<Utc>) -> Result<u64, StoreError> {
+    let mut script = Script::default();
+    let places: Vec<usize> = contacts.iter().map(|contact| put!(script, UPCOMING, tenant, *contact, now)).collect();
+    sum(&tx.run(script)?, &places)
+}
+
+/// What these questions for a number answered, together.
+fn sum(answers: &Answers, places: &[usize]) -> Result<u64, StoreError> {
+    let counts = places.iter().map(|place| answers.first(*place).map_or(Ok(0), |mut row| row.next::<u64>()));
+    counts.sum()
+}
+
+/// Counts what erasing would remove.
+struct CountPerson {
+    tenant: TenantId,
+    contact: ContactId,
+    now: DateTime<Utc>,
+}
+
+impl Command for CountPerson {
+    type Output = Erasure;
+    type Error = StoreError;
+
+    fn run(self, tx: &mut Tx<'_>) -> Result<Erasure, StoreError> {
+        let Self { tenant, contact, now } = self;
+        let contacts = person(tx, &tenant, contact)?;
+        let mut receipt = Erasure { upcoming: upcoming(tx, &tenant, &contacts, now)?, ..Erasure::default() };
+        for Theirs { table, count, .. } in THEIRS.iter().filter(|it| it.erase.is_some()) {
+            let mut script = Script::default();
+            let places: Vec<usize> = contacts.iter().map(|contact| put!(script, count, &tenant, *contact)).collect();
+            records::receive(&mut receipt, table, sum(&tx.run(script)?, &places)?);
+        }
+        Ok(receipt)
+    }
+}
+
 /// Removes everything that is kept of a person. A turn of theirs that runs meanwhile finds its conversation gone, and is
 /// fenced.
 struct ErasePerson {
@@ -215,13 +260,7 @@ impl Command for ErasePerson {
     fn run(self, tx: &mut Tx<'_>) -> Result<Erasure, StoreError> {
         let Self { tenant, contact, by, now } = self;
         let contacts = person(tx, &tenant, contact)?;
-        let mut receipt = Erasure::default();
-        for contact in &contacts {
-            let mut script = Script::default();
-            let upcoming = put!(script, UPCOMING, &tenant, *contact, now);
-            let answers = tx.run(script)?;
-            receipt.upcoming += answers.first(upcoming).map_or(Ok(0), |mut row| row.next::<u64>())?;
-        }
+        let mut receipt = Erasure { upcoming: upcoming(tx, &tenant, &contacts, now)?, ..Erasure::default() };
         // Rows go before those that they refer to.
         for Theirs { table, erase, .. } in THEIRS.iter().rev() {
             let Some(sql) = erase else { continue };
@@ -229,10 +268,7 @@ impl Command for ErasePerson {
             let places: Vec<usize> = contacts.iter().map(|contact| put!(script, sql, &tenant, *contact)).collect();
             let answers = tx.run(script)?;
             let rows: u64 = places.into_iter().map(|place| answers.changed(place)).sum();
-            if rows > 0 {
-                let counts = if table.blanked().is_empty() { &mut receipt.deleted } else { &mut receipt.blanked };
-                counts.insert(table.name.to_owned(), rows);
-            }
+            records::receive(&mut receipt, table, rows);
         }
         audit::append(tx, &tenant, &[records::erased(contact, &receipt, &by, now)])?;
         Ok(receipt)

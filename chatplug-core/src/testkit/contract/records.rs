@@ -40,6 +40,7 @@ macro_rules! records_contract {
             an_export_holds_nothing_of_others
             nobody_is_exported_or_erased_across_tenants
             an_erased_person_leaves_nothing_behind
+            what_would_be_erased_is_what_is_erased
             what_is_erased_of_one_leaves_the_others_alone
             an_erased_person_is_gone_and_comes_back_as_somebody_new
             an_appointment_of_somebody_erased_stays_taken

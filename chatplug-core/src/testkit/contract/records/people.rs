@@ -199,6 +199,26 @@ pub async fn an_erased_person_leaves_nothing_behind(store: &impl Recording) {
     assert!(store.overdue(at(100_000), 100).await.unwrap().is_empty());
 }
 
+/// What is counted beforehand is what the receipt says afterwards, and counting changes nothing.
+pub async fn what_would_be_erased_is_what_is_erased(store: &impl Recording) {
+    for business in Business::both(store).await {
+        fully_known(store, &business, "ana").await;
+        let ana = business.contact("ana").await;
+        fully_known(store, &business, "bia").await;
+        let before = business.deeds().await.len();
+        let counted = business.records.count_person(ana, at(100)).await.unwrap();
+        assert!(
+            counted.deleted.get("conversation") == Some(&1) && counted.blanked.contains_key("entry"),
+            "{counted:?}"
+        );
+        assert_eq!(counted.upcoming, 1);
+        assert_eq!(business.records.count_person(ana, at(100)).await.unwrap(), counted, "nothing was changed");
+        assert_eq!(business.deeds().await.len(), before);
+        assert_eq!(business.records.erase_person(ana, "operator:olga", at(100)).await.unwrap(), counted);
+        is_not_found(business.records.count_person(ana, at(101)).await);
+    }
+}
+
 /// Whoever else there is stays as they were.
 pub async fn what_is_erased_of_one_leaves_the_others_alone(store: &impl Recording) {
     for business in Business::both(store).await {
