@@ -2,11 +2,11 @@
 
 use crate::{config::Config, http::AppError, wiring};
 use chatplug_core::{
-    model::{ChannelUser, TenantId},
-    ports::{CalendarStore, RateLimiter, RecordStore, SecretStore, Store, StoreError},
-    vault::{Vault, VaultError},
+    model::TenantId,
+    ports::{CalendarStore, RateLimiter, RecordStore, SecretStore, Store},
+    vault::Vault,
 };
-use chatplug_store::{OpenError, OpenOptions, PostgresOptions, PostgresStore};
+use chatplug_store::{OpenOptions, PostgresOptions, PostgresStore};
 use secrecy::ExposeSecret as _;
 use std::sync::Arc;
 
@@ -41,33 +41,7 @@ impl Stores {
             (false, Some(vault)) => chatplug_store::open_with(url, OpenOptions { vault }).await.map(Self::of),
             (_, None) => chatplug_store::open(url).await.map(Self::of),
         };
-        let stores = stores.map_err(|error| AppError::store(&config.store, error))?;
-        if let Err(source) = stores.prove_keys(config).await? {
-            stores.close().await;
-            return Err(AppError::store(&config.store, OpenError::Vault { source }));
-        }
-        Ok(stores)
-    }
-
-    /// That the right master keys were given is found out now, not with the first client.
-    async fn prove_keys(&self, config: &Config) -> Result<Result<(), VaultError>, AppError> {
-        let Some(given) = &config.master_keys else { return Ok(Ok(())) };
-        let used = self.secrets.masters().await.map_err(|error| AppError::store(&config.store, error))?;
-        if let Some((missing, _)) =
-            used.into_iter().find(|(used, keys)| *keys > 0 && given.names().all(|name| name != used))
-        {
-            return Ok(Err(VaultError::UnknownMaster(missing)));
-        }
-        // Finding somebody needs the keys; that there is nobody like this does not matter.
-        let user = ChannelUser { phone: "10000000".parse().ok(), user_id: None };
-        let channels = config.tenants.iter().find_map(|tenant| Some((&tenant.id, &tenant.channels.first()?.id)));
-        let Some((tenant, channel)) = channels else { return Ok(Ok(())) };
-        match self.store.tenant(tenant).conversation_of(channel, &user).await {
-            // A tenant that is gone for good says nothing about the master key.
-            Ok(_) | Err(StoreError::Vault(VaultError::Destroyed)) => Ok(Ok(())),
-            Err(StoreError::Vault(wrong)) => Ok(Err(wrong)),
-            Err(error) => Err(AppError::store(&config.store, error)),
-        }
+        stores.map_err(|error| AppError::store(&config.store, error))
     }
 
     /// One store behind all ports.

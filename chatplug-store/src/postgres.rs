@@ -77,7 +77,12 @@ impl PostgresStore {
         let open::Opened { connections, listener } = open::open(url, &how).await?;
         let db = Db::new(connections, listener, how.statement_timeout);
         let keys = Arc::new(KeyCache::new(how.vault, Arc::new(SchemaRing { db: db.clone() })));
-        Ok(Self { db, keys, reaped: Arc::default(), reseals: reseal::Reseals::default() })
+        let store = Self { db, keys, reaped: Arc::default(), reseals: reseal::Reseals::default() };
+        if let Err(wrong) = store.prove_keys().await {
+            let _ = Store::close(&store).await;
+            return Err(wrong);
+        }
+        Ok(store)
     }
 
     /// The number under which other processes know this one, for as long as it holds the lock of that name. `None`: it is

@@ -151,11 +151,12 @@ BEGIN
 END
 $$;
 
--- How many wrapped keys there are under each master key, over all tenants.
-CREATE FUNCTION chatplug.masters() RETURNS TABLE (master text, keys bigint)
+-- How many wrapped keys there are under each master key, over all tenants; and one of the tenants, whose keys show whether
+-- the right master key was given.
+CREATE FUNCTION chatplug.masters() RETURNS TABLE (master text, keys bigint, sample text)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
-    RETURN QUERY SELECT k.master, count(*) FROM vault.tenant_key AS k WHERE k.master IS NOT NULL
+    RETURN QUERY SELECT k.master, count(*), min(k.tenant) FROM vault.tenant_key AS k WHERE k.master IS NOT NULL
         GROUP BY k.master ORDER BY k.master;
 END
 $$;

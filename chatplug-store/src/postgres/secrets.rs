@@ -4,12 +4,13 @@
 use super::{
     PostgresStore, audit,
     db::{Columns, Session, again, ask, statements, whole},
-    keyring::{self, StoredKey},
+    keyring::{self, SchemaRing, StoredKey},
     reseal,
 };
 use crate::{
+    OpenError,
     codec::micros,
-    vault::{SETTLED_SECONDS, Seal, field},
+    vault::{KeyRing as _, SETTLED_SECONDS, Seal, field},
 };
 use async_trait::async_trait;
 use chatplug_core::{
@@ -29,6 +30,8 @@ statements! {
     NAMES = "SELECT name, changed FROM credential WHERE tenant = $1 ORDER BY name";
     REMOVE = "DELETE FROM credential WHERE tenant = $1 AND name = $2";
     MASTERS = "SELECT master, keys FROM chatplug.masters()";
+    /// One tenant for each master key: its keys show whether the right master keys were given.
+    SAMPLES = "SELECT sample FROM chatplug.masters()";
     REWRAP = "UPDATE vault.tenant_key SET master = $1, wrapped = $2 \
         WHERE tenant = $3 AND key_use = $4 AND version = $5 AND master = $6";
     DROP_OLD = "DELETE FROM vault.tenant_key WHERE tenant = $1 AND key_use = 'data' AND version < $2 \
@@ -46,6 +49,23 @@ impl SecretStore for PostgresStore {
         let rows = self.db.rows(ask!(MASTERS)).await?;
         let read = |mut row: Columns<'_>| Ok((row.parse("the name of a master key")?, row.count()?));
         rows.iter().map(|row| read(Columns::of(row))).collect()
+    }
+}
+
+impl PostgresStore {
+    /// That the right master keys were given is found out when a database is opened, not with the first client.
+    pub(super) async fn prove_keys(&self) -> Result<(), OpenError> {
+        let unreadable = |error: StoreError| OpenError::Unavailable { source: Box::new(error) };
+        for row in self.db.rows(ask!(SAMPLES)).await.map_err(unreadable)? {
+            let tenant = Columns::of(&row).parse("a tenant id").map_err(unreadable)?;
+            let ring = SchemaRing { db: self.db.clone() }.load(&tenant).await.map_err(unreadable)?;
+            match self.keys.vault().open(&tenant, &ring.keys).await {
+                // A tenant that is gone for good since says nothing about the master key.
+                Ok(_) | Err(VaultError::Destroyed) => {}
+                Err(source) => return Err(OpenError::Vault { source }),
+            }
+        }
+        Ok(())
     }
 }
 

@@ -42,7 +42,7 @@ const NARROW: &[&str] = &[
     "enlist: void",
     "figures: record",
     "hold_places: void",
-    "masters: TABLE(master text, keys bigint)",
+    "masters: TABLE(master text, keys bigint, sample text)",
     "next_due: bigint",
     "overdue: TABLE(tenant text, conversation uuid)",
     "ping: void",

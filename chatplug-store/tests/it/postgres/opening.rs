@@ -1,12 +1,18 @@
 //! Which databases are opened, as whom, and what is half done.
 
 use super::{how, run, texts, whole};
+use crate::world::{at, salon};
+use chatplug_core::{
+    ports::{SecretStore as _, Store as _},
+    vault::{MasterKeys, Vault, VaultError},
+};
 use chatplug_store::{
-    Migrated, OpenError, PostgresStore, migrate,
+    Migrated, OpenError, PostgresOptions, PostgresStore, migrate,
     testing::{Migration, TestDatabase, TestPostgres, migrate_with},
 };
 use futures_util::future::join_all;
 use sqlx::{Connection as _, PgConnection};
+use std::sync::Arc;
 
 const ONE: Migration = Migration { version: 2, name: "one", sql: "CREATE TABLE one (a int)" };
 const TWO: Migration = Migration { version: 3, name: "two", sql: "CREATE TABLE two (a int)" };
@@ -32,6 +38,37 @@ async fn refused(database: &TestDatabase) -> OpenError {
 async fn a_migrated_database_is_opened() {
     let database = TestDatabase::fresh().await;
     PostgresStore::open(&database.url(), how()).await.unwrap();
+}
+
+fn under(keys: &str) -> PostgresOptions {
+    PostgresOptions::new(Vault::new(Arc::new(keys.parse::<MasterKeys>().unwrap())))
+}
+
+/// A program that embeds the store hears it when it opens, not with its first client.
+#[tokio::test]
+async fn a_missing_master_key_and_a_wrong_one_are_told_apart() {
+    const K1: &str = "k1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+    const K2: &str = "k2:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
+    const NOT_K1: &str = "k1:AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=";
+    let database = TestDatabase::fresh().await;
+    let url = database.url();
+    let open = async |keys: &str| PostgresStore::open(&url, under(keys)).await;
+    // Nothing is wrapped yet: any key will do.
+    open(K2).await.unwrap().close().await.unwrap();
+    let store = open(K1).await.unwrap();
+    let bella = "bella".parse().unwrap();
+    salon(&store, "bella").await;
+    store.secrets(&bella).put_credential("token", &"secret".to_owned().into(), "operator:olga", at(0)).await.unwrap();
+    store.close().await.unwrap();
+
+    let missing = open(K2).await.unwrap_err();
+    assert!(matches!(missing, OpenError::Vault { source: VaultError::UnknownMaster(_) }), "{missing:?}");
+    let wrong = open(NOT_K1).await.unwrap_err();
+    assert!(matches!(wrong, OpenError::Vault { source: VaultError::Forged }), "{wrong:?}");
+    let store = open(&format!("{K2},{K1}")).await.unwrap();
+    store.secrets(&bella).destroy_keys("operator:olga", at(1)).await.unwrap();
+    store.close().await.unwrap();
+    open(K2).await.unwrap().close().await.unwrap();
 }
 
 #[tokio::test]
