@@ -16,7 +16,7 @@
 //! A step reads an input (`listen`, `picks`, `answers`), lets a flow act on the state (one file each), and ends in
 //! `step`, which puts the effects in order. Flows: `greet` (menu, back, unfinished bookings), `book` with `fields`,
 //! `details`, `times` and `search`, `bookings` (list, choose), `reschedule`, `cancel`, `confirm` (reminders),
-//! `questions`, `late`, `consent`, `language`, `handoff`, `misunderstanding`, `changed`. The only way to a
+//! `questions`, `late`, `waiting` (no catalogue), `consent`, `language`, `handoff`, `misunderstanding`, `changed`. The only way to a
 //! [`Effect::Commit`] is in `summary`; what became of it is told in `outcome`.
 
 mod input;
@@ -51,6 +51,7 @@ mod reschedule;
 mod search;
 mod summary;
 mod times;
+mod waiting;
 
 mod describe;
 mod envelope;
@@ -104,6 +105,13 @@ impl Dialogue {
     #[must_use]
     pub fn options(&self) -> usize {
         self.state.shown.count(self.state.asked.as_ref())
+    }
+
+    /// What the client said while no catalogue could be read ([`World::branches`] was empty): once there is one, it is to
+    /// be read anew and said again, before whatever was said since.
+    #[must_use]
+    pub fn kept(&self) -> &[Said] {
+        self.state.kept.as_ref().map_or(&[], |kept| &kept.said)
     }
 
     /// The language the conversation is in; `None` before the first message that told.

@@ -63,6 +63,43 @@ async fn in_order(talk: &Talk<'_>) {
     assert_eq!(keys, once, "a message came twice:\n{}", talk.transcript());
 }
 
+/// The catalogue is wanted before anything can be understood.
+const CATALOG: &[u8] = b"GET /services HTTP";
+const KEPT: &str = "Our booking system isn't answering right now. I've kept your message";
+
+#[tokio::test]
+async fn a_catalogue_that_does_not_come_is_said_so_and_what_was_asked_for_is_answered_when_it_does() {
+    for trouble in [Trouble::HoldAnswer(CATALOG.to_vec()), Trouble::LoseAnswer(CATALOG.to_vec())] {
+        let stage = Stage::on_wires(CRM).await;
+        wires(&stage).crm.trouble(trouble);
+        let mut talk = stage.client("351911111111", "Maria Silva");
+        talk.says(BOOK).await;
+        assert!(talk.words().contains(KEPT) && !talk.words().contains("quite get that"), "{}", talk.transcript());
+        assert!(talk.choices().contains(&"Talk to a person".to_owned()), "{:?}", talk.choices());
+        wires(&stage).crm.calm();
+        // By itself, without another word of hers.
+        stage.wait(Duration::minutes(1)).await;
+        talk.look();
+        assert!(talk.choices().contains(&"Yes, book it".to_owned()), "{}", talk.transcript());
+        talk.says("yes").await;
+        assert_eq!((told(&talk, BOOKED), standing(&stage)), (1, vec![thursday()]), "{}", talk.transcript());
+        in_order(&talk).await;
+    }
+}
+
+#[tokio::test]
+async fn a_catalogue_that_does_not_come_is_said_in_the_client_s_language_and_the_next_message_brings_the_answer() {
+    let stage = Stage::on_wires(CRM).await;
+    wires(&stage).crm.trouble(Trouble::HoldAnswer(CATALOG.to_vec()));
+    let mut talk = stage.client("351911111111", "Maria Silva");
+    talk.says("Olá! Queria marcar um Corte com a Ana na quinta-feira às 15h.").await;
+    assert!(talk.words().contains("não responde neste momento"), "{}", talk.transcript());
+    wires(&stage).crm.calm();
+    talk.says("Obrigada!").await;
+    assert!(talk.words().contains("12 de março") && talk.words().contains("15:00"), "{}", talk.transcript());
+    in_order(&talk).await;
+}
+
 async fn summed_up(stage: &Stage) -> Talk<'_> {
     let mut talk = stage.client("351911111111", "Maria Silva");
     talk.says(BOOK).await;

@@ -124,6 +124,35 @@ async fn a_system_that_is_down_for_a_while_delays_the_booking() {
 }
 
 #[tokio::test]
+async fn a_system_that_is_down_from_the_first_word_on_hands_the_client_to_a_person() {
+    let stage = Stage::with(BOTH[0]).await;
+    crm(&stage).set_down(true);
+    let mut talk = stage.client("351911111111", "Maria Silva");
+    talk.says(BOOK).await;
+    assert!(talk.words().contains(NOT_YET), "{}", talk.transcript());
+    for _ in 0..20 {
+        stage.wait(Duration::minutes(1)).await;
+    }
+    talk.look();
+    assert!(talk.words().contains("nothing has been booked"), "{}", talk.transcript());
+    assert_eq!((talk.client.inbox().len(), talk.conversation().await.holder), (2, Holder::Person));
+    assert!(!stage.notifier.notices().is_empty(), "the team was not told");
+    crm(&stage).set_down(false);
+    stage.wait(Duration::hours(1)).await;
+    assert_eq!(talk.client.inbox().len(), 2, "{}", talk.transcript());
+    nothing_open(&talk).await;
+}
+
+#[tokio::test]
+async fn who_asks_for_a_person_gets_one_while_the_system_is_down() {
+    let stage = Stage::with(BOTH[0]).await;
+    crm(&stage).set_down(true);
+    let mut talk = stage.client("351911111111", "Maria Silva");
+    talk.says(BOOK).await.says("I want to talk to a person").await;
+    assert_eq!(talk.conversation().await.holder, Holder::Person, "{}", talk.transcript());
+}
+
+#[tokio::test]
 async fn a_system_that_stays_down_hands_the_client_to_a_person() {
     let stage = Stage::with(BOTH[0]).await;
     let mut talk = summed_up(&stage, BOOK).await;

@@ -20,6 +20,7 @@ party-too-large = { $most ->
    *[other] I can't book for { $party } people at once here: { $most } is the most. Shall I get a colleague to help?
 }
 cannot-look = I can't see the calendar right now. Nothing has been changed. Shall I try again?
+system-down = Our booking system isn't answering right now. I've kept your message and will get back to you here as soon as it does.
 ask-staff = *{ $service }*: who would you like to book with?
 ask-which-staff = There are a few people it could be. Who do you mean?
 ask-day = *{ $service }*: which day suits you?

@@ -29,6 +29,7 @@ party-too-large = { $most ->
    *[other] Por aquí no puedo reservar para { $party } personas a la vez: el máximo es { $most }. ¿Aviso a alguien del equipo?
 }
 cannot-look = Ahora mismo no puedo ver la agenda. No se ha cambiado nada. ¿Lo intento otra vez?
+system-down = La agenda no responde en este momento. El mensaje queda guardado, y en cuanto vuelva a funcionar respondo por aquí.
 ask-staff = { $form ->
     [formal] *{ $service }*: ¿con quién prefiere?
    *[informal] *{ $service }*: ¿con quién prefieres?

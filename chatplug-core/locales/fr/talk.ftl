@@ -32,6 +32,7 @@ party-too-large = { $most ->
    *[other] Ici, je ne peux pas réserver pour { $party } personnes à la fois : le maximum est de { $most }. Je préviens quelqu'un de l'équipe ?
 }
 cannot-look = Je n'ai pas accès à l'agenda pour le moment. Rien n'a été modifié. Je réessaie ?
+system-down = Notre agenda ne répond pas pour le moment. Je garde le message, et la réponse arrive ici dès que l'agenda fonctionne à nouveau.
 ask-staff = *{ $service }* : avec qui ?
 ask-which-staff = Plusieurs personnes correspondent. Laquelle ?
 ask-day = { $form ->

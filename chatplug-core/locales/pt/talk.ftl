@@ -35,6 +35,7 @@ party-too-large = { $most ->
    *[other] Por aqui não consigo marcar para { $party } pessoas de uma vez: o máximo é { $most }. Chamo alguém da { own-team } para ajudar?
 }
 cannot-look = Neste momento não consigo ver a agenda. Nada foi alterado. Tento de novo?
+system-down = O sistema da agenda não responde neste momento. A mensagem fica guardada, e respondo por aqui assim que voltar a funcionar.
 ask-staff = *{ $service }*: com quem { own-prefer }?
 ask-which-staff = Há mais de uma pessoa com esse nome. Com qual delas?
 ask-day = *{ $service }*: que dia { own-prefer }?

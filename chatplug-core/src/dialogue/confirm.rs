@@ -42,6 +42,7 @@ impl Step<'_> {
             Timer::Reminder { booking } => self.remind(*booking),
             Timer::HandBack if self.world.holder == Holder::Person => self.hand_back(),
             Timer::HandBack => {}
+            Timer::Catalog => self.look_again(),
         }
     }
 

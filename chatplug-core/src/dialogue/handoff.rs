@@ -19,6 +19,7 @@ impl Step<'_> {
         self.out.handed_over = true;
         self.state.misses = 0;
         self.state.agenda.clear();
+        self.state.kept = None;
         self.drop_question();
         if self.world.holder == Holder::Bot {
             self.say(Say::HandedOver { reason });
@@ -58,6 +59,7 @@ impl Step<'_> {
         }
         self.state.misses = 0;
         self.state.agenda.clear();
+        self.state.kept = None;
         self.give_time();
     }
 

@@ -223,6 +223,8 @@ pub enum Timer {
     },
     /// A person took over and nobody answered for the policy's time: the bot takes the conversation back.
     HandBack,
+    /// What the client said waits for a catalogue: look whether there is one.
+    Catalog,
 }
 
 impl Timer {
@@ -232,6 +234,7 @@ impl Timer {
         match self {
             Self::Reminder { booking } => format!("reminder:{booking}"),
             Self::HandBack => "hand-back".to_owned(),
+            Self::Catalog => "catalog".to_owned(),
         }
     }
 }
@@ -399,6 +402,6 @@ pub enum Outcome {
     Merged,
     /// Needs no answer (a thumb on our own message, a reaction taken back).
     NothingToSay,
-    /// Waits for the outcome of an action that is under way; the answer follows.
+    /// Waits for the outcome of an action that is under way, or for the booking system to answer; the answer follows.
     Pending,
 }

@@ -19,7 +19,7 @@ use crate::{
 use chrono::Duration;
 
 /// Below this the machine asks instead of acting.
-const SURE: f32 = 0.5;
+pub(super) const SURE: f32 = 0.5;
 /// Most requests that wait for something else to end.
 const AGENDA: usize = 3;
 /// Slots shown longer ago than this are looked up again before they are summed up.
@@ -44,6 +44,10 @@ impl Step<'_> {
             return self.overheard(said);
         }
         self.freshen();
+        if !self.world.branches.is_empty() {
+            self.wait_no_more();
+        }
+        let mut waiting = Vec::new();
         let mut records: Vec<(MessageId, bool)> = Vec::with_capacity(said.len());
         let (mut understood, mut missed, mut unreadable) = (false, false, None);
         for message in said {
@@ -51,6 +55,11 @@ impl Step<'_> {
                 // The rest of the burst is for the person to read.
                 self.heed_stop(&message);
                 records.push((message.message, true));
+                continue;
+            }
+            if self.must_wait(&message) {
+                records.push((message.message.clone(), true));
+                waiting.push(message);
                 continue;
             }
             let heard = self.hear(&message);
@@ -64,6 +73,9 @@ impl Step<'_> {
         }
         if !self.out.handed_over {
             self.conclude(understood, missed, unreadable);
+            if !waiting.is_empty() {
+                self.keep_for_later(waiting);
+            }
         }
         self.state.heard = Some(self.world.now);
         self.take_up();

@@ -4,6 +4,7 @@
 //! [`envelope`](super::envelope).
 
 use super::{
+    Said,
     draft::Draft,
     facts::Facts,
     search::Search,
@@ -44,6 +45,8 @@ pub(super) struct State {
     pub(super) agenda: Vec<Request>,
     /// When the client last said something, by the turn's clock.
     pub(super) heard: Option<DateTime<Utc>>,
+    /// What they said while no catalogue could be read.
+    pub(super) kept: Option<Kept>,
 }
 
 /// What is being done, with exactly what that needs.
@@ -158,6 +161,13 @@ impl Aim {
 pub(super) struct Parked {
     pub(super) draft: Draft,
     pub(super) at: DateTime<Utc>,
+}
+
+/// Messages that wait for the booking system, in order.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Kept {
+    pub(super) since: DateTime<Utc>,
+    pub(super) said: Vec<Said>,
 }
 
 /// Something asked for that could not be answered at once.

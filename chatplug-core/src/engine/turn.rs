@@ -21,6 +21,7 @@ use crate::{
 };
 use chrono::{DateTime, Duration, Utc};
 use finish::apply;
+use futures_util::future::join_all;
 use serde::Serialize;
 use serde_json::{
     Value, json,
@@ -97,6 +98,8 @@ pub(super) struct Turn<'e> {
     branches: Vec<BranchView>,
     /// Mail of the client's messages being read, for their outcomes.
     reading: Vec<(i64, crate::model::MessageId)>,
+    /// What the client said while no catalogue could be read, read now.
+    unread: Vec<Said>,
     /// Who of the business acts right now.
     acting: Option<String>,
     queued: u32,
@@ -161,14 +164,10 @@ impl Engine {
         let Some(channel) = tenant.channel(&leased.channel).cloned() else {
             return Err(DirectoryError::Unknown(tenant.id.clone()).into());
         };
-        let mut branches = Vec::with_capacity(channel.branches.len());
-        for id in &channel.branches {
-            if let Some(setup) = tenant.branch(id)
-                && let Some(view) = self.branch_view(&tenant, setup, now).await
-            {
-                branches.push(view);
-            }
-        }
+        // Side by side: several that do not answer must not take longer than the lease together.
+        let setups = channel.branches.iter().filter_map(|id| tenant.branch(id));
+        let branches = join_all(setups.map(|setup| self.branch_view(&tenant, setup, now))).await;
+        let branches = branches.into_iter().flatten().collect();
         let dialogue = restore(leased.state.as_deref(), leased.lease.conversation);
         let state = leased.action.as_deref().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
         let turn = Turn {
@@ -188,6 +187,7 @@ impl Engine {
             bookings: leased.bookings,
             branches,
             reading: Vec::new(),
+            unread: Vec::new(),
             acting: None,
             queued: 0,
             messages: 0,
@@ -210,6 +210,7 @@ impl Turn<'_> {
     async fn run(mut self, mail: Vec<Mail>, timers: Vec<Timer>) -> Result<Option<Delivery>, TurnError> {
         self.greet_with_ticks(&mail);
         self.resume().await?;
+        self.unread = self.read_kept().await;
         let mut burst = Vec::new();
         for item in mail {
             match item.event {
@@ -255,7 +256,7 @@ impl Turn<'_> {
 
     /// Reads a burst of the client's messages as one thought.
     async fn said(&mut self, burst: Vec<(i64, Inbound, Option<BookingId>)>) -> Result<(), TurnError> {
-        let mut said = Vec::with_capacity(burst.len());
+        let mut said = std::mem::take(&mut self.unread);
         for (seq, message, about) in burst {
             let (id, at) = (message.id.clone(), message.at);
             self.messages += 1;

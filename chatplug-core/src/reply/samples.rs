@@ -121,6 +121,7 @@ samples! {
         OneServiceFirst => [Say::OneServiceFirst],
         PartyTooLarge => [Say::PartyTooLarge { party: 5, most: 1 }],
         CannotLook => [Say::CannotLook],
+        SystemDown => [Say::SystemDown],
         AskStaff => [Say::AskStaff { service: facts.service.clone() }],
         AskWhichStaff => [Say::AskWhichStaff],
         AskDay => [Say::AskDay { service: facts.service.clone() }],

@@ -415,6 +415,8 @@ pub enum Say {
 
     /// "I cannot see the calendar just now." A read gave no answer; nothing was booked or changed.
     CannotLook,
+    /// "Our booking system does not answer. What you wrote is kept, and answered as soon as it does."
+    SystemDown,
 
     // --- the critical action -------------------------------------------------------------------------------------
     /// "Haircut with Ana, Wed 14 March at 15:30, 45 €. Shall I book it?"

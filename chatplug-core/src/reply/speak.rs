@@ -29,6 +29,7 @@ pub(crate) fn speak(voice: &Voice<'_>, say: &Say) -> String {
             voice.say(id::PARTY_TOO_LARGE, Args::new().count("party", (*party).into()).count("most", (*most).into()))
         }
         Say::CannotLook => voice.plain(id::CANNOT_LOOK),
+        Say::SystemDown => voice.plain(id::SYSTEM_DOWN),
         Say::AskStaff { service } => voice.say(id::ASK_STAFF, Args::new().name("service", service)),
         Say::AskWhichStaff => voice.plain(id::ASK_WHICH_STAFF),
         Say::AskDay { service } => voice.say(id::ASK_DAY, Args::new().name("service", service)),

@@ -86,6 +86,7 @@ fn name(timer: &crate::dialogue::Timer) -> &'static str {
     match timer {
         crate::dialogue::Timer::Reminder { .. } => "reminder",
         crate::dialogue::Timer::HandBack => "hand-back",
+        crate::dialogue::Timer::Catalog => "catalog",
     }
 }
 

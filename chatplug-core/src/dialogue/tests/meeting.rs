@@ -1,10 +1,13 @@
 //! Meeting, the menu, one step back, and the booking that was begun and left.
 
 use crate::{
-    dialogue::script::{Script, booking, intent, nothing, when},
+    dialogue::{
+        Holder, Input, Timer,
+        script::{Script, booking, intent, nothing, when},
+    },
     model::{Lang, MediaKind},
     ports::Intent,
-    reply::{Key, Say},
+    reply::{HandOverReason, Key, Say},
 };
 use chrono::Duration;
 
@@ -211,7 +214,57 @@ fn nothing_can_be_read() {
     script.trouble = None;
     let turn = script.yes();
     assert!(turn.says(|say| matches!(say, Say::AskDay { .. })), "{}", turn.text());
+}
+
+#[test]
+fn what_is_said_without_a_catalogue_is_kept_and_read_when_there_is_one() {
+    let mut script = Script::salon();
+    let branches = std::mem::take(&mut script.branches);
+    let turn = script.say(booking().service("cut").with_anyone());
+    assert!(
+        turn.says(|say| *say == Say::SystemDown) && !turn.says(|say| *say == Say::NotUnderstood),
+        "{}",
+        turn.text()
+    );
+    assert!(script.timers.contains_key(&Timer::Catalog));
+    script.say(nothing("hello?"));
+    assert_eq!((script.dialogue.kept().len(), script.timers.len()), (2, 1));
+    // It rings and there is none still: nothing is said, and it rings again.
+    script.timers.remove(&Timer::Catalog);
+    script.now += Duration::minutes(1);
+    let turn = script.input(Input::Timer { timer: Timer::Catalog });
+    assert!(script.timers.contains_key(&Timer::Catalog) && !turn.says(|_| true), "{}", turn.text());
+
+    script.branches = branches;
+    let said = script.dialogue.kept().iter().take(1).cloned().collect();
+    let turn = script.input(Input::Said { said });
+    assert!(turn.text().contains("? slots"), "{}", turn.text());
+    assert!(script.dialogue.kept().is_empty() && !script.timers.contains_key(&Timer::Catalog));
+}
+
+#[test]
+fn without_a_catalogue_a_person_is_called_in_the_end_or_when_asked_for() {
+    let mut script = Script::salon();
     script.branches.clear();
-    let turn = script.say(intent(Intent::AskLocation));
-    assert!(turn.says(|say| *say == Say::CannotLook), "{}", turn.text());
+    script.say(booking().service("cut"));
+    script.now += Duration::minutes(16);
+    let turn = script.input(Input::Timer { timer: Timer::Catalog });
+    let down = |say: &Say| matches!(say, Say::HandedOver { reason: HandOverReason::BackendDown });
+    assert!(turn.says(down) && script.holder == Holder::Person, "{}", turn.text());
+    assert!(script.dialogue.kept().is_empty(), "it is the person's to read");
+
+    let mut script = Script::salon();
+    script.branches.clear();
+    script.say(booking().service("cut"));
+    let turn = script.say(intent(Intent::Human));
+    assert!(turn.says(|say| matches!(say, Say::HandedOver { reason: HandOverReason::Asked })), "{}", turn.text());
+
+    let mut script = Script::salon();
+    script.branches.clear();
+    for _ in 0..20 {
+        script.say(nothing("hello?"));
+    }
+    assert_eq!((script.holder, script.dialogue.kept().len()), (Holder::Bot, 20));
+    script.say(nothing("hello?"));
+    assert_eq!((script.holder, script.dialogue.kept().len()), (Holder::Person, 0), "it does not grow for ever");
 }

@@ -2,8 +2,8 @@
 
 use super::Turn;
 use crate::{
-    dialogue::SaidWhat,
-    model::{Catalog, Content, Inbound, Private},
+    dialogue::{Said, SaidWhat},
+    model::{Branch, BranchId, Catalog, Content, Inbound, Private},
     ports::{Context, Intent, Interpretation, Utterance},
 };
 use chrono::{DateTime, Utc};
@@ -24,6 +24,20 @@ impl Turn<'_> {
             Content::Reaction { emoji: None, .. } | Content::Revoke { .. } | Content::IdentityChanged { .. } => None,
             _ => Some(SaidWhat::Unreadable { media: None }),
         }
+    }
+
+    /// What the client said while no catalogue could be read, with what it means now that there is one.
+    pub(super) async fn read_kept(&self) -> Vec<Said> {
+        if self.branches.is_empty() {
+            return Vec::new();
+        }
+        let mut kept = self.dialogue.kept().to_vec();
+        for said in &mut kept {
+            if let SaidWhat::Words { text, .. } = &said.what {
+                said.what = self.words(text.clone(), said.at).await;
+            }
+        }
+        kept
     }
 
     async fn words(&self, text: Private<String>, at: DateTime<Utc>) -> SaidWhat {
@@ -52,9 +66,10 @@ impl Turn<'_> {
         SaidWhat::Words { text, meaning }
     }
 
-    /// The catalogue that words point into: the branch's, or all branches' in one where there are several.
+    /// The catalogue that words point into: the branch's, or all branches' in one where there are several. One of nothing
+    /// while none can be read: the language and a wish for a person can be told without.
     fn catalog_to_read_by(&self) -> Option<Arc<Catalog>> {
-        let first = self.branches.first()?;
+        let Some(first) = self.branches.first() else { return self.channel.branches.first().map(nothing_to_book) };
         let chosen = self.dialogue.branch().and_then(|id| self.branches.iter().find(|view| view.branch().id == *id));
         if let Some(view) = chosen {
             return Some(view.catalog.clone());
@@ -73,4 +88,18 @@ impl Turn<'_> {
         }
         Some(Arc::new(all))
     }
+}
+
+fn nothing_to_book(branch: &BranchId) -> Arc<Catalog> {
+    let branch = Branch {
+        id: branch.clone(),
+        name: String::new(),
+        zone: chrono_tz::UTC,
+        country: String::new(),
+        currency: iso_currency::Currency::EUR,
+        place: None,
+        phone: None,
+        hours: Vec::new(),
+    };
+    Arc::new(Catalog { version: 0, branch, services: Vec::new(), staff: Vec::new() })
 }
