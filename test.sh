@@ -58,6 +58,9 @@ cargo clippy --locked --workspace --all-targets --all-features -- -D warnings
 if [ "$quick" != quick ]; then
   cargo clippy --locked --workspace --all-targets -- -D warnings
   cargo clippy --locked --workspace --lib --no-default-features -- -D warnings
+  # Each database without the other.
+  cargo clippy --locked -p chatplug-store --lib --no-default-features --features postgres -- -D warnings
+  cargo clippy --locked -p chatplug-store --lib --no-default-features --features sqlite -- -D warnings
 
   say "documentation"
   RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --all-features

@@ -3,21 +3,26 @@
 
 mod codec;
 pub mod data_map;
+#[cfg(feature = "sqlite")]
 mod fair;
 mod opening;
+#[cfg(feature = "sqlite")]
 mod pace;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod records;
+#[cfg(feature = "sqlite")]
 mod sqlite;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod vault;
 
+#[cfg(feature = "sqlite")]
 use chatplug_core::vault::Vault;
 pub use opening::OpenError;
 #[cfg(feature = "postgres")]
 pub use postgres::{Migrated, PostgresOptions, PostgresStore, migrate};
+#[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteOptions, SqliteStore};
 
 /// Opens the store that a URL names: `sqlite:FILE`, `sqlite://FILE`, or the bare name of a file. It is made when it does
@@ -35,11 +40,13 @@ pub use sqlite::{SqliteOptions, SqliteStore};
 /// store.close().await?;
 /// # Ok(()) }
 /// ```
+#[cfg(feature = "sqlite")]
 pub async fn open(url: &str) -> Result<SqliteStore, OpenError> {
     SqliteStore::open(file_of(url)?).await
 }
 
 /// How a store is to be opened.
+#[cfg(feature = "sqlite")]
 #[derive(Debug, Clone)]
 pub struct OpenOptions {
     /// Wraps the keys that seal.
@@ -50,12 +57,14 @@ pub struct OpenOptions {
 ///
 /// # Errors
 /// [`OpenError`], by what to do about it.
+#[cfg(feature = "sqlite")]
 pub async fn open_with(url: &str, how: OpenOptions) -> Result<SqliteStore, OpenError> {
     let how = SqliteOptions { vault: Some(how.vault), ..SqliteOptions::default() };
     SqliteStore::open_with(file_of(url)?, how).await
 }
 
 /// The file that a URL names.
+#[cfg(feature = "sqlite")]
 fn file_of(url: &str) -> Result<&str, OpenError> {
     if let Some((scheme, _)) = url.split_once("://")
         && !scheme.eq_ignore_ascii_case("sqlite")

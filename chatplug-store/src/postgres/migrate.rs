@@ -53,6 +53,7 @@ pub(crate) const CLOSE_DATABASE: &str = "DO $$ BEGIN \
     END $$";
 
 /// One step.
+#[cfg_attr(not(feature = "testing"), expect(unreachable_pub, reason = "tests of migrations bring steps of their own"))]
 #[derive(Debug, Clone, Copy)]
 pub struct Migration {
     /// Its number.
