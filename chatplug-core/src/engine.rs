@@ -208,6 +208,12 @@ impl Engine {
         &self.inner.clock
     }
 
+    /// How long a client may wait for an outcome before they are attended to.
+    #[must_use]
+    pub fn answer_within(&self) -> Duration {
+        self.inner.options.answer_within
+    }
+
     /// The directory.
     #[must_use]
     pub fn directory(&self) -> &Arc<dyn Directory> {

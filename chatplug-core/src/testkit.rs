@@ -35,7 +35,7 @@ pub mod wrap;
 pub use backend::MemoryBackend;
 pub use calendar::{MemoryCalendar, MemoryCalendarStore};
 pub use chat::{Chat, ChatBuilder};
-pub use clock::VirtualClock;
+pub use clock::{VirtualClock, VirtualMachine};
 pub use directory::{StaticDirectory, TenantBuilder};
 pub use fits::{Misfit, fits};
 pub use intents::ScriptedIntents;

@@ -2,6 +2,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking"))]
 
 pub mod cli;
+mod clocks;
 pub mod config;
 pub mod demo;
 pub mod http;

@@ -63,6 +63,12 @@ impl Metrics {
         self.record(|| counter!(name).increment(1));
     }
 
+    /// How far the clock that this process catches up with is ahead of the time it works by.
+    #[expect(clippy::cast_precision_loss, reason = "seconds for a chart")]
+    pub fn adrift(&self, adrift: chrono::TimeDelta) {
+        self.record(|| gauge!("chatplug_clock_adrift_seconds").set(adrift.num_milliseconds() as f64 / 1000.0));
+    }
+
     /// Everything counted so far, with what the store says now; whether this process is ready, and runs conversations.
     #[must_use]
     pub fn render(&self, figures: Option<&Figures>, ready: bool, working: bool) -> String {
@@ -205,7 +211,7 @@ fn describe() {
     describe_gauge!("chatplug_ready", "Whether this process can take work, as /readyz says");
     describe_gauge!("chatplug_working", "Whether this process runs conversations");
     describe_gauge!("chatplug_turns_open", "Conversations that a worker holds");
-    describe_gauge!("chatplug_overdue", "Clients who wait too long for an outcome");
+    describe_gauge!("chatplug_overdue", "Clients who wait for an outcome for longer than answer_within");
     describe_gauge!("chatplug_notices_queued", "Things that teams were not told yet");
     describe_gauge!("chatplug_notices_dead", "Things that teams could not be told");
     describe_gauge!("chatplug_mail_due", "Pieces of mail that wait for a turn");
@@ -216,6 +222,11 @@ fn describe() {
     describe_gauge!("chatplug_outbox_unknown", "Messages whose answer was lost");
     describe_gauge!("chatplug_actions_open", "Critical actions under way");
     describe_gauge!("chatplug_conversations", "Conversations");
+    describe_gauge!(
+        "chatplug_clock_adrift_seconds",
+        "How far the clock is ahead of the time that this process works by"
+    );
+    gauge!("chatplug_clock_adrift_seconds").set(0.0);
     describe_gauge!("chatplug_build_info", "Always 1, labelled with the version");
     gauge!("chatplug_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
 }

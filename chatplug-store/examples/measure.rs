@@ -9,8 +9,8 @@ use chatplug_core::{
     dialogue::Outcome,
     model::{ChannelUser, Content, ConversationId, DeliveryKey, Inbound, Lang, Private, TenantId, TurnId},
     ports::{
-        Clock, DeliveryRecord, DeliveryResult, Ingest, Ingested, NewOutbox, OutboxBody, Store, SystemClock,
-        TenantSetup, TenantStore, TurnCommit, TurnRecord,
+        Clock, DeliveryRecord, DeliveryResult, Ingest, Ingested, NewOutbox, OVERDUE_AFTER, OutboxBody, Store,
+        SystemClock, TenantSetup, TenantStore, TurnCommit, TurnRecord,
     },
     reply::{Reply, Say},
 };
@@ -74,7 +74,7 @@ async fn main() -> Outcomes<()> {
     }
     let began = Instant::now();
     let due = store.due(SystemClock.now(), 64).await?.len();
-    println!("due: {due} in {:?}; {:?}", began.elapsed(), store.figures(SystemClock.now()).await?);
+    println!("due: {due} in {:?}; {:?}", began.elapsed(), store.figures(OVERDUE_AFTER, SystemClock.now()).await?);
     store.close().await?;
     Ok(())
 }

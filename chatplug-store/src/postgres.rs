@@ -42,11 +42,11 @@ use chatplug_core::{
     ports::{
         Attention, AuditRow, BranchCalendar, CalendarError, CalendarStore, ClaimRequest, Committed, ConversationView,
         Delivery, DeliveryRecord, Due, Entry, EntryFilter, EntryMark, Figures, Ingest, Ingested, Lease, Leased,
-        LogEntry, NewEntry, NoticeRecord, QueuedNotice, Route, Store, StoreError, TenantSetup, TenantStore, TurnCommit,
-        TurnRecord,
+        LogEntry, NewEntry, NoticeRecord, QueuedNotice, Route, Store, StoreError, TenantSetup, TenantStore, Times,
+        TurnCommit, TurnRecord,
     },
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use db::Db;
 use keyring::SchemaRing;
 use std::sync::Arc;
@@ -127,8 +127,12 @@ impl Store for PostgresStore {
         queue::ping(&self.db).await
     }
 
-    async fn figures(&self, now: DateTime<Utc>) -> Result<Figures, StoreError> {
-        queue::figures(&self.db, now).await
+    async fn tick(&self, now: Option<DateTime<Utc>>) -> Result<Times, StoreError> {
+        queue::tick(&self.db, now).await
+    }
+
+    async fn figures(&self, answer_within: Duration, now: DateTime<Utc>) -> Result<Figures, StoreError> {
+        queue::figures(&self.db, answer_within, now).await
     }
 
     async fn close(&self) -> Result<(), StoreError> {

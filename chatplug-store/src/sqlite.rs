@@ -42,11 +42,11 @@ use chatplug_core::{
     ports::{
         Attention, AuditRow, BranchCalendar, CalendarError, CalendarStore, ClaimRequest, Committed, ConversationView,
         Delivery, DeliveryRecord, Due, Entry, EntryFilter, EntryMark, Figures, Ingest, Ingested, Lease, Leased,
-        LogEntry, NewEntry, NoticeRecord, QueuedNotice, Route, Store, StoreError, TenantSetup, TenantStore, TurnCommit,
-        TurnRecord,
+        LogEntry, NewEntry, NoticeRecord, QueuedNotice, Route, Store, StoreError, TenantSetup, TenantStore, Times,
+        TurnCommit, TurnRecord,
     },
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use db::{Answers, Script, put};
 use keyfile::KeyFile;
 use read::Question;
@@ -201,8 +201,12 @@ impl Store for SqliteStore {
         self.writer.submit(setup::Ping).await
     }
 
-    async fn figures(&self, now: DateTime<Utc>) -> Result<Figures, StoreError> {
-        self.ask(read::figures(now)).await
+    async fn tick(&self, now: Option<DateTime<Utc>>) -> Result<Times, StoreError> {
+        self.writer.submit(setup::Tick { now }).await
+    }
+
+    async fn figures(&self, answer_within: Duration, now: DateTime<Utc>) -> Result<Figures, StoreError> {
+        self.ask(read::figures(answer_within, now)).await
     }
 
     async fn close(&self) -> Result<(), StoreError> {

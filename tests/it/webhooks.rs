@@ -4,7 +4,7 @@
 use crate::support::stage::{BELLA, NORTE, Stage};
 use chatplug::{
     model::TenantId,
-    ports::Figures,
+    ports::{Figures, OVERDUE_AFTER},
     testkit::wrap::Fault,
     whatsapp::{fake::meta, fake::meta::StatusPlan, meta::sign},
 };
@@ -15,7 +15,7 @@ const HELLO: &str = "Thanks a lot, have a nice day!";
 const BOOK: &str = "Hi! I'd like to book a women's haircut with Ana on Thursday at 3pm.";
 
 async fn figures(stage: &Stage) -> Figures {
-    stage.store.figures(chatplug::ports::Clock::now(&stage.clock)).await.unwrap()
+    stage.store.figures(OVERDUE_AFTER, chatplug::ports::Clock::now(&stage.clock)).await.unwrap()
 }
 
 fn signed(body: &[u8]) -> String {

@@ -106,8 +106,8 @@ pub enum EngineEvent<'a> {
         /// Whether the client is told; `false`: only the team is.
         held: bool,
     },
-    /// The clock went another way than time did: by so many seconds forward, or back when negative. What waits for an
-    /// instant comes early, or late.
+    /// The clock went another way than time did, or the one that it catches up with did: by so many seconds forward, or
+    /// back when negative.
     ClockJumped {
         /// By how much.
         seconds: i64,

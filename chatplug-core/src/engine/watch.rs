@@ -60,6 +60,7 @@ impl Engine {
     /// ran is about to be answered.
     pub(super) async fn watch(self, mut shutdown: watch::Receiver<bool>) {
         let every = self.inner.options.watch.to_std().unwrap_or(std::time::Duration::from_secs(5));
+        let mut adrift = self.inner.clock.adrift();
         while !*shutdown.borrow() {
             let (wall, time) = (self.inner.clock.now(), tokio::time::Instant::now());
             tokio::select! {
@@ -68,6 +69,7 @@ impl Engine {
             }
             let passed = Duration::from_std(time.elapsed()).unwrap_or_default();
             self.notice_jump(self.inner.clock.now() - wall - passed);
+            adrift = self.notice_set(adrift);
             if let Err(error) = self.attend_overdue().await {
                 tracing::error!(
                     error = &error as &dyn std::error::Error,
@@ -75,6 +77,22 @@ impl Engine {
                 );
             }
         }
+    }
+
+    /// A clock that takes no jumps itself tells how far it is from the one that was set. Answers how far that is now.
+    fn notice_set(&self, before: Duration) -> Duration {
+        let adrift = self.inner.clock.adrift();
+        if (adrift - before).abs() > JUMP {
+            let seconds = (adrift - before).num_seconds();
+            let ahead = adrift.num_seconds();
+            tracing::error!(
+                seconds,
+                ahead,
+                "somebody has set the machine's clock: work goes on by the time that has passed, and catches up with it little by little"
+            );
+            self.inner.observer.observe(&EngineEvent::ClockJumped { seconds });
+        }
+        adrift
     }
 
     /// A clock that jumps is followed: it is everybody's. What that does is defined (leases that run out fence whoever had

@@ -16,7 +16,7 @@ use crate::model::{
     ActionKey, Booking, BookingRef, BranchId, ChannelId, ChannelUser, ClaimSubject, ContactId, ConversationId, TenantId,
 };
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
 use std::{fmt::Debug, sync::Arc};
 
@@ -73,11 +73,20 @@ pub trait Store: Debug + Send + Sync {
     /// When it cannot.
     async fn ping(&self) -> Result<(), StoreError>;
 
-    /// Figures for `/metrics` and `/readyz`, over all tenants, no personal data.
+    /// Takes down that work is done by this time (nothing with `None`), and answers what this store knows of the time. To be
+    /// called every few seconds, so that a process that begins with a clock that was put back
+    /// [can tell](super::SteadyClock::begin).
     ///
     /// # Errors
     /// See [`StoreError`].
-    async fn figures(&self, now: DateTime<Utc>) -> Result<Figures, StoreError>;
+    async fn tick(&self, now: Option<DateTime<Utc>>) -> Result<Times, StoreError>;
+
+    /// Figures for `/metrics` and `/readyz`, over all tenants, no personal data. A client who waits for longer than
+    /// `answer_within` is [overdue](Figures::overdue).
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    async fn figures(&self, answer_within: Duration, now: DateTime<Utc>) -> Result<Figures, StoreError>;
 
     /// Writes what waits and ends in good order. What was answered is safe without it.
     ///
@@ -265,6 +274,15 @@ pub struct Due {
     pub work: Work,
 }
 
+/// What a store knows of the time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Times {
+    /// The latest instant by which work was done, as far as it was taken down.
+    pub newest: Option<DateTime<Utc>>,
+    /// What the clock shows that all processes on this store go by; `None`: each goes by its machine's.
+    pub reference: Option<DateTime<Utc>>,
+}
+
 /// Kinds of due work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Work {
@@ -324,7 +342,7 @@ pub struct Figures {
     pub conversations: u64,
     /// Conversations that a worker holds.
     pub turns_open: u64,
-    /// Conversations whose client waits for an outcome since longer than [`OVERDUE_AFTER`].
+    /// Conversations whose client waits for an outcome since longer than was asked about, and was not attended to.
     pub overdue: u64,
     /// Things that the team was not told yet.
     pub notices_queued: u64,
@@ -332,8 +350,9 @@ pub struct Figures {
     pub notices_dead: u64,
 }
 
-/// A client who waits longer than this for an outcome is attended to: 90 seconds, more than a lease lasts.
-pub const OVERDUE_AFTER: chrono::Duration = chrono::Duration::seconds(90);
+/// A client who waits longer than this for an outcome is attended to, unless another limit is set: 90 seconds, more than a
+/// lease lasts.
+pub const OVERDUE_AFTER: Duration = Duration::seconds(90);
 
 /// Why a store failed, by what to do about it.
 #[derive(Debug, thiserror::Error)]

@@ -1,9 +1,10 @@
 //! Time that a test owns.
 
-use crate::ports::Clock;
+use super::lock;
+use crate::ports::{Clock, Machine};
 use chrono::{DateTime, Duration, Utc};
 use std::sync::{
-    Arc,
+    Arc, Mutex,
     atomic::{AtomicI64, Ordering},
 };
 
@@ -56,6 +57,42 @@ impl VirtualClock {
     }
 }
 
+/// The clocks of a machine that a test owns: time passes when it is told to, and what the clock shows can be set. Clones
+/// share one machine.
+#[derive(Debug, Clone)]
+pub struct VirtualMachine(Arc<Mutex<(std::time::Duration, DateTime<Utc>)>>);
+
+impl VirtualMachine {
+    /// Lets time pass.
+    pub fn pass(&self, time: Duration) {
+        let mut clocks = lock(&self.0);
+        clocks.0 += time.to_std().unwrap_or_default();
+        clocks.1 += time;
+    }
+
+    /// Sets what the clock shows, forward or back: no time passes.
+    pub fn set(&self, wall: DateTime<Utc>) {
+        lock(&self.0).1 = wall;
+    }
+}
+
+impl Default for VirtualMachine {
+    /// Runs for an hour, and shows what a [`VirtualClock`] does by default.
+    fn default() -> Self {
+        Self(Arc::new(Mutex::new((std::time::Duration::from_secs(3600), VirtualClock::default().now()))))
+    }
+}
+
+impl Machine for VirtualMachine {
+    fn uptime(&self) -> std::time::Duration {
+        lock(&self.0).0
+    }
+
+    fn wall(&self) -> DateTime<Utc> {
+        lock(&self.0).1
+    }
+}
+
 impl Default for VirtualClock {
     /// Stands on Monday, 2 March 2026, 09:00 UTC: no zone changes its clocks that week before Sunday.
     fn default() -> Self {
@@ -66,6 +103,10 @@ impl Default for VirtualClock {
 impl Clock for VirtualClock {
     fn now(&self) -> DateTime<Utc> {
         DateTime::from_timestamp_micros(self.0.load(Ordering::SeqCst)).unwrap_or_default()
+    }
+
+    fn adrift(&self) -> Duration {
+        Duration::zero()
     }
 }
 

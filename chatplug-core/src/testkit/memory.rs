@@ -18,11 +18,11 @@ use crate::{
     ports::{
         Attention, AuditRow, ClaimRequest, Committed, ConversationView, Delivery, DeliveryRecord, Due, Figures, Ingest,
         Ingested, Lease, Leased, LogEntry, NoticeRecord, QueuedNotice, Route, Store, StoreError, TenantSetup,
-        TenantStore, TurnCommit, TurnRecord, Work,
+        TenantStore, Times, TurnCommit, TurnRecord, Work,
     },
 };
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use rows::{Rows, State};
 use std::sync::{Arc, Mutex};
 use tokio::sync::Notify;
@@ -108,8 +108,14 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    async fn figures(&self, now: DateTime<Utc>) -> Result<Figures, StoreError> {
-        Ok(lock(&self.0.state).figures(now))
+    async fn tick(&self, now: Option<DateTime<Utc>>) -> Result<Times, StoreError> {
+        let mut state = lock(&self.0.state);
+        state.newest = state.newest.max(now);
+        Ok(Times { newest: state.newest, reference: None })
+    }
+
+    async fn figures(&self, answer_within: Duration, now: DateTime<Utc>) -> Result<Figures, StoreError> {
+        Ok(lock(&self.0.state).figures(answer_within, now))
     }
 
     async fn close(&self) -> Result<(), StoreError> {

@@ -238,11 +238,19 @@ macro_rules! forward_store {
                 self.around("store", "ping", self.inner().ping()).await
             }
 
+            async fn tick(
+                &self,
+                now: Option<chrono::DateTime<chrono::Utc>>,
+            ) -> Result<$crate::ports::Times, $crate::ports::StoreError> {
+                self.around("store", "tick", self.inner().tick(now)).await
+            }
+
             async fn figures(
                 &self,
+                answer_within: chrono::Duration,
                 now: chrono::DateTime<chrono::Utc>,
             ) -> Result<$crate::ports::Figures, $crate::ports::StoreError> {
-                self.around("store", "figures", self.inner().figures(now)).await
+                self.around("store", "figures", self.inner().figures(answer_within, now)).await
             }
 
             async fn overdue(

@@ -8,7 +8,7 @@ mod watch;
 use chatplug_core::{
     engine::{Engine, EngineEvent, EngineOptions, Observer},
     model::{ChannelUser, Content, ConversationId, Inbound, Lang, MessageId, Outbound, Policy, Private, Tap, TenantId},
-    ports::{AuditRow, BookingBackend, Clock as _, Directory, IntentEngine, ReceivedEvent, Scoped, Store, TenantStore},
+    ports::{AuditRow, BookingBackend, Clock, Directory, IntentEngine, ReceivedEvent, Scoped, Store, TenantStore},
     testkit::{
         MemoryBackend, MemoryMessenger, MemoryStore, RecordingNotifier, StaticDirectory, TenantBuilder, VirtualClock,
         contract::intent::catalog,
@@ -65,7 +65,7 @@ impl Stage {
         TenantBuilder::new("studio")
             .policy(Policy { language: Lang::PT, ..Policy::default() })
             .branch("centre", salon)
-            .channel("wa", Arc::new(self.messenger.clone()))
+            .channel("wa", Arc::new(Faulty::new(Arc::new(self.messenger.clone()), &self.faults)))
             .intents(intents)
             .notifier(team)
     }
@@ -76,8 +76,12 @@ impl Stage {
     }
 
     fn engine_with(&self, directory: Arc<dyn Directory>) -> Engine {
+        self.engine_of(directory, Arc::new(self.clock.clone()))
+    }
+
+    fn engine_of(&self, directory: Arc<dyn Directory>, clock: Arc<dyn Clock>) -> Engine {
         let store: Arc<dyn Store> = Arc::new(Faulty::new(Arc::new(self.memory.clone()), &self.faults));
-        let engine = Engine::builder().store(store).directory(directory).clock(Arc::new(self.clock.clone()));
+        let engine = Engine::builder().store(store).directory(directory).clock(clock);
         engine.observer(self.heard.clone()).options(self.options.clone()).build().unwrap()
     }
 

@@ -2,9 +2,12 @@
 
 use super::Failure;
 use crate::{
+    clocks,
     config::{Config, ProviderConfig},
-    http::{App, Role},
+    http::Role,
     logging,
+    stores::Stores,
+    wiring,
 };
 use anyhow::Context;
 use chatplug_core::ports::SystemClock;
@@ -35,7 +38,13 @@ pub(super) async fn start(config: Config, role: Role, bind: Option<SocketAddr>) 
         None => None,
     };
     let tenants = config.tenants.len();
-    let app = App::new(config, Arc::new(SystemClock)).await?;
+    let stores = Stores::open(&config).await?;
+    if let Err(error) = clocks::begin(&config, &stores).await {
+        stores.close().await;
+        return Err(error.into());
+    }
+    let app = wiring::wire(config, stores.clone(), Arc::new(SystemClock)).await?;
+    let keeping = tokio::spawn(async move { clocks::keep(&*stores.store).await });
     let version = env!("CARGO_PKG_VERSION");
     match &listener {
         Some(listener) => {
@@ -44,7 +53,9 @@ pub(super) async fn start(config: Config, role: Role, bind: Option<SocketAddr>) 
         }
         None => tracing::info!(tenants, ?role, version, "working"),
     }
-    app.run(role, listener, stop).await.context("the server ended")?;
+    let ended = app.run(role, listener, stop).await;
+    keeping.abort();
+    ended.context("the server ended")?;
     tracing::info!("stopped");
     Ok(())
 }

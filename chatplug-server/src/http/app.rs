@@ -16,7 +16,7 @@ use crate::{
 use axum::Router;
 use chatplug_core::{
     engine::Engine,
-    ports::{Clock, StoreError},
+    ports::{Clock, ClockBehind, StoreError},
 };
 use chatplug_store::OpenError;
 use std::{
@@ -103,6 +103,12 @@ pub enum AppError {
         /// Why.
         why: String,
     },
+    /// The clock that this process would go by is far behind what the store knows.
+    #[error(
+        "the time cannot be trusted: put the clock of this machine, or of the database's, right and start again; \
+         what to do when it is right is told in docs/operations.md under \"Clocks\""
+    )]
+    Clock(#[source] ClockBehind),
     /// The network failed.
     #[error("the server cannot listen")]
     Listen(#[source] std::io::Error),
@@ -120,7 +126,7 @@ impl AppError {
     #[must_use]
     pub fn is_configuration(&self) -> bool {
         match self {
-            Self::NoCredential { .. } | Self::Setup { .. } => true,
+            Self::NoCredential { .. } | Self::Setup { .. } | Self::Clock(_) => true,
             Self::Store { source, .. } => match (source.downcast_ref(), source.downcast_ref()) {
                 (Some(error), _) => !matches!(error, OpenError::Unavailable { .. }),
                 (_, Some(error)) => matches!(error, StoreError::Vault(_) | StoreError::RouteTaken { .. }),

@@ -5,7 +5,11 @@
 
 use super::Role;
 use crate::config::ReadyConfig;
-use chatplug_core::ports::{Figures, Store};
+use chatplug_core::{
+    engine::Engine,
+    ports::{ClockBehind, Figures},
+};
+use chrono::TimeDelta;
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 
@@ -21,29 +25,33 @@ pub(crate) struct Readiness(pub(crate) ReadyConfig);
 pub(super) struct Report {
     /// What the store says; `None`: it does not answer.
     pub(super) figures: Option<Figures>,
+    /// How far the clock of this process is behind the one that it catches up with.
+    pub(super) adrift: TimeDelta,
     checks: Map<String, Value>,
     failing: Vec<&'static str>,
 }
 
 impl Readiness {
     /// Looks at everything. `working`: whether somebody runs conversations in this process.
-    pub(super) async fn look(
-        self,
-        store: &dyn Store,
-        now: chrono::DateTime<chrono::Utc>,
-        role: Role,
-        working: bool,
-    ) -> Report {
+    pub(super) async fn look(self, engine: &Engine, role: Role, working: bool) -> Report {
+        let (store, now) = (engine.store(), engine.clock().now());
         let up = matches!(tokio::time::timeout(HEALTH_TIMEOUT, store.ping()).await, Ok(Ok(())));
+        let asked = store.figures(engine.answer_within(), now);
         let figures = match up {
-            true => tokio::time::timeout(HEALTH_TIMEOUT, store.figures(now)).await.ok().and_then(Result::ok),
+            true => tokio::time::timeout(HEALTH_TIMEOUT, asked).await.ok().and_then(Result::ok),
             false => None,
         };
-        self.judge(up, figures, role, working)
+        self.judge(up, figures, engine.clock().adrift(), role, working)
     }
 
-    fn judge(self, up: bool, figures: Option<Figures>, role: Role, working: bool) -> Report {
-        let mut report = Report { figures, ..Report::default() };
+    fn judge(self, up: bool, figures: Option<Figures>, adrift: TimeDelta, role: Role, working: bool) -> Report {
+        let mut report = Report { figures, adrift, ..Report::default() };
+        report.check(
+            "clock",
+            adrift.abs() <= ClockBehind::MOST,
+            "the clock was set by more than can be caught up with: put it right, then start this process again",
+            json!({ "adrift_seconds": adrift.num_seconds() }),
+        );
         report.check("store", up, "it cannot be written to", json!({}));
         if role.works() {
             report.check("workers", working, "nobody runs conversations in this process", json!({}));
@@ -110,7 +118,7 @@ mod tests {
     use super::*;
 
     fn judged(figures: Figures, role: Role) -> Value {
-        Readiness(ReadyConfig::default()).judge(true, Some(figures), role, role.works()).json()
+        Readiness(ReadyConfig::default()).judge(true, Some(figures), TimeDelta::zero(), role, role.works()).json()
     }
 
     #[test]
@@ -132,7 +140,8 @@ mod tests {
         let told = judged(late, Role::Webhooks);
         assert_eq!((&told["ready"], told.pointer("/checks/mail/oldest_seconds")), (&json!(true), Some(&json!(500))));
         assert!(told.pointer("/checks/workers").is_none(), "{told}");
-        let told = Readiness(ReadyConfig::default()).judge(false, None, Role::Webhooks, false).json();
+        let told =
+            Readiness(ReadyConfig::default()).judge(false, None, TimeDelta::zero(), Role::Webhooks, false).json();
         assert_eq!(told["failing"], json!(["store"]));
     }
 
@@ -140,6 +149,21 @@ mod tests {
     fn a_limit_of_nothing_is_none() {
         let none = ReadyConfig { mail_age: Duration::ZERO, outbox_age: Duration::ZERO, overdue: 0 };
         let late = Figures { mail_age_ms: u64::MAX, outbox_age_ms: u64::MAX, overdue: u64::MAX, ..Figures::default() };
-        assert!(Readiness(none).judge(true, Some(late), Role::Both, true).is_ready());
+        assert!(Readiness(none).judge(true, Some(late), TimeDelta::zero(), Role::Both, true).is_ready());
+    }
+
+    #[test]
+    fn a_clock_that_was_set_is_told_and_one_that_cannot_be_caught_up_with_is_named() {
+        let told = |adrift| {
+            let ready = Readiness(ReadyConfig::default());
+            ready.judge(true, Some(Figures::default()), adrift, Role::Both, true).json()
+        };
+        let hour = told(-TimeDelta::hours(1));
+        assert_eq!((&hour["ready"], hour.pointer("/checks/clock/adrift_seconds")), (&json!(true), Some(&json!(-3600))));
+        for far in [TimeDelta::hours(25), -TimeDelta::hours(25)] {
+            let told = told(far);
+            assert_eq!(told["failing"], json!(["clock"]), "{told}");
+            assert!(told["checks"]["clock"]["why"].as_str().unwrap().contains("start this process again"), "{told}");
+        }
     }
 }

@@ -75,6 +75,7 @@ async fn readyz(State(routes): State<Routes>) -> Response {
 
 async fn metrics(State(routes): State<Routes>) -> Response {
     let (report, working) = routes.look().await;
+    routes.metrics.adrift(report.adrift);
     let text = routes.metrics.render(report.figures.as_ref(), report.is_ready(), working);
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
 }
@@ -84,7 +85,7 @@ impl Routes {
     async fn look(&self) -> (Report, bool) {
         let engine = self.webhooks.engine();
         let working = self.working.load(Ordering::Relaxed);
-        (self.ready.look(&**engine.store(), engine.clock().now(), self.role, working).await, working)
+        (self.ready.look(engine, self.role, working).await, working)
     }
 }
 

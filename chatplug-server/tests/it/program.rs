@@ -1,6 +1,9 @@
 //! The program as a process: exit codes, what it prints, how it stops.
 
 use crate::house::{House, K1};
+use chatplug_core::ports::{Clock as _, SystemClock};
+use chatplug_whatsapp::meta::http_client;
+use chrono::TimeDelta;
 use std::{
     io::{BufRead, BufReader},
     process::{Command, Output, Stdio},
@@ -115,6 +118,42 @@ fn servers_and_workers_stop_when_asked() {
         assert_eq!(process.wait().unwrap().code(), Some(0), "{arguments:?}: {rest:#?}");
         assert!(rest.last().unwrap().ends_with("stopped"), "{rest:#?}");
     }
+}
+
+/// A clock that was put back while nobody ran: work goes on from where it was, as long as that can be caught up with.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_clock_that_was_put_back_is_told_and_one_that_shows_nonsense_is_refused() {
+    let house = House::new();
+    let worked_until = async |ahead: TimeDelta| {
+        let app = house.open(K1).await;
+        app.stores().store.tick(Some(SystemClock.now() + ahead)).await.unwrap();
+        app.close().await;
+    };
+    worked_until(TimeDelta::hours(1)).await;
+    let mut process = house.command(K1, &["serve"]).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(process.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let mut said = String::new();
+    let address = loop {
+        let Some(line) = lines.next() else { panic!("it did not start: {said}") };
+        if let Some((_, rest)) = line.split_once("server.address=") {
+            break rest.split_whitespace().next().unwrap().to_owned();
+        }
+        said.push_str(&line);
+    };
+    assert!(said.contains("the clock is behind the time by which work was done"), "{said}");
+    let ready = http_client().unwrap().get(format!("http://{address}/readyz")).send().await.unwrap();
+    let ready: serde_json::Value = serde_json::from_str(&ready.text().await.unwrap()).unwrap();
+    let adrift = ready.pointer("/checks/clock/adrift_seconds").and_then(serde_json::Value::as_i64).unwrap();
+    assert!(ready["ready"] == true && (-3600..-3000).contains(&adrift), "{ready}");
+    assert!(Command::new("kill").args(["-TERM", &process.id().to_string()]).status().unwrap().success());
+    lines.for_each(drop);
+    assert_eq!(process.wait().unwrap().code(), Some(0));
+
+    worked_until(TimeDelta::days(3)).await;
+    let refused = house.run(K1, &["serve"]);
+    assert!(refused.code == Some(2) && refused.err.contains("but work was done until"), "{refused:?}");
+    assert!(refused.err.contains("put the clock of this machine"), "{refused:?}");
 }
 
 #[test]

@@ -169,6 +169,16 @@ BEGIN
 END
 $$;
 
+-- Takes down that work is done by this time (nothing with NULL); answers the latest that was, 0 for none, and what the clock
+-- of this server shows.
+CREATE FUNCTION chatplug.tick(p_now bigint, OUT newest bigint, OUT reference bigint)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    UPDATE pulse AS p SET newest = greatest(p.newest, p_now) RETURNING p.newest INTO newest;
+    reference := (extract(epoch FROM clock_timestamp()) * 1000000)::bigint;
+END
+$$;
+
 -- Takes up to `p_want` places under a name, of `p_burst` at once and one more each `p_every`. `at` is when all that were
 -- taken are free again; so many places are free as fit between it and a whole burst from now.
 CREATE FUNCTION chatplug.take_places(

@@ -24,12 +24,13 @@ CREATE TABLE tenant (
     sealed boolean NOT NULL DEFAULT false
 );
 
--- One row, written to find out whether writing works.
+-- One row, written to find out whether writing works, and to know by what time work was done last.
 CREATE TABLE pulse (
     pulse integer PRIMARY KEY CHECK (pulse = 1),
-    beats bigint NOT NULL
+    beats bigint NOT NULL,
+    newest bigint NOT NULL
 );
-INSERT INTO pulse VALUES (1, 0);
+INSERT INTO pulse VALUES (1, 0, 0);
 
 CREATE TABLE branch (
     tenant text NOT NULL REFERENCES tenant (tenant),

@@ -27,12 +27,13 @@ CREATE TABLE credential (
     PRIMARY KEY (tenant, name)
 ) STRICT, WITHOUT ROWID;
 
--- One row, written to find out whether writing works.
+-- One row, written to find out whether writing works, and to know by what time work was done last.
 CREATE TABLE pulse (
     pulse INTEGER NOT NULL PRIMARY KEY CHECK (pulse = 1),
-    beats INTEGER NOT NULL
+    beats INTEGER NOT NULL,
+    newest INTEGER NOT NULL
 ) STRICT;
-INSERT INTO pulse VALUES (1, 0);
+INSERT INTO pulse VALUES (1, 0, 0);
 
 CREATE TABLE branch (
     tenant TEXT NOT NULL REFERENCES tenant (tenant),

@@ -40,12 +40,12 @@ pub const TABLES: &[Table] = &[
     Table {
         name: "pulse",
         on: On::Both,
-        holds: "One row, written to find out whether writing works.",
+        holds: "One row, written to find out whether writing works, and to know by what time work was done last.",
         key: &["pulse"],
         whose: Whose::Nobody,
         erase: NOBODY_S,
         keep: Stays("one row"),
-        columns: columns! { pulse: Key, beats: Fact },
+        columns: columns! { pulse: Key, beats: Fact, newest: Time },
     },
     Table {
         name: "branch",

@@ -7,15 +7,16 @@ use super::{
 use crate::codec::{instant, micros};
 use chatplug_core::{
     model::{ConversationId, TenantId},
-    ports::{Due, Figures, OVERDUE_AFTER, Route, StoreError, Work},
+    ports::{Due, Figures, Route, StoreError, Times, Work},
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use std::{sync::Mutex, time::Duration};
 use tokio::time::Instant;
 
 statements! {
     DUE = "SELECT tenant, conversation, work FROM chatplug.due($1, $2, $3, $4)";
     NEXT_DUE = "SELECT chatplug.next_due($1)";
+    TICK = "SELECT newest, reference FROM chatplug.tick($1)";
     OVERDUE = "SELECT tenant, conversation FROM chatplug.overdue($1, $2)";
     ROUTE = "SELECT tenant, channel, branch FROM chatplug.route($1, $2)";
     FIGURES = "SELECT mail_due, mail_since, outbox_queued, outbox_since, outbox_unknown, outbox_dead, actions_open, \
@@ -81,8 +82,15 @@ pub(super) async fn ping(db: &Db) -> Result<(), StoreError> {
     db.row(ask!(PING)).await.map(drop)
 }
 
-pub(super) async fn figures(db: &Db, now: DateTime<Utc>) -> Result<Figures, StoreError> {
-    let row = db.row(ask!(FIGURES, micros(now), micros(now - OVERDUE_AFTER))).await?;
+pub(super) async fn tick(db: &Db, now: Option<DateTime<Utc>>) -> Result<Times, StoreError> {
+    let row = db.row(ask!(TICK, now.map(micros))).await?;
+    let mut row = Columns::of(&row);
+    let newest = Some(row.next::<i64>()?).filter(|newest| *newest > 0).map(instant).transpose()?;
+    Ok(Times { newest, reference: Some(row.at()?) })
+}
+
+pub(super) async fn figures(db: &Db, answer_within: TimeDelta, now: DateTime<Utc>) -> Result<Figures, StoreError> {
+    let row = db.row(ask!(FIGURES, micros(now), micros(now - answer_within))).await?;
     let mut row = Columns::of(&row);
     let age = |at: Option<DateTime<Utc>>| at.map_or(0, |at| u64::try_from((now - at).num_milliseconds()).unwrap_or(0));
     Ok(Figures {

@@ -11,11 +11,9 @@ use crate::{
 };
 use chatplug_core::{
     model::{Booking, BookingRef, ChannelId, ChannelUser, ContactId, ConversationId, Private, TenantId},
-    ports::{
-        AuditRow, ConversationView, Due, Figures, LogEntry, OVERDUE_AFTER, OutboxBody, StoreError, TurnRecord, Work,
-    },
+    ports::{AuditRow, ConversationView, Due, Figures, LogEntry, OutboxBody, StoreError, TurnRecord, Work},
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 
 /// Columns of a view, in the order that [`view`] reads them.
 macro_rules! view {
@@ -192,11 +190,11 @@ pub(super) fn audit(tenant: &TenantId, after: i64, limit: usize) -> Question<Vec
     })
 }
 
-pub(super) fn figures(now: DateTime<Utc>) -> Question<Figures> {
+pub(super) fn figures(answer_within: Duration, now: DateTime<Utc>) -> Question<Figures> {
     let mut script = Script::default();
     put!(script, MAIL_FIGURES, now);
     put!(script, OUTBOX_FIGURES);
-    put!(script, OTHER_FIGURES, now, now - OVERDUE_AFTER);
+    put!(script, OTHER_FIGURES, now, now - answer_within);
     let age =
         move |at: Option<DateTime<Utc>>| at.map_or(0, |at| u64::try_from((now - at).num_milliseconds()).unwrap_or(0));
     ask(script, move |answers| {

@@ -6,8 +6,9 @@ use super::{
 };
 use chatplug_core::{
     model::TenantId,
-    ports::{Route, StoreError, TenantSetup},
+    ports::{Route, StoreError, TenantSetup, Times},
 };
+use chrono::{DateTime, Utc};
 
 statements! {
     TENANT = "INSERT INTO tenant (tenant, name, sealed) VALUES (?, ?, ?) \
@@ -22,6 +23,7 @@ statements! {
     /// The only read across tenants beside the queue.
     ROUTE = "SELECT tenant, channel, branch FROM route WHERE provider = ? AND external_id = ?";
     PULSE = "UPDATE pulse SET beats = beats + 1";
+    TICK = "UPDATE pulse SET newest = max(newest, coalesce(?, 0)) WHERE pulse = 1 RETURNING nullif(newest, 0)";
 }
 pub(super) const FIND_ROUTE: &str = ROUTE;
 
@@ -76,6 +78,24 @@ impl Command for Ping {
         let mut script = Script::default();
         put!(script, PULSE);
         tx.run(script).map(drop)
+    }
+}
+
+/// Takes down by what time work is done.
+#[derive(Debug)]
+pub(super) struct Tick {
+    pub(super) now: Option<DateTime<Utc>>,
+}
+
+impl Command for Tick {
+    type Output = Times;
+    type Error = StoreError;
+
+    fn run(self, tx: &mut Tx<'_>) -> Result<Times, StoreError> {
+        let mut script = Script::default();
+        let place = put!(script, TICK, self.now);
+        let answers = tx.run(script)?;
+        Ok(Times { newest: answers.first(place).map_or(Ok(None), |mut row| row.next())?, reference: None })
     }
 }
 

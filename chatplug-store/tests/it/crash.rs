@@ -6,7 +6,7 @@ use crate::world::{
 };
 use chatplug_core::{
     model::ActionKey,
-    ports::{Ingested, OutboxBody, Store, StoreError, TurnCommit, Work},
+    ports::{Ingested, OVERDUE_AFTER, OutboxBody, Store, StoreError, TurnCommit, Work},
 };
 use chatplug_store::SqliteStore;
 use futures_util::future::join_all;
@@ -54,7 +54,7 @@ async fn dropping_the_store_loses_nothing_that_was_answered() {
     drop(store);
 
     let again = SqliteStore::open(file(&folder)).await.unwrap();
-    assert_eq!(again.figures(at(0)).await.unwrap().mail_due, u64::try_from(answered).unwrap());
+    assert_eq!(again.figures(OVERDUE_AFTER, at(0)).await.unwrap().mail_due, u64::try_from(answered).unwrap());
     assert_eq!(answered, 1000);
 }
 
@@ -128,7 +128,7 @@ async fn a_failing_command_undoes_only_itself() {
             _ => panic!("write {n} ended as {result:?}"),
         }
     }
-    let figures = store.figures(at(1)).await.unwrap();
+    let figures = store.figures(OVERDUE_AFTER, at(1)).await.unwrap();
     assert_eq!((figures.mail_due, figures.outbox_queued, figures.conversations), (20, 1, 21));
     let lines = log(&*bella, conversation).await;
     assert_eq!(lines.len(), 2, "{lines:?}");

@@ -1,7 +1,7 @@
 //! The file itself: its schema and its limits.
 
 use crate::world::{at, by_phone, file, fresh, hears, message, queued, salon, tenant};
-use chatplug_core::ports::{Ingested, Store, StoreError};
+use chatplug_core::ports::{Ingested, OVERDUE_AFTER, Store, StoreError};
 use chatplug_store::{OpenError, SqliteOptions, SqliteStore};
 use rusqlite::Connection;
 use std::time::Duration;
@@ -87,7 +87,7 @@ async fn a_full_database_refuses_and_keeps_what_it_has() {
     };
     assert!(matches!(refused, StoreError::Unavailable { .. }), "{refused:?}");
     assert!(answered > 100, "only {answered} fitted");
-    assert_eq!(store.figures(at(0)).await.unwrap().mail_due, u64::from(answered));
+    assert_eq!(store.figures(OVERDUE_AFTER, at(0)).await.unwrap().mail_due, u64::from(answered));
     let seen = bella.ingest(vec![message(by_phone(0), "m0", 0)]).await.unwrap();
     assert_eq!(seen, [Ingested::Duplicate], "the writer lives");
     drop((store, bella));
@@ -96,7 +96,7 @@ async fn a_full_database_refuses_and_keeps_what_it_has() {
     let bella = tenant(&roomier, "bella");
     let repeated = bella.ingest(vec![message(by_phone(answered), &format!("m{answered}"), 0)]).await.unwrap();
     queued(&repeated);
-    assert_eq!(roomier.figures(at(0)).await.unwrap().mail_due, u64::from(answered) + 1);
+    assert_eq!(roomier.figures(OVERDUE_AFTER, at(0)).await.unwrap().mail_due, u64::from(answered) + 1);
 }
 
 /// While another program writes, nothing is acknowledged; afterwards everything goes on.

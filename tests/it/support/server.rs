@@ -122,7 +122,7 @@ pub async fn run(points: Points) {
 /// Waits until nothing is under way any more.
 async fn quiet(store: &dyn Store) {
     loop {
-        let figures = store.figures(SystemClock.now()).await.unwrap();
+        let figures = store.figures(OVERDUE_AFTER, SystemClock.now()).await.unwrap();
         let sending = figures.outbox_queued + figures.outbox_unknown;
         // Reminders are far away; what somebody who died was sending is taken up soon.
         let soon = store.next_due().await.unwrap().is_some_and(|at| at < SystemClock.now() + Duration::hours(1));

@@ -33,6 +33,7 @@ macro_rules! store_contract {
                 another_tenant_s_statuses_claims_and_bookings_do_not_count
                 due_work_of_all_tenants_is_listed_with_its_owner
                 a_healthy_store_answers_a_ping
+                the_time_that_work_was_done_by_is_known
                 figures_count_over_all_tenants
             }
         }

@@ -8,17 +8,19 @@ use crate::{
         TenantId,
     },
     ports::{
-        AuditRow, ConversationView, Figures, LogEntry, MailEvent, OVERDUE_AFTER, OutboxBody, Route, StoreError,
-        TenantSetup, TurnRecord,
+        AuditRow, ConversationView, Figures, LogEntry, MailEvent, OutboxBody, Route, StoreError, TenantSetup,
+        TurnRecord,
     },
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Debug, Default)]
 pub(super) struct State {
     pub(super) routes: BTreeMap<(String, String), Route>,
     pub(super) tenants: BTreeMap<TenantId, Rows>,
+    /// The latest instant by which work was done.
+    pub(super) newest: Option<DateTime<Utc>>,
 }
 
 /// One tenant's rows.
@@ -177,14 +179,14 @@ impl State {
         Ok(())
     }
 
-    pub(super) fn figures(&self, now: DateTime<Utc>) -> Figures {
+    pub(super) fn figures(&self, answer_within: Duration, now: DateTime<Utc>) -> Figures {
         let mut figures = Figures::default();
         let age = |at: DateTime<Utc>| u64::try_from((now - at).num_milliseconds()).unwrap_or(0);
         for row in self.tenants.values().flat_map(|rows| rows.conversations.values()) {
             figures.conversations += 1;
             figures.actions_open += u64::from(row.action.is_some());
             figures.turns_open += u64::from(row.lease.is_some_and(|(_, until)| until > now));
-            figures.overdue += u64::from(row.unanswered_since().is_some_and(|since| since < now - OVERDUE_AFTER));
+            figures.overdue += u64::from(row.unanswered_since().is_some_and(|since| since < now - answer_within));
             for notice in &row.notices {
                 figures.notices_queued += u64::from(notice.place.due().is_some());
                 figures.notices_dead += u64::from(notice.place == NoticeState::Dead);

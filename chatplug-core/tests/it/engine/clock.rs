@@ -1,8 +1,98 @@
 //! A clock that jumps, and calls that take too long.
 
 use super::Stage;
-use chatplug_core::ports::Clock as _;
+use chatplug_core::{
+    engine::Engine,
+    ports::{Clock as _, Machine as _, SteadyClock, Store as _},
+    testkit::{StaticDirectory, VirtualMachine},
+};
 use chrono::Duration;
+use std::sync::Arc;
+
+type Steady = Arc<SteadyClock<VirtualMachine>>;
+
+impl Stage {
+    /// An engine as the program has one: on a machine whose clock may be set.
+    fn on(&self, clock: &Steady) -> Engine {
+        self.engine_of(Arc::new(StaticDirectory::new([self.tenant().build()])), clock.clone())
+    }
+}
+
+fn machine() -> (VirtualMachine, Steady) {
+    let machine = VirtualMachine::default();
+    (machine.clone(), Arc::new(SteadyClock::new(machine)))
+}
+
+#[tokio::test]
+async fn a_machine_put_back_by_an_hour_keeps_nobody_waiting() {
+    let stage = Stage::new().await;
+    let (machine, clock) = machine();
+    let engine = stage.on(&clock);
+    stage.hears(&engine, "hello, I would like a haircut").await;
+    // The words wait for the rest of their burst when it happens.
+    machine.set(machine.wall() - Duration::hours(1));
+    machine.pass(Duration::seconds(2));
+    engine.drain().await.unwrap();
+    assert_eq!(stage.shown().len(), 1, "{:?}", stage.shown());
+    stage.hears(&engine, "with Ana, please, tomorrow at 15:30").await;
+    machine.pass(Duration::seconds(2));
+    engine.drain().await.unwrap();
+    assert_eq!(stage.shown().len(), 2, "{:?}", stage.shown());
+    // Nor does who begins anew after it, on the same store.
+    stage.hears(&engine, "hm, or with Bruno").await;
+    stage.memory.tick(Some(clock.now())).await.unwrap();
+    let clock: Steady = Arc::new(SteadyClock::new(machine.clone()));
+    clock.begin(None, stage.memory.tick(None).await.unwrap().newest).unwrap();
+    let engine = stage.on(&clock);
+    machine.pass(Duration::seconds(2));
+    engine.drain().await.unwrap();
+    assert_eq!(stage.shown().len(), 3, "{:?}", stage.shown());
+}
+
+#[tokio::test]
+async fn a_machine_put_forward_by_an_hour_sends_nothing_twice() {
+    let stage = Stage::new().await;
+    let (machine, clock) = machine();
+    let (slow, other) = (stage.on(&clock), stage.on(&clock));
+    let conversation = stage.hears(&slow, "hello, I would like a haircut").await;
+    machine.pass(Duration::seconds(2));
+    let gate = stage.faults.hold("send", 1);
+    let sending = tokio::spawn({
+        let slow = slow.clone();
+        async move { slow.drain().await }
+    });
+    gate.arrived().await;
+    // By the machine's clock the sender would have been dead for long.
+    machine.set(machine.wall() + Duration::hours(1));
+    machine.pass(Duration::seconds(5));
+    other.drain().await.unwrap();
+    assert_eq!((stage.shown().len(), stage.faults.count("send")), (0, 1));
+    gate.open();
+    sending.await.unwrap().unwrap();
+    assert_eq!((stage.shown().len(), stage.faults.count("send")), (1, 1), "{:?}", stage.shown());
+    let log = stage.rows().messages(conversation, 10).await.unwrap();
+    let states: Vec<_> = log.iter().filter(|entry| !entry.inbound).map(|entry| entry.status.as_str()).collect();
+    assert_eq!(states, ["sent"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_runs_it_hears_that_the_machine_was_set() {
+    let stage = Stage::new().await;
+    let (machine, clock) = machine();
+    let engine = stage.on(&clock);
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let workers = tokio::spawn(async move { engine.run(stopped).await });
+    for set in [Duration::zero(), Duration::hours(1), Duration::hours(-3)] {
+        machine.set(machine.wall() + set);
+        for _ in 0..7 {
+            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+            machine.pass(Duration::seconds(1));
+        }
+    }
+    stop.send(true).unwrap();
+    workers.await.unwrap();
+    assert_eq!((stage.heard.count("jumped 1"), stage.heard.count("jumped -1")), (1, 1), "{:?}", stage.heard);
+}
 
 #[tokio::test(start_paused = true)]
 async fn a_booking_that_takes_too_long_is_asked_about_and_not_repeated() {

@@ -3,7 +3,7 @@
 use super::{Stage, studio};
 use chatplug_core::{
     dialogue::TeamEvent,
-    ports::{Clock as _, Store as _},
+    ports::{Clock as _, OVERDUE_AFTER, Store as _},
     testkit::wrap::Fault,
 };
 use chrono::Duration;
@@ -32,7 +32,7 @@ async fn a_team_that_cannot_be_told_is_told_later_and_the_client_notices_nothing
     stage.faults.heal();
     stage.passes(&engine, Duration::minutes(5)).await;
     assert_eq!(asked(&stage), 1);
-    let figures = stage.memory.figures(stage.clock.now()).await.unwrap();
+    let figures = stage.memory.figures(OVERDUE_AFTER, stage.clock.now()).await.unwrap();
     assert_eq!((figures.notices_queued, figures.notices_dead), (0, 0));
     assert_eq!(stage.heard.count("team told"), 1);
 }
@@ -46,7 +46,7 @@ async fn a_team_that_is_gone_for_good_is_given_up_after_a_day_visibly() {
     for _ in 0..30 {
         stage.passes(&engine, Duration::hours(1)).await;
     }
-    let figures = stage.memory.figures(stage.clock.now()).await.unwrap();
+    let figures = stage.memory.figures(OVERDUE_AFTER, stage.clock.now()).await.unwrap();
     assert_eq!(figures.notices_queued, 0, "{figures:?}");
     assert!(figures.notices_dead >= 1, "{figures:?}");
     assert!(stage.heard.count("team dead") >= 1);

@@ -112,7 +112,7 @@ async fn a_tenant_that_nobody_knows_any_more_is_alarmed_about_once_and_nothing_i
     stage.passes(&stranger, late()).await;
     stage.passes(&stranger, late()).await;
     assert_eq!(stage.heard.count("attended, not held"), 1, "{:?}", stage.heard);
-    let queued = stage.memory.figures(chatplug_core::ports::Clock::now(&stage.clock)).await.unwrap();
+    let queued = stage.memory.figures(OVERDUE_AFTER, chatplug_core::ports::Clock::now(&stage.clock)).await.unwrap();
     assert_eq!((queued.notices_queued, queued.outbox_queued), (1, 0), "the alarm waits for somebody to hear it");
     stage.passes(&engine, Duration::minutes(6)).await;
     told_once(&stage, conversation).await;

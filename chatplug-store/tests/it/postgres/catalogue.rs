@@ -49,6 +49,7 @@ const NARROW: &[&str] = &[
     "reap: bigint",
     "route: TABLE(tenant text, channel text, branch text)",
     "take_places: record",
+    "tick: record",
 ];
 
 /// Everything that is wrong, each with its name.

@@ -4,7 +4,7 @@ use super::{how, texts};
 use crate::world::{answering, at, by_phone, lease, log, message, queued};
 use chatplug_core::{
     model::{ActionKey, Content, Private, TenantId},
-    ports::{Ingest, Ingested, Store, StoreError, TenantSetup, TenantStore, Work},
+    ports::{Ingest, Ingested, OVERDUE_AFTER, Store, StoreError, TenantSetup, TenantStore, Work},
 };
 use chatplug_store::{
     PostgresOptions, PostgresStore,
@@ -359,7 +359,7 @@ async fn a_server_restart_loses_nothing_that_was_acknowledged() {
     }
     assert!(refused.load(Ordering::SeqCst) > 0, "nobody noticed");
     assert_eq!(lines(&store).await, vec![usize::try_from(EACH).unwrap(); usize::try_from(WRITERS).unwrap()]);
-    assert_eq!(store.figures(at(0)).await.unwrap().mail_due, u64::from(WRITERS * EACH));
+    assert_eq!(store.figures(OVERDUE_AFTER, at(0)).await.unwrap().mail_due, u64::from(WRITERS * EACH));
 }
 
 /// While there is no server nothing is acknowledged; when it is back, the first call works.

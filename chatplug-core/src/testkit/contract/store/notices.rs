@@ -219,7 +219,7 @@ pub async fn a_notice_that_waits_holds_up_nothing(store: &dyn Store) {
     assert_eq!((again.seq, again.attempt), (one.seq, 2));
     bella.records_notice(conversation, &again, NoticeResult::Told, 31).await;
     assert_eq!(store.next_due().await.unwrap(), None);
-    let figures = store.figures(at(40)).await.unwrap();
+    let figures = store.figures(OVERDUE_AFTER, at(40)).await.unwrap();
     assert_eq!((figures.notices_queued, figures.notices_dead), (0, 1));
 }
 
@@ -257,8 +257,12 @@ pub async fn figures_tell_who_waits(store: &dyn Store) {
     let conversation = bella.hears("ana", "m1", "hi", 0).await;
     bella.notes("bia", 1, vec![undeliverable("one"), undeliverable("two")]).await;
     bella.lease(conversation, 1).await;
-    let figures = store.figures(at(2)).await.unwrap();
+    let figures = store.figures(OVERDUE_AFTER, at(2)).await.unwrap();
     assert_eq!((figures.turns_open, figures.overdue, figures.notices_queued), (1, 0, 2));
-    let figures = store.figures(at(late + 1)).await.unwrap();
+    let impatient = store.figures(chrono::Duration::seconds(1), at(2)).await.unwrap();
+    assert_eq!(impatient.overdue, 1, "by the limit that is asked about");
+    let patient = store.figures(chrono::Duration::seconds(late + 1), at(late + 1)).await.unwrap();
+    assert_eq!(patient.overdue, 0, "by the limit that is asked about");
+    let figures = store.figures(OVERDUE_AFTER, at(late + 1)).await.unwrap();
     assert_eq!((figures.turns_open, figures.overdue), (0, 1));
 }

@@ -5,7 +5,8 @@ use crate::{
     dialogue::Holder,
     model::{BookingId, ConversationId, Private, Stage},
     ports::{
-        Delivery, DeliveryRecord, DeliveryResult, Due, Mail, MailEvent, NewOutbox, OutboxBody, Store, TurnCommit, Work,
+        Delivery, DeliveryRecord, DeliveryResult, Due, Mail, MailEvent, NewOutbox, OVERDUE_AFTER, OutboxBody, Store,
+        TurnCommit, Work,
     },
 };
 use futures_util::future::join_all;
@@ -135,7 +136,7 @@ pub async fn an_unknown_one_that_must_not_repeat_dies_and_is_reported(store: &dy
     bella.sends(conversation, "b", 31).await;
     assert_eq!(bella.state_of(conversation, "a").await, "dead");
     assert_eq!(undeliverable(&bella.reads_mail(conversation, 31).await), 1);
-    assert_eq!(store.figures(at(32)).await.unwrap().outbox_dead, 1);
+    assert_eq!(store.figures(OVERDUE_AFTER, at(32)).await.unwrap().outbox_dead, 1);
 }
 
 /// A message that will never be sent stays visible, is reported to its conversation, and lets the next pass.

@@ -3,7 +3,7 @@
 use super::super::salon::*;
 use crate::{
     model::Stage,
-    ports::{DeliveryResult, Due, Figures, Ingested, Route, Store, StoreError, Work},
+    ports::{DeliveryResult, Due, Figures, Ingested, OVERDUE_AFTER, Route, Store, StoreError, Work},
 };
 
 /// An address leads to the tenant and channel it was registered with.
@@ -151,9 +151,19 @@ pub async fn a_healthy_store_answers_a_ping(store: &dyn Store) {
     store.ping().await.unwrap();
 }
 
+/// The latest instant by which work was done is known to whoever comes later.
+pub async fn the_time_that_work_was_done_by_is_known(store: &dyn Store) {
+    assert_eq!(store.tick(None).await.unwrap().newest, None, "nothing was done yet");
+    assert_eq!(store.tick(Some(at(100))).await.unwrap().newest, Some(at(100)));
+    assert_eq!(store.tick(Some(at(40))).await.unwrap().newest, Some(at(100)), "by a clock that was put back");
+    assert_eq!(store.tick(None).await.unwrap().newest, Some(at(100)), "by whoever asks");
+    let (first, again) = (store.tick(None).await.unwrap(), store.tick(None).await.unwrap());
+    assert!(first.reference <= again.reference, "{first:?} {again:?}");
+}
+
 /// Figures are sums over all tenants: mail that is due, messages that wait, are dead or in doubt, open actions.
 pub async fn figures_count_over_all_tenants(store: &dyn Store) {
-    assert_eq!(store.figures(at(0)).await.unwrap(), Figures::default());
+    assert_eq!(store.figures(OVERDUE_AFTER, at(0)).await.unwrap(), Figures::default());
     let (bella, cesar) = (Salon::open(store, "bella").await, Salon::open(store, "cesar").await);
     let hers = bella.answers("ana", 0, vec![words("a"), words("b"), words("c")]).await;
     let delivery = bella.sends(hers, "a", 1).await;
@@ -166,7 +176,7 @@ pub async fn figures_count_over_all_tenants(store: &dyn Store) {
     cesar.hears("ana", "m2", "are you there", 6).await;
     cesar.rows.ingest(vec![incoming(inbound(user("bia"), "m3", "hi", 7), 100)]).await.unwrap();
 
-    let figures = store.figures(at(10)).await.unwrap();
+    let figures = store.figures(OVERDUE_AFTER, at(10)).await.unwrap();
     let expected = Figures {
         mail_due: 1,
         mail_age_ms: 4000,
