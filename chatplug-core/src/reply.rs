@@ -27,6 +27,7 @@ mod words;
 #[cfg(feature = "testkit")]
 pub mod samples;
 
+pub use fit::cut;
 pub use preview::preview;
 pub use render::{Note, RenderContext, Rendered, label_text, render, render_noting};
 pub use say::{

@@ -16,7 +16,7 @@ mod signature;
 mod webhook;
 mod wire;
 
-pub use client::http_client;
+pub use crate::common::http::http_client;
 pub use config::{DEFAULT_BASE_URL, DEFAULT_GRAPH_VERSION, MetaConfig, MetaConfigError, MetaKeyring};
 pub use errors::{Class, ErrorRow, Reaction, TABLE, class_of, failure_kind, send_error};
 pub use messenger::MetaMessenger;

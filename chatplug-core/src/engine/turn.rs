@@ -417,6 +417,8 @@ impl Turn<'_> {
         match effect {
             Effect::Say { reply, lang } => self.say(*reply, lang),
             Effect::Relay { text } => self.queue(OutboxBody::Words { text }, None, true, true),
+            // A channel without reactions goes without: they are never all that is said.
+            Effect::React { .. } if !self.channel.messenger.limits().reactions => {}
             Effect::React { target, emoji } => {
                 let message = Outbound::Reaction { target, emoji: Some(emoji) };
                 self.queue(OutboxBody::Ready { message }, None, false, false);

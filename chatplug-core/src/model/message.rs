@@ -13,7 +13,7 @@ pub struct Inbound {
     pub from: ChannelUser,
     /// Name of their profile: changeable, no identity.
     pub profile_name: Option<Private<String>>,
-    /// When they wrote, by the provider's clock (whole seconds with Meta).
+    /// When they wrote, by the provider's clock (whole seconds with Meta); where it tells no time, when the message came.
     pub at: DateTime<Utc>,
     /// What they sent.
     pub content: Content,
@@ -178,7 +178,7 @@ pub struct DeliveryStatus {
     pub key: Option<DeliveryKey>,
     /// How far.
     pub stage: Stage,
-    /// When, by the provider's clock.
+    /// When, by the provider's clock; where it tells no time, when the status came.
     pub at: DateTime<Utc>,
     /// Why it failed, for [`Stage::Failed`].
     pub failure: Option<StatusFailure>,

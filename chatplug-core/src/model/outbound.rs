@@ -159,6 +159,8 @@ pub struct ChannelLimits {
     pub list_open: usize,
     /// Longest words beneath a picture.
     pub caption: usize,
+    /// Longest words beneath a document; 0 when a document goes without.
+    pub document_caption: usize,
     /// Free text is allowed this long after the client's last message; `None` without such a rule.
     #[serde(skip)]
     pub window: Option<Duration>,
@@ -187,6 +189,7 @@ impl ChannelLimits {
             section_title: 24,
             list_open: 20,
             caption: 1024,
+            document_caption: 1024,
             window: Some(Duration::hours(24)),
             locations: true,
             images: true,
@@ -208,6 +211,7 @@ impl ChannelLimits {
             section_title: 0,
             list_open: 0,
             caption: 0,
+            document_caption: 0,
             window: None,
             locations: false,
             images: false,

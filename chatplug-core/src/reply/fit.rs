@@ -11,8 +11,10 @@ pub(crate) fn length(text: &str) -> usize {
     ChannelLimits::length(text)
 }
 
-/// The text if it fits, else as much as does, at the end of a word where there is one, with "…".
-pub(crate) fn cut(text: &str, max: usize) -> String {
+/// The text if it fits, else as much as does, at the end of a word where there is one, with "…". `max` is in UTF-16 units,
+/// as in [`ChannelLimits`].
+#[must_use]
+pub fn cut(text: &str, max: usize) -> String {
     if length(text) <= max {
         return text.to_owned();
     }

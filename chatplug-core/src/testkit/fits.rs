@@ -73,7 +73,7 @@ pub fn fits(message: &Outbound, limits: &ChannelLimits) -> Result<(), Misfit> {
             at_most("caption", caption.as_deref().unwrap_or_default(), limits.caption)
         }
         Outbound::Document { caption, .. } => {
-            at_most("caption", caption.as_deref().unwrap_or_default(), limits.caption)
+            at_most("caption", caption.as_deref().unwrap_or_default(), limits.document_caption)
         }
         Outbound::Reaction { .. } => supported("reactions", limits.reactions),
         Outbound::Contact { name, .. } => text("name", name, limits.text),

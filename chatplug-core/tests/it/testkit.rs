@@ -85,6 +85,7 @@ mod webhook {
             sign: Arc::new(move |body| signer.sign(body)),
             signature: vec![http::HeaderName::from_static("x-memory-signature")],
             stranger: Some(Box::new(MemoryReceiver::new("another"))),
+            timed: true,
             receiver: Box::new(endpoint),
         })
     }

@@ -3,20 +3,21 @@
 //! Limits: Meta's pages on each kind of message and its `OpenAPI` file v23.0, the stricter one where they disagree.
 //! Lengths are in UTF-16 units, since Meta does not say which characters it counts.
 
+use crate::common::check::Checks;
 use chatplug_core::{
     model::{ChannelLimits, ListSection, MediaSource, Outbound, TemplateMessage},
     ports::SendError,
 };
-use std::collections::HashSet;
 
 /// Meta's code for a parameter that is wrong.
 pub(super) const INVALID_PARAMETER: i64 = 100;
+
+const META: Checks = Checks { code: INVALID_PARAMETER };
 
 const BUTTON_ID: usize = 256;
 const ROW_ID: usize = 200;
 const SECTIONS: usize = 10;
 const FILE_NAME: usize = 240;
-const URL: usize = 2000;
 const TEMPLATE_NAME: usize = 512;
 const TEMPLATE_BUTTONS: usize = 10;
 const TEMPLATE_PAYLOAD: usize = 256;
@@ -27,41 +28,40 @@ const TEMPLATE_PAYLOAD: usize = 256;
 /// [`SendError::Rejected`] with code 100, naming the part that is wrong and never its text.
 pub(super) fn outbound(message: &Outbound, limits: &ChannelLimits) -> Result<(), SendError> {
     match message {
-        Outbound::Text { body } => length("text", body, limits.text),
+        Outbound::Text { body } => META.length("text", body, limits.text),
         Outbound::Buttons { body, buttons } => {
-            length("body", body, limits.interactive_body)?;
-            count("buttons", buttons.len(), limits.buttons)?;
+            META.length("body", body, limits.interactive_body)?;
+            META.count("buttons", buttons.len(), limits.buttons)?;
             for button in buttons {
-                length("button id", &button.id, BUTTON_ID)?;
-                length("button title", &button.title, limits.button_title)?;
+                META.length("button id", &button.id, BUTTON_ID)?;
+                META.length("button title", &button.title, limits.button_title)?;
             }
-            unique("button title", buttons.iter().map(|button| button.title.as_str()))?;
-            unique("button id", buttons.iter().map(|button| button.id.as_str()))
+            META.unique("button title", buttons.iter().map(|button| button.title.as_str()))?;
+            META.unique("button id", buttons.iter().map(|button| button.id.as_str()))
         }
         Outbound::List { body, open, sections } => {
-            length("body", body, limits.interactive_body)?;
-            length("list button", open, limits.list_open)?;
+            META.length("body", body, limits.interactive_body)?;
+            META.length("list button", open, limits.list_open)?;
             list(sections, limits)
         }
         Outbound::Link { body, label, url } => {
-            length("body", body, limits.interactive_body)?;
-            length("link label", label, limits.button_title)?;
-            web_address(url)
+            META.length("body", body, limits.interactive_body)?;
+            META.length("link label", label, limits.button_title)?;
+            META.web_address(url)
         }
         Outbound::Location(place) => {
             let point = place.point.ok_or_else(|| refused("location has no coordinates"))?;
-            let on_earth = (-90.0..=90.0).contains(&point.latitude) && (-180.0..=180.0).contains(&point.longitude);
-            if on_earth { Ok(()) } else { Err(refused("location is not on earth")) }
+            META.on_earth(point)
         }
-        Outbound::AskLocation { body } => length("body", body, limits.interactive_body),
-        Outbound::Image { source, caption } => media(source, caption.as_deref(), limits),
+        Outbound::AskLocation { body } => META.length("body", body, limits.interactive_body),
+        Outbound::Image { source, caption } => media(source, caption.as_deref(), limits.caption),
         Outbound::Document { source, name, caption } => {
-            length("file name", name, FILE_NAME)?;
-            media(source, caption.as_deref(), limits)
+            META.length("file name", name, FILE_NAME)?;
+            media(source, caption.as_deref(), limits.document_caption)
         }
-        Outbound::Contact { name, .. } => length("contact name", name, limits.text),
+        Outbound::Contact { name, .. } => META.length("contact name", name, limits.text),
         Outbound::Reaction { emoji, .. } => match emoji {
-            Some(emoji) => length("emoji", emoji, 32),
+            Some(emoji) => META.length("emoji", emoji, 32),
             None => Ok(()),
         },
         Outbound::Template(template) => self::template(template),
@@ -71,83 +71,49 @@ pub(super) fn outbound(message: &Outbound, limits: &ChannelLimits) -> Result<(),
 
 /// A message of ours that must not leave.
 pub(super) fn refused(why: &str) -> SendError {
-    SendError::Rejected { code: INVALID_PARAMETER, detail: why.to_owned() }
+    META.refused(why)
 }
 
 fn list(sections: &[ListSection], limits: &ChannelLimits) -> Result<(), SendError> {
-    count("sections", sections.len(), SECTIONS)?;
-    count("rows", sections.iter().map(|section| section.rows.len()).sum(), limits.rows)?;
+    META.count("sections", sections.len(), SECTIONS)?;
+    META.count("rows", sections.iter().map(|section| section.rows.len()).sum(), limits.rows)?;
     for section in sections {
-        count("rows of a section", section.rows.len(), limits.rows)?;
+        META.count("rows of a section", section.rows.len(), limits.rows)?;
         match &section.title {
-            Some(title) => length("section title", title, limits.section_title)?,
+            Some(title) => META.length("section title", title, limits.section_title)?,
             None if sections.len() > 1 => return Err(refused("section title is missing")),
             None => {}
         }
         for row in &section.rows {
-            length("row id", &row.id, ROW_ID)?;
-            length("row title", &row.title, limits.row_title)?;
-            if row.description.as_deref().is_some_and(|text| ChannelLimits::length(text) > limits.row_description) {
-                return Err(refused("row description is too long"));
-            }
+            META.length("row id", &row.id, ROW_ID)?;
+            META.length("row title", &row.title, limits.row_title)?;
+            META.at_most("row description", row.description.as_deref().unwrap_or_default(), limits.row_description)?;
         }
     }
-    unique("row id", sections.iter().flat_map(|section| &section.rows).map(|row| row.id.as_str()))
+    META.unique("row id", sections.iter().flat_map(|section| &section.rows).map(|row| row.id.as_str()))
 }
 
-fn media(source: &MediaSource, caption: Option<&str>, limits: &ChannelLimits) -> Result<(), SendError> {
-    if caption.is_some_and(|text| ChannelLimits::length(text) > limits.caption) {
-        return Err(refused("caption is too long"));
-    }
+fn media(source: &MediaSource, caption: Option<&str>, longest: usize) -> Result<(), SendError> {
+    META.at_most("caption", caption.unwrap_or_default(), longest)?;
     match source {
-        MediaSource::Url(url) => web_address(url),
-        MediaSource::Id(id) => length("media id", id, BUTTON_ID),
+        MediaSource::Url(url) => META.web_address(url),
+        MediaSource::Id(id) => META.length("media id", id, BUTTON_ID),
     }
 }
 
 fn template(template: &TemplateMessage) -> Result<(), SendError> {
-    length("template name", &template.name, TEMPLATE_NAME)?;
+    META.length("template name", &template.name, TEMPLATE_NAME)?;
     if !template.name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_') {
         return Err(refused("template name may hold only a-z, 0-9 and _"));
     }
-    length("template language", &template.locale, 16)?;
+    META.length("template language", &template.locale, 16)?;
     if template.body.iter().any(|value| value.trim().is_empty()) {
         return Err(refused("template value is empty"));
     }
     if template.buttons.len() > TEMPLATE_BUTTONS {
         return Err(refused("template has too many buttons"));
     }
-    template.buttons.iter().try_for_each(|payload| length("template payload", payload, TEMPLATE_PAYLOAD))
-}
-
-fn length(what: &str, text: &str, longest: usize) -> Result<(), SendError> {
-    if text.trim().is_empty() {
-        return Err(refused(&format!("{what} is empty")));
-    }
-    if ChannelLimits::length(text) > longest { Err(refused(&format!("{what} is too long"))) } else { Ok(()) }
-}
-
-fn count(what: &str, number: usize, most: usize) -> Result<(), SendError> {
-    match number {
-        0 => Err(refused(&format!("{what}: none"))),
-        n if n > most => Err(refused(&format!("{what}: too many"))),
-        _ => Ok(()),
-    }
-}
-
-fn unique<'a>(what: &str, mut texts: impl Iterator<Item = &'a str>) -> Result<(), SendError> {
-    let mut seen = HashSet::new();
-    if texts.all(|text| seen.insert(text)) { Ok(()) } else { Err(refused(&format!("{what} is there twice"))) }
-}
-
-fn web_address(url: &str) -> Result<(), SendError> {
-    length("address", url, URL)?;
-    let parsed = reqwest::Url::parse(url).ok();
-    if parsed.is_some_and(|url| matches!(url.scheme(), "https" | "http") && url.has_host()) {
-        Ok(())
-    } else {
-        Err(refused("address is not an http(s) URL"))
-    }
+    template.buttons.iter().try_for_each(|payload| META.length("template payload", payload, TEMPLATE_PAYLOAD))
 }
 
 #[cfg(test)]

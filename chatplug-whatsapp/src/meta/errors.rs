@@ -3,6 +3,7 @@
 //! Source: Meta's page on error codes (state of December 2025) and the error lists of public client libraries. Meta asks
 //! to decide by `code` alone: titles, sub-codes and HTTP statuses change.
 
+use crate::common::words::without_numbers;
 use chatplug_core::{model::FailureKind, ports::SendError};
 use chrono::Duration;
 
@@ -199,31 +200,6 @@ pub fn send_error(code: i64, detail: &str) -> SendError {
     }
 }
 
-/// Meta's words cut to a line, with long runs of digits masked: phone numbers have no place in logs.
-pub(super) fn without_numbers(text: &str) -> String {
-    const LONGEST: usize = 300;
-    const SHOWN_DIGITS: usize = 5;
-    let mut out = String::with_capacity(text.len().min(LONGEST));
-    let mut run = String::new();
-    for c in text.chars().take(LONGEST).chain(std::iter::once('\0')) {
-        if c.is_ascii_digit() {
-            run.push(c);
-            continue;
-        }
-        out.push_str(if run.len() > SHOWN_DIGITS { "…" } else { &run });
-        // Meta names a code by "(#131009)": six digits that are worth keeping.
-        if run.len() == SHOWN_DIGITS + 1 && out.ends_with("(#…") {
-            out.truncate(out.len() - '…'.len_utf8());
-            out.push_str(&run);
-        }
-        run.clear();
-        if c != '\0' {
-            out.push(if c.is_control() { ' ' } else { c });
-        }
-    }
-    out
-}
-
 fn find(code: i64) -> Option<&'static ErrorRow> {
     let at = TABLE.partition_point(|row| row.to < code);
     TABLE.get(at).filter(|row| row.from <= code)
@@ -246,12 +222,5 @@ mod tests {
             assert_eq!(failure_kind(unknown), FailureKind::Permanent);
             assert!(matches!(send_error(unknown, ""), SendError::Rejected { .. }));
         }
-    }
-
-    #[test]
-    fn numbers_of_people_are_masked() {
-        let told = "(#131009) Parameter 16505551234 is not valid, max 4096\nsee 16505551234";
-        assert_eq!(without_numbers(told), "(#131009) Parameter … is not valid, max 4096 see …");
-        assert!(without_numbers(&"x".repeat(5000)).len() <= 300);
     }
 }

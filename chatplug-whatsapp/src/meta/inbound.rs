@@ -3,7 +3,8 @@
 //!
 //! Source: Meta's webhook reference of the `messages` field and its pages on business-scoped user ids.
 
-use super::errors::{failure_kind, without_numbers};
+use super::errors::failure_kind;
+use crate::common::words::without_numbers;
 use chatplug_core::{
     model::{
         ChannelUser, Content, DeliveryStatus, GeoPoint, Inbound, MediaKind, MediaRef, MessageId, Phone, Private,

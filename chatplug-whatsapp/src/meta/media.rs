@@ -1,10 +1,7 @@
 //! Files that clients sent: look up, then download. The token goes to Meta's hosts only.
 
-use super::{
-    check::refused,
-    client::{BodyError, GraphClient, read_limited},
-    wire::MediaInfo,
-};
+use super::{check::refused, client::GraphClient, wire::MediaInfo};
+use crate::common::http::{BodyError, nothing_sent, read_limited};
 use chatplug_core::{
     model::MediaRef,
     ports::{Media, SendError},
@@ -70,14 +67,6 @@ fn may_hold_token(url: &Url, base_url: &str) -> bool {
     let Some(host) = url.domain().filter(|_| url.scheme() == "https") else { return false };
     let metas = |own: &str| host == own || host.strip_suffix(own).is_some_and(|rest| rest.ends_with('.'));
     url.port_or_known_default() == Some(443) && META_HOSTS.into_iter().any(metas)
-}
-
-/// Reading has no outcome to lose: what is unknown for a message is merely unavailable for a file.
-fn nothing_sent(error: SendError) -> SendError {
-    match error {
-        SendError::OutcomeUnknown { source } => SendError::Unavailable { source },
-        error => error,
-    }
 }
 
 fn too_large() -> SendError {

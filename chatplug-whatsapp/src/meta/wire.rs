@@ -1,6 +1,7 @@
 //! Graph's JSON for sending: what leaves, and what is answered. Webhooks are read in `inbound`.
 
 use super::check::refused;
+use crate::common::words::one_line;
 use chatplug_core::{
     model::{Address, Button, DeliveryKey, ListSection, MediaSource, Outbound, TemplateMessage},
     ports::SendError,
@@ -282,11 +283,6 @@ impl<'a> Template<'a> {
     }
 }
 
-/// A value without line breaks, tabs and runs of spaces, which Meta refuses inside templates.
-fn one_line(value: &str) -> String {
-    value.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
 /// A read mark, and "typing" with it: Meta has no typing without reading.
 #[derive(Debug, Serialize)]
 pub(super) struct ReadMark<'a> {
@@ -373,11 +369,6 @@ fn number_or_text<'de, D: Deserializer<'de>>(input: D) -> Result<Option<u64>, D:
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn template_values_become_one_line() {
-        assert_eq!(one_line(" Ana\n\tde     Souza\u{a0}x "), "Ana de Souza x");
-    }
 
     #[test]
     fn file_sizes_come_as_text_or_number() {

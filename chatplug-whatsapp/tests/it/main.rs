@@ -10,4 +10,5 @@ mod media;
 mod payloads;
 mod receiver;
 mod send;
+mod twilio;
 mod webhooks;

@@ -1,0 +1,6 @@
+//! What the providers share. Nothing here knows one of them.
+
+pub(crate) mod check;
+pub(crate) mod http;
+pub(crate) mod media;
+pub(crate) mod words;

@@ -1,0 +1,6 @@
+//! Tests of the Twilio adapter.
+
+mod errors;
+mod payloads;
+mod receiver;
+mod signatures;
