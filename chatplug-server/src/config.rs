@@ -33,7 +33,7 @@ pub const DEFAULT_STORE: &str = "sqlite:chatplug.sqlite";
 pub const DEFAULT_POOL: u32 = 16;
 
 /// Messages a second from one number, unless configured: what Meta grants every number (20 when the number is used in the
-/// WhatsApp Business app as well, 1000 after Meta's upgrade).
+/// WhatsApp Business app as well, 1000 after Meta's upgrade), and Twilio every sender (400 on request).
 pub const DEFAULT_MESSAGES_PER_SECOND: u32 = 80;
 
 /// What is logged, unless configured.
@@ -260,8 +260,49 @@ pub enum ProviderConfig {
         /// What may be sent from the number, by all processes together.
         messages_per_second: u32,
     },
+    /// Twilio's WhatsApp API.
+    Twilio(Box<TwilioChannel>),
     /// The browser page at `/demo`: for demonstrations, open to whoever reaches the server.
     Simulator,
+}
+
+/// A WhatsApp sender at Twilio.
+#[derive(Debug, Clone)]
+pub struct TwilioChannel {
+    /// Last part of the webhook's address: `/webhooks/twilio/<endpoint>`. Any number of channels may share one.
+    pub endpoint: String,
+    /// The account that owns the sender.
+    pub account_sid: String,
+    /// What the account's webhooks are signed with, and what calls are made with where there is no API key.
+    pub auth_token: Credential,
+    /// Taken as well while the token is being changed.
+    pub previous_auth_token: Option<Credential>,
+    /// An API key to call with: its SID and its secret.
+    pub api_key: Option<(String, Credential)>,
+    /// A key of Twilio's webhook configuration: its id and its secret.
+    pub shared_key: Option<(String, Credential)>,
+    /// The sender's number.
+    pub number: String,
+    /// The messaging service to send through.
+    pub messaging_service: Option<String>,
+    /// Another host than Twilio's three.
+    pub base_url: Option<String>,
+    /// What may be sent from the number, by all processes together.
+    pub messages_per_second: u32,
+}
+
+impl TwilioChannel {
+    /// The webhook's address, given how the world reaches the server.
+    #[must_use]
+    pub fn webhook_url(&self, outside: &str) -> String {
+        format!("{outside}/webhooks/twilio/{}", self.endpoint)
+    }
+
+    /// Every credential that it names.
+    pub fn credentials(&self) -> impl Iterator<Item = &Credential> {
+        let keys = [&self.api_key, &self.shared_key].into_iter().flatten().map(|(_, secret)| secret);
+        [Some(&self.auth_token), self.previous_auth_token.as_ref()].into_iter().flatten().chain(keys)
+    }
 }
 
 /// The process's environment, read once.

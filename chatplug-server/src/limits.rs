@@ -14,17 +14,17 @@ use std::sync::Arc;
 /// Messages on their way to the provider from one number at the same time, in this process.
 const AT_ONCE: usize = 128;
 
-/// A messenger that sends no more from its number than the vendor takes. `number` is the provider's id of it, with how
-/// many messages a second may go out.
+/// A messenger that sends no more from its number than the vendor takes. `number` is the provider and its id of the number,
+/// with how many messages a second may go out.
 pub(crate) fn paced(
     messenger: Arc<dyn Messenger>,
-    number: (&str, u32),
+    number: (&str, &str, u32),
     limiter: &Arc<dyn RateLimiter>,
     clock: &Arc<dyn Clock>,
     metrics: &Arc<Metrics>,
 ) -> Arc<dyn Messenger> {
     let limiter = Arc::new(Counted { limiter: limiter.clone(), metrics: metrics.clone() });
-    let pace = Pace::shared(clock.clone(), limiter, name(number.0), rate(number.1), AT_ONCE);
+    let pace = Pace::shared(clock.clone(), limiter, name(number.0, number.1), rate(number.2), AT_ONCE);
     Arc::new(Paced {
         messenger: messenger.clone(),
         throttled: Throttled::new(messenger, pace),
@@ -33,9 +33,9 @@ pub(crate) fn paced(
 }
 
 /// Under what a number is counted: not the number's id itself, which is nobody's business there.
-fn name(number: &str) -> String {
+fn name(provider: &str, number: &str) -> String {
     let digits: String = Sha256::digest(number).iter().take(12).map(|byte| format!("{byte:02x}")).collect();
-    format!("meta:{digits}")
+    format!("{provider}:{digits}")
 }
 
 /// A rate under which no second sees more than so many.
@@ -118,8 +118,9 @@ mod tests {
 
     #[test]
     fn a_number_is_counted_under_a_name_that_does_not_tell_it() {
-        assert_eq!(name("106540352242922"), name("106540352242922"));
-        assert_ne!(name("106540352242922"), name("106540352242923"));
-        assert!(!name("106540352242922").contains("106540352242922"));
+        assert_eq!(name("meta", "106540352242922"), name("meta", "106540352242922"));
+        assert_ne!(name("meta", "106540352242922"), name("meta", "106540352242923"));
+        assert_ne!(name("meta", "106540352242922"), name("twilio", "106540352242922"));
+        assert!(!name("meta", "106540352242922").contains("106540352242922"));
     }
 }

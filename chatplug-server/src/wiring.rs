@@ -1,7 +1,7 @@
 //! From a configuration to adapters, a directory and an engine. No routes here, no files, no environment.
 
 use crate::{
-    config::{ChannelConfig, Config, Credential, MetaApp, ProviderConfig, TenantConfig},
+    config::{ChannelConfig, Config, Credential, MetaApp, ProviderConfig, TenantConfig, TwilioChannel},
     demo::{self, Simulator, Stage},
     http::{App, AppError, Readiness, Webhooks},
     limits,
@@ -15,12 +15,18 @@ use chatplug_core::{
     engine::{Engine, EngineOptions, LogNotifier, Observer, TemplateList, TenantList},
     model::{InstallId, TenantId},
     ports::{
-        BranchSetup, ChannelSetup, Clock, Directory, IntentEngine, Messenger, Notifier, Route, Tenant, TenantSetup,
-        WebhookReceiver,
+        BranchSetup, ChannelSetup, Clock, Directory, IntentEngine, Messenger, Notifier, Route, Templates, Tenant,
+        TenantSetup, WebhookReceiver,
     },
     understand::OfflineEngine,
 };
-use chatplug_whatsapp::meta::{MetaConfig, MetaKeyring, MetaMessenger, MetaWebhook, PROVIDER, http_client};
+use chatplug_whatsapp::{
+    meta::{MetaConfig, MetaKeyring, MetaMessenger, MetaWebhook, PROVIDER, http_client},
+    twilio::{
+        self, TwilioConfig, TwilioConfigError, TwilioContent, TwilioKeyring, TwilioLogin, TwilioMessenger,
+        TwilioTemplates, TwilioWebhook,
+    },
+};
 use chrono::TimeDelta;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use secrecy::SecretString;
@@ -49,6 +55,7 @@ pub(crate) async fn wire(config: Config, stores: Stores, clock: Arc<dyn Clock>) 
         http,
         intents,
         simulator: None,
+        twilio: Twilio::default(),
     };
     // Side by side: the store writes many at once.
     let registered = config.tenants.iter().map(|tenant| stores.register(&config, &tenant.id));
@@ -59,6 +66,7 @@ pub(crate) async fn wire(config: Config, stores: Stores, clock: Arc<dyn Clock>) 
     }
     let simulator = builder.simulator;
     let mut receivers = receivers(&config.meta_apps);
+    receivers.extend(builder.twilio.receivers());
     let mut observers: Vec<Arc<dyn Observer>> = vec![metrics.clone()];
     if let Some(simulator) = &simulator {
         receivers.insert((PROVIDER.to_owned(), demo::ENDPOINT.to_owned()), simulator.receiver());
@@ -95,12 +103,13 @@ pub(crate) async fn wire(config: Config, stores: Stores, clock: Arc<dyn Clock>) 
 /// What the store must know of a tenant before anything of it is kept.
 pub(crate) fn setup(tenant: &TenantConfig) -> TenantSetup {
     let route = |channel: &ChannelConfig| {
-        let number = match &channel.provider {
-            ProviderConfig::Simulator => demo::number_of(&tenant.id, &channel.id),
-            ProviderConfig::Meta { phone_number_id, .. } => phone_number_id.clone(),
+        let (provider, number) = match &channel.provider {
+            ProviderConfig::Simulator => (PROVIDER, demo::number_of(&tenant.id, &channel.id)),
+            ProviderConfig::Meta { phone_number_id, .. } => (PROVIDER, phone_number_id.clone()),
+            ProviderConfig::Twilio(at) => (twilio::PROVIDER, twilio::external_id(&at.account_sid, &at.number)),
         };
         let route = Route { tenant: tenant.id.clone(), channel: Some(channel.id.clone()), branch: None };
-        (PROVIDER.to_owned(), number, route)
+        (provider.to_owned(), number, route)
     };
     TenantSetup {
         name: tenant.name.clone(),
@@ -128,6 +137,32 @@ struct Builder<'c> {
     http: reqwest::Client,
     intents: Arc<dyn IntentEngine>,
     simulator: Option<Arc<Simulator>>,
+    twilio: Twilio,
+}
+
+/// What channels at Twilio share.
+#[derive(Default)]
+struct Twilio {
+    /// Keys by the end of the webhook's address, with the whole address.
+    endpoints: BTreeMap<String, (String, TwilioKeyring)>,
+    /// By account and host.
+    accounts: BTreeMap<(String, Option<String>), Account>,
+}
+
+/// One account's content and templates.
+#[derive(Clone)]
+struct Account {
+    content: Arc<TwilioContent>,
+    templates: Arc<TwilioTemplates>,
+}
+
+impl Twilio {
+    fn receivers(self) -> impl Iterator<Item = ((String, String), Arc<dyn WebhookReceiver>)> {
+        self.endpoints.into_iter().map(|(endpoint, (url, keys))| {
+            let receiver: Arc<dyn WebhookReceiver> = Arc::new(TwilioWebhook::new(keys, &url));
+            ((twilio::PROVIDER.to_owned(), endpoint), receiver)
+        })
+    }
 }
 
 impl Builder<'_> {
@@ -142,12 +177,9 @@ impl Builder<'_> {
         let branches = branches.collect();
         let mut channels = Vec::new();
         for channel in &tenant.channels {
-            channels.push(ChannelSetup {
-                id: channel.id.clone(),
-                messenger: self.messenger(tenant, channel).await?,
-                branches: channel.branches.clone(),
-                templates: Arc::new(TemplateList::new(channel.templates.clone())),
-            });
+            let (messenger, templates) = self.messenger(tenant, channel).await?;
+            let (id, branches) = (channel.id.clone(), channel.branches.clone());
+            channels.push(ChannelSetup { id, messenger, branches, templates });
         }
         Ok(Tenant {
             id: tenant.id.clone(),
@@ -179,12 +211,13 @@ impl Builder<'_> {
         kept.ok_or_else(|| AppError::NoCredential { tenant: tenant.to_string(), name: name.clone() })
     }
 
-    /// A channel's messenger.
+    /// A channel's messenger and templates.
     async fn messenger(
         &mut self,
         tenant: &TenantConfig,
         channel: &ChannelConfig,
-    ) -> Result<Arc<dyn Messenger>, AppError> {
+    ) -> Result<(Arc<dyn Messenger>, Arc<dyn Templates>), AppError> {
+        let listed: Arc<dyn Templates> = Arc::new(TemplateList::new(channel.templates.clone()));
         match &channel.provider {
             ProviderConfig::Simulator => {
                 let branches = tenant.branches.iter().filter(|branch| channel.branches.contains(&branch.id));
@@ -197,7 +230,7 @@ impl Builder<'_> {
                 let simulator = Arc::new(Simulator::new(stage, self.clock.clone()));
                 let messenger = simulator.messenger();
                 self.simulator = Some(simulator);
-                Ok(messenger)
+                Ok((messenger, listed))
             }
             ProviderConfig::Meta { app, phone_number_id, waba_id, access_token, messages_per_second } => {
                 let access_token = self.secret(&tenant.id, access_token).await?;
@@ -213,13 +246,75 @@ impl Builder<'_> {
                     meta = meta.with_base_url(url);
                 }
                 let messenger = MetaMessenger::new(meta, self.http.clone(), self.clock.clone());
-                let messenger = messenger.map_err(|wrong| AppError::Setup {
-                    what: format!("channel {} of {}", channel.id, tenant.id),
-                    why: wrong.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
-                })?;
-                let number = (phone_number_id.as_str(), *messages_per_second);
-                Ok(limits::paced(Arc::new(messenger), number, &self.stores.limiter, &self.clock, &self.metrics))
+                let messenger = messenger.map_err(|wrong| misfit(tenant, channel, &wrong))?;
+                let number = (PROVIDER, phone_number_id.as_str(), *messages_per_second);
+                let messenger =
+                    limits::paced(Arc::new(messenger), number, &self.stores.limiter, &self.clock, &self.metrics);
+                Ok((messenger, listed))
+            }
+            ProviderConfig::Twilio(at) => {
+                let (messenger, known) = self.twilio(tenant, channel, at).await?;
+                // What the file lists wins: it may name content that only a person knows the meaning of.
+                let templates = if channel.templates.is_empty() { known } else { listed };
+                let id = twilio::external_id(&at.account_sid, &at.number);
+                let number = (twilio::PROVIDER, id.as_str(), at.messages_per_second);
+                let messenger = limits::paced(messenger, number, &self.stores.limiter, &self.clock, &self.metrics);
+                Ok((messenger, templates))
             }
         }
+    }
+
+    async fn twilio(
+        &mut self,
+        tenant: &TenantConfig,
+        channel: &ChannelConfig,
+        at: &TwilioChannel,
+    ) -> Result<(Arc<dyn Messenger>, Arc<dyn Templates>), AppError> {
+        let token = self.secret(&tenant.id, &at.auth_token).await?;
+        // The check saw to it that it is there.
+        let url = at.webhook_url(self.config.server.public_url.as_deref().unwrap_or_default());
+        let (_, mut keys) = self.twilio.endpoints.remove(&at.endpoint).unwrap_or_default();
+        keys = keys.with_auth_token(&at.account_sid, token.clone());
+        if let Some(previous) = &at.previous_auth_token {
+            keys = keys.with_auth_token(&at.account_sid, self.secret(&tenant.id, previous).await?);
+        }
+        if let Some((id, secret)) = &at.shared_key {
+            keys = keys.with_shared_key(&at.account_sid, id, self.secret(&tenant.id, secret).await?);
+        }
+        self.twilio.endpoints.insert(at.endpoint.clone(), (url.clone(), keys));
+        let login = match &at.api_key {
+            Some((sid, secret)) => TwilioLogin::api_key(sid, self.secret(&tenant.id, secret).await?),
+            None => token.into(),
+        };
+        let mut config = TwilioConfig::new(&at.account_sid, login, &at.number).with_status_callback(url);
+        if let Some(sid) = &at.messaging_service {
+            config = config.with_messaging_service(sid);
+        }
+        if let Some(url) = &at.base_url {
+            config = config.with_base_url(url);
+        }
+        let wrong = |wrong: Vec<TwilioConfigError>| misfit(tenant, channel, &wrong);
+        let name = (at.account_sid.clone(), at.base_url.clone());
+        let (http, clock) = (&self.http, &self.clock);
+        let account = match self.twilio.accounts.get(&name) {
+            Some(account) => account.clone(),
+            None => {
+                let content = TwilioContent::new(config.clone(), http.clone()).map_err(wrong)?;
+                let templates = TwilioTemplates::new(config.clone(), http.clone(), clock.clone()).map_err(wrong)?;
+                let account = Account { content: Arc::new(content), templates: Arc::new(templates) };
+                self.twilio.accounts.insert(name, account.clone());
+                account
+            }
+        };
+        let messenger = TwilioMessenger::with_content(config, http.clone(), clock.clone(), account.content);
+        Ok((Arc::new(messenger.map_err(wrong)?), account.templates))
+    }
+}
+
+/// A configuration that passed the check and cannot be carried out all the same.
+fn misfit(tenant: &TenantConfig, channel: &ChannelConfig, wrong: &[impl ToString]) -> AppError {
+    AppError::Setup {
+        what: format!("channel {} of {}", channel.id, tenant.id),
+        why: wrong.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
     }
 }

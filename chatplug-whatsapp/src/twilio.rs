@@ -12,6 +12,7 @@ mod errors;
 mod inbound;
 mod messenger;
 mod signature;
+mod templates;
 mod webhook;
 
 pub use crate::common::http::http_client;
@@ -24,4 +25,5 @@ pub use content::TwilioContent;
 pub use errors::{Class, ErrorRow, Reaction, TABLE, class_of, failure_kind, send_error};
 pub use messenger::TwilioMessenger;
 pub use signature::{json_url, sign, sign_with_shared_key};
+pub use templates::TwilioTemplates;
 pub use webhook::{PROVIDER, TwilioWebhook};

@@ -1,7 +1,7 @@
 //! `chatplug check`: everything that is wrong with a configuration, without starting anything.
 
 use super::{ConfigArgs, Failure};
-use crate::config::{Config, Environment};
+use crate::config::{Config, Environment, ProviderConfig};
 
 /// Checks, and prints what there is or what is wrong.
 pub(super) fn run(args: &ConfigArgs, environment: &Environment) -> Result<(), Failure> {
@@ -10,6 +10,14 @@ pub(super) fn run(args: &ConfigArgs, environment: &Environment) -> Result<(), Fa
     let outside = config.server.public_url.clone().unwrap_or_else(|| format!("http://{}", config.server.bind));
     for app in &config.meta_apps {
         println!("webhook of {}: {outside}/webhooks/meta/{}", app.name, app.endpoint);
+    }
+    let channels =
+        config.tenants.iter().flat_map(|tenant| tenant.channels.iter().map(move |channel| (tenant, channel)));
+    for (tenant, channel) in channels {
+        if let ProviderConfig::Twilio(twilio) = &channel.provider {
+            let name = format!("{} of {}", channel.id, tenant.id);
+            println!("webhook of {name}: {}", twilio.webhook_url(&outside));
+        }
     }
     Ok(())
 }

@@ -126,9 +126,10 @@ async fn remove(config: &Config, tenant: &TenantId, name: &str, by: &str) -> Res
 fn used<'c>(config: &'c Config, tenant: &TenantId) -> Vec<&'c str> {
     let tenants = config.tenants.iter().filter(|known| known.id == *tenant);
     let credentials = tenants.flat_map(|tenant| {
-        let tokens = tenant.channels.iter().filter_map(|channel| match &channel.provider {
-            ProviderConfig::Meta { access_token, .. } => Some(access_token),
-            ProviderConfig::Simulator => None,
+        let tokens = tenant.channels.iter().flat_map(|channel| match &channel.provider {
+            ProviderConfig::Meta { access_token, .. } => vec![access_token],
+            ProviderConfig::Twilio(twilio) => twilio.credentials().collect(),
+            ProviderConfig::Simulator => Vec::new(),
         });
         tokens.chain(tenant.notify.iter().map(|notify| &notify.secret))
     });

@@ -1,10 +1,11 @@
 //! From keys to a [`Config`]: what is required, what may not be there twice, what must refer to something.
 
 mod base;
+mod provider;
 
 use super::{
-    BranchConfig, ChannelConfig, Config, Credential, DEFAULT_MESSAGES_PER_SECOND, Environment, MetaApp, NotifyConfig,
-    Place, Problem, ProviderConfig, TenantConfig, collect, credential_name,
+    BranchConfig, ChannelConfig, Config, Credential, Environment, MetaApp, NotifyConfig, Place, Problem, TenantConfig,
+    collect, credential_name,
     document::{Node, Path},
     problem::suggestion,
     raw,
@@ -31,8 +32,9 @@ pub(super) fn check(
     // Names as written, before anything that does not fit is taken out: a reference to a faulty thing is no second fault.
     let written_apps = root.names("meta_app", "name");
     let read: raw::Root = collect::read(&mut root, &Path::default(), problems)?;
-    let inline_secrets = read.server.inline_secrets;
-    let mut check = Check { root, beside, environment, problems, inline_secrets, seen: HashMap::new(), written_apps };
+    let (inline_secrets, public) = (read.server.inline_secrets, read.server.public_url.is_some());
+    let seen = HashMap::new();
+    let mut check = Check { root, beside, environment, problems, inline_secrets, public, seen, written_apps };
     let top = Path::default();
     let server = check.server(&read.server, &top.key("server"));
     let store = check.store(read.store, &top.key("store"));
@@ -61,6 +63,8 @@ struct Check<'a> {
     environment: &'a Environment,
     problems: &'a mut Vec<Problem>,
     inline_secrets: bool,
+    /// How the world reaches the server is said.
+    public: bool,
     /// What must be unique, by kind and value, with the place of the first.
     seen: HashMap<(&'static str, String), Place>,
     written_apps: Vec<String>,
@@ -72,12 +76,8 @@ impl Check<'_> {
         let name = name.filter(|name| self.unique("meta_app", name, &at.key("name"), "another [[meta_app]]"));
         let endpoint = app.endpoint.or_else(|| name.clone());
         let endpoint = endpoint.filter(|endpoint| {
-            let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
-            if endpoint.is_empty() || !endpoint.chars().all(fits) {
-                self.wrong(&at.key("endpoint"), "an endpoint may hold only a-z, 0-9, - and _");
-                return false;
-            }
-            self.unique("endpoint", endpoint, &at.key("endpoint"), "another [[meta_app]]")
+            self.endpoint(endpoint, at)
+                && self.unique("endpoint", endpoint, &at.key("endpoint"), "another [[meta_app]]")
         });
         let app_secret = self.secret(app.app_secret, at, "app_secret");
         let previous = match app.previous_app_secret {
@@ -194,9 +194,9 @@ impl Check<'_> {
         Some(BranchConfig { id: id?, plan: plan? })
     }
 
-    fn channel(&mut self, channel: raw::Channel, branches: &[String], at: &Path) -> Option<ChannelConfig> {
-        let id = self.id(channel.id, at, "channel", "another channel of this tenant");
-        let serves = channel.branches.unwrap_or_else(|| branches.to_vec());
+    fn channel(&mut self, mut channel: raw::Channel, branches: &[String], at: &Path) -> Option<ChannelConfig> {
+        let id = self.id(channel.id.take(), at, "channel", "another channel of this tenant");
+        let serves = channel.branches.take().unwrap_or_else(|| branches.to_vec());
         for (i, branch) in serves.iter().enumerate() {
             if !branches.contains(branch) {
                 let hint = suggestion(branch, branches.iter().map(String::as_str));
@@ -207,41 +207,10 @@ impl Check<'_> {
             self.wrong(&at.key("branches"), "a channel needs at least one branch to book at");
         }
         let serves: Option<Vec<BranchId>> = serves.into_iter().map(|branch| BranchId::new(branch).ok()).collect();
-        let templates =
-            collect_all(channel.templates, |i, template| self.template(template, &at.key("templates").index(i)));
-        let provider = match self.required(channel.provider, at, "provider")? {
-            raw::Provider::Simulator => {
-                let place = at.key("provider");
-                let (one, free) = ("another channel, and there is one page", "the webhook of a [[meta_app]]");
-                let fine = self.unique("simulator", "simulator", &place, one);
-                let fine = fine && self.unique("endpoint", crate::demo::ENDPOINT, &place, free);
-                fine.then_some(ProviderConfig::Simulator)
-            }
-            raw::Provider::Meta => {
-                let app = self.app(channel.app, at);
-                let number = self.required(channel.phone_number_id, at, "phone_number_id").filter(|number| {
-                    let place = at.key("phone_number_id");
-                    if number.is_empty() || !number.bytes().all(|b| b.is_ascii_digit()) {
-                        let message = "must be Meta's id of the number (digits only), not the phone number";
-                        self.wrong(&place, message);
-                        return false;
-                    }
-                    self.unique("phone_number_id", number, &place, "another channel")
-                });
-                let token = self.credential(channel.access_token, at, "access_token");
-                let messages_per_second = channel.messages_per_second.unwrap_or(DEFAULT_MESSAGES_PER_SECOND);
-                if !(1..=1000).contains(&messages_per_second) {
-                    self.wrong(&at.key("messages_per_second"), "must be 1 to 1000");
-                }
-                match (app, number, token) {
-                    (Some(app), Some(phone_number_id), Some(access_token)) => {
-                        let waba_id = channel.waba_id;
-                        Some(ProviderConfig::Meta { app, phone_number_id, waba_id, access_token, messages_per_second })
-                    }
-                    _ => None,
-                }
-            }
-        };
+        let templates = collect_all(std::mem::take(&mut channel.templates), |i, template| {
+            self.template(template, &at.key("templates").index(i))
+        });
+        let provider = self.provider(channel, at);
         Some(ChannelConfig { id: id?, branches: serves?, provider: provider?, templates: templates? })
     }
 
@@ -259,22 +228,6 @@ impl Check<'_> {
             Err(wrong) => {
                 self.problems.extend(wrong.into_iter().map(|problem| located(root, at, problem)));
                 None
-            }
-        }
-    }
-
-    /// The app of a channel; the only one need not be named.
-    fn app(&mut self, app: Option<String>, at: &Path) -> Option<String> {
-        let known = self.written_apps.clone();
-        match (app, known.as_slice()) {
-            (None, [only]) => Some(only.clone()),
-            (app, _) => {
-                let app = self.required(app, at, "app")?;
-                if known.contains(&app) {
-                    return Some(app);
-                }
-                let hint = suggestion(&app, known.iter().map(String::as_str));
-                self.fail(&at.key("app"), &format!("there is no [[meta_app]] `{app}`{hint}"))
             }
         }
     }

@@ -113,6 +113,17 @@ pub(super) struct Channel {
     pub(super) phone_number_id: Option<String>,
     pub(super) waba_id: Option<String>,
     pub(super) access_token: Option<Secret>,
+    pub(super) endpoint: Option<String>,
+    pub(super) account_sid: Option<String>,
+    pub(super) auth_token: Option<Secret>,
+    pub(super) previous_auth_token: Option<Secret>,
+    pub(super) api_key: Option<String>,
+    pub(super) api_key_secret: Option<Secret>,
+    pub(super) shared_key: Option<String>,
+    pub(super) shared_key_secret: Option<Secret>,
+    pub(super) number: Option<String>,
+    pub(super) messaging_service: Option<String>,
+    pub(super) base_url: Option<String>,
     pub(super) messages_per_second: Option<u32>,
     pub(super) branches: Option<Vec<String>>,
     pub(super) templates: Vec<Template>,
@@ -122,6 +133,7 @@ pub(super) struct Channel {
 #[serde(rename_all = "snake_case")]
 pub(super) enum Provider {
     Meta,
+    Twilio,
     Simulator,
 }
 

@@ -15,3 +15,4 @@ mod ops;
 mod people;
 mod postgres;
 mod program;
+mod twilio;

@@ -2,7 +2,7 @@
 
 use super::{
     config::{TwilioConfig, TwilioLogin},
-    errors::{Reaction, reaction, send_error},
+    errors::{Reaction, class_of, reaction, send_error},
 };
 use crate::common::http::{read_limited, retry_after, unknown, unsent_or_unknown};
 use bytes::Bytes;
@@ -124,7 +124,14 @@ impl TwilioClient {
         if status.is_success() {
             return serde_json::from_slice(&body).map_err(|error| unknown(error.into()).into());
         }
-        match serde_json::from_slice::<Failure>(&body) {
+        let explained = serde_json::from_slice::<Failure>(&body);
+        match explained {
+            // A code that is new, with a status that is not: the account may not do this.
+            Ok(Failure { code: Some(code), .. })
+                if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) && class_of(code).is_none() =>
+            {
+                Err(SendError::Unauthorized { code }.into())
+            }
             Ok(Failure { code: Some(code), words }) if status.is_client_error() || took_nothing(code) => {
                 Err(CallError::Twilio { code, words, retry_after })
             }

@@ -369,7 +369,7 @@ fn numbered(texts: impl Iterator<Item = String>) -> Variables {
 }
 
 /// Content as it is compared: without what Twilio leaves out or adds when it repeats it.
-fn plain(types: &Value) -> Value {
+pub(super) fn plain(types: &Value) -> Value {
     match types {
         Value::Object(object) => {
             let kept =
@@ -384,7 +384,7 @@ fn plain(types: &Value) -> Value {
 }
 
 /// Path and query of an address: pages are asked for where the first one was.
-fn path_of(url: &str) -> Option<String> {
+pub(super) fn path_of(url: &str) -> Option<String> {
     let url = reqwest::Url::parse(url).ok()?;
     Some(url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path())))
 }

@@ -5,7 +5,7 @@ mod content;
 mod desk;
 mod faults;
 mod files;
-mod openapi;
+pub(crate) mod openapi;
 mod people;
 mod registry;
 mod sending;
@@ -131,7 +131,7 @@ impl Api {
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Body<'a> {
+pub(crate) enum Body<'a> {
     None,
     Form(&'a [(&'a str, &'a str)]),
     Json(&'a Value),

@@ -20,7 +20,7 @@ static FILES: LazyLock<Vec<Value>> = LazyLock::new(|| {
 });
 
 /// Holds a call and its answer against the descriptions. A call that was refused may be wrong; the refusal may not.
-pub(super) fn check(method: &Method, path: &str, body: &Body<'_>, status: u16, told: &Value) {
+pub(crate) fn check(method: &Method, path: &str, body: &Body<'_>, status: u16, told: &Value) {
     if FILES.is_empty() {
         return;
     }
