@@ -157,7 +157,7 @@ tenant_name = "x"
         "f.toml:35:1: there is no [[meta_app]] `mian`; did you mean `main`?",
         "f.toml:36:1: unknown key `phone_number`; did you mean `phone_number_id`?",
         "f.toml:38:13: this tenant has no branch `centr`; did you mean `centro`?",
-        "f.toml:41:1: unknown value `twillio`; known here: `meta`, `simulator`",
+        "f.toml:41:1: unknown value `twillio`; did you mean `twilio`?",
         "f.toml:46:1: must be Meta's id of the number (digits only), not the phone number",
         "f.toml:47:1: nothing.txt cannot be read: No such file or directory (os error 2)",
         "f.toml:49:1: this tenant has no [[tenant.branch]]",
