@@ -47,7 +47,7 @@ async fn everything_a_client_does_arrives_as_what_it_is() {
     maria.sends_voice(&b"OggS"[..]).await;
     maria.sends_contact("Ana", "+34600111222").await;
     maria.answers("SM00000000000000000000000000000abc", "yes").await;
-    twilio.deliver([maria.from_ad("hi", "Chat with us", "Aff-1"), maria.flow(&json!({"a": 1}))]).await;
+    twilio.deliver([maria.after_ad("hi", "Chat with us", "Aff-1"), maria.flow(&json!({"a": 1}))]).await;
     maria.sends("reaction", json!({"emoji": "👍"})).await;
     let said: Vec<_> = messages(&business).iter().map(|message| kind(&message.content)).collect();
     let expected = [
