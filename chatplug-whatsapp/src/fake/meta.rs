@@ -48,7 +48,7 @@ pub use templates::FakeTemplate;
 
 use super::{PATIENCE, net, time::digits};
 use crate::meta::{MetaConfig, MetaKeyring, http_client};
-use chatplug_core::ports::Clock;
+use chatplug_core::{model::Stage, ports::Clock};
 use chrono::{DateTime, Duration, Utc};
 use deliver::Courier;
 use state::{File, Number, Shared, State};
@@ -300,6 +300,17 @@ impl FakeMeta {
         }
     }
 
+    /// Returns once more messages were taken, or more marked as read, than so many; for a program that shows them, which
+    /// waits as long as it takes.
+    pub async fn more_than(&self, sent: usize, reads: usize) {
+        let mut changes = self.inner.shared.changes();
+        while self.read(|state| state.sent.len() <= sent && state.reads.len() <= reads) {
+            if changes.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+
     /// Waits for something to be found after a message was taken.
     async fn wait<T>(&self, what: &str, found: impl Fn(&State) -> Option<T>) -> T {
         let mut changes = self.inner.shared.changes();
@@ -390,6 +401,18 @@ impl FakeMeta {
         let held = self.take_held();
         if !held.is_empty() {
             self.deliver(held).await;
+        }
+    }
+
+    /// Tells a stage of a message that was taken, once, and returns the HTTP status (0: no answer, or no such message).
+    pub async fn tells(&self, message_id: &str, stage: Stage) -> u16 {
+        let event = self.read(|state| {
+            let message = state.sent.iter().find(|message| message.id == message_id)?;
+            Some(Event::status(state, message, stage, None))
+        });
+        match event {
+            Some(event) => self.post_once([event]).await,
+            None => 0,
         }
     }
 

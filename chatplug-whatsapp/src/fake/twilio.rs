@@ -214,6 +214,17 @@ impl FakeTwilio {
         }
     }
 
+    /// Returns once more messages were taken, or more marked as read, than so many; for a program that shows them, which
+    /// waits as long as it takes.
+    pub async fn more_than(&self, sent: usize, reads: usize) {
+        let mut changes = self.inner.shared.changes();
+        while self.read(|state| state.sent.len() <= sent && state.reads.len() <= reads) {
+            if changes.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+
     /// Waits for something to be found after a message was taken.
     async fn wait<T>(&self, what: &str, found: impl Fn(&State) -> Option<T>) -> T {
         let mut changes = self.inner.shared.changes();

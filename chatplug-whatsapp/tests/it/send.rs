@@ -41,6 +41,23 @@ fn reminder(body: &[&str], buttons: &[&str]) -> TemplateMessage {
     }
 }
 
+/// What of a message can be read back: an empty small print is none, a template's values have no line breaks, and what it
+/// says comes from the provider.
+fn read_back(mut message: Outbound) -> Outbound {
+    if let Outbound::List { sections, .. } = &mut message {
+        for row in sections.iter_mut().flat_map(|section| &mut section.rows) {
+            row.description = row.description.take().filter(|text| !text.is_empty());
+        }
+    }
+    if let Outbound::Template(template) = &mut message {
+        template.preview.clear();
+        for value in &mut template.body {
+            *value = value.split_whitespace().collect::<Vec<_>>().join(" ");
+        }
+    }
+    message
+}
+
 fn reminder_template() -> FakeTemplate {
     FakeTemplate::new("visit_reminder", "en_US", "Hi {{1}}, we wait for you on {{2}}. Please confirm.")
         .with_quick_replies(["Confirm", "Move"])
@@ -136,6 +153,7 @@ async fn every_kind_becomes_the_request_of_the_contract() {
         let taken = graph.all_sent().pop().unwrap();
         assert_eq!(taken.id, sent.message.as_str(), "{name}");
         assert_eq!(taken.key, Some(key(name).to_string()), "{name}");
+        assert_eq!(read_back(taken.shown()), read_back(message), "{name}");
         assert_eq!(plain(taken.request), plain(contract["messages"][name].clone()), "{name}");
     }
 }

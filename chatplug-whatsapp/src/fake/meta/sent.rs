@@ -1,6 +1,7 @@
 //! What the fake took: messages and read marks, with the questions that tests ask of them.
 
 use crate::fake::choice::{self, Choice, On};
+use chatplug_core::model::{GeoPoint, ListSection, MediaSource, MessageId, Outbound, Place};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
@@ -54,6 +55,74 @@ impl SentMessage {
     #[must_use]
     pub fn content(&self) -> &Value {
         self.request.get(&self.kind).unwrap_or(&Value::Null)
+    }
+
+    /// The message as a channel carries it, read back from the request.
+    #[must_use]
+    pub fn shown(&self) -> Outbound {
+        let content = self.content();
+        let text = |path: &str| content.pointer(path).and_then(Value::as_str).map(ToOwned::to_owned);
+        // Meta's pages write coordinates as texts, and take numbers too.
+        let number = |path: &str| {
+            let value = content.pointer(path)?;
+            value.as_f64().or_else(|| value.as_str()?.parse().ok())
+        };
+        let words = self.words.clone();
+        let source = || match (text("/id"), text("/link")) {
+            (Some(id), _) => MediaSource::Id(id),
+            (None, link) => MediaSource::Url(link.unwrap_or_default()),
+        };
+        let read = match (self.kind.as_str(), text("/type").as_deref()) {
+            ("interactive", Some("button")) => Some(choice::buttons(&words, &self.choices)),
+            ("interactive", Some("list")) => Some(Outbound::List {
+                body: words.clone(),
+                open: text("/action/button").unwrap_or_default(),
+                sections: self.sections(),
+            }),
+            ("interactive", Some("cta_url")) => Some(Outbound::Link {
+                body: words.clone(),
+                label: text("/action/parameters/display_text").unwrap_or_default(),
+                url: text("/action/parameters/url").unwrap_or_default(),
+            }),
+            ("interactive", Some("location_request_message")) => Some(Outbound::AskLocation { body: words.clone() }),
+            ("location", _) => Some(Outbound::Location(Place {
+                name: text("/name").unwrap_or_default(),
+                address: text("/address").unwrap_or_default(),
+                point: number("/latitude")
+                    .zip(number("/longitude"))
+                    .map(|(latitude, longitude)| GeoPoint { latitude, longitude }),
+            })),
+            ("image", _) => Some(Outbound::Image { source: source(), caption: text("/caption") }),
+            ("document", _) => Some(Outbound::Document {
+                source: source(),
+                name: text("/filename").unwrap_or_default(),
+                caption: text("/caption"),
+            }),
+            ("contacts", _) => text("/0/phones/0/phone")
+                .and_then(|phone| phone.parse().ok())
+                .map(|phone| Outbound::Contact { name: text("/0/name/formatted_name").unwrap_or_default(), phone }),
+            ("reaction", _) => text("/message_id")
+                .and_then(|id| MessageId::new(id).ok())
+                .map(|target| Outbound::Reaction { target, emoji: text("/emoji").filter(|emoji| !emoji.is_empty()) }),
+            ("template", _) => self.template().map(|name| {
+                let values = self.template_values().into_iter().map(ToOwned::to_owned).collect();
+                choice::template(name, values, &words, &self.choices)
+            }),
+            _ => None,
+        };
+        read.unwrap_or(Outbound::Text { body: words })
+    }
+
+    fn sections(&self) -> Vec<ListSection> {
+        let sections = self.content().pointer("/action/sections").and_then(Value::as_array).map(Vec::as_slice);
+        let mut left = self.choices.as_slice();
+        let section = |section: &Value| {
+            let rows = section.get("rows").and_then(Value::as_array).map_or(0, Vec::len).min(left.len());
+            let (mine, rest) = left.split_at(rows);
+            left = rest;
+            choice::section(section.get("title").and_then(Value::as_str), mine)
+        };
+        sections.unwrap_or_default().iter().map(section).collect()
     }
 
     /// Name and language of the template, if it is one.

@@ -41,9 +41,10 @@ impl Shared {
 
     pub(super) fn with<T>(&self, with: impl FnOnce(&mut State) -> T) -> T {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = state.sent.len();
+        let seen = |state: &State| state.sent.len() + state.reads.len();
+        let before = seen(&state);
         let result = with(&mut state);
-        let after = state.sent.len();
+        let after = seen(&state);
         drop(state);
         if before != after {
             self.changed.send_replace(after);
@@ -51,7 +52,7 @@ impl Shared {
         result
     }
 
-    /// Wakes whenever a message was taken.
+    /// Wakes whenever a message was taken or marked as read.
     pub(super) fn changes(&self) -> watch::Receiver<usize> {
         self.changed.subscribe()
     }

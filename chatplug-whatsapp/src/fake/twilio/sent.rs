@@ -1,8 +1,11 @@
 //! What the fake took: messages as the client sees them, with the questions that tests ask of them.
 
-use super::form::{self, Form};
+use super::{
+    form::{self, Form},
+    rules,
+};
 use crate::fake::choice::{self, Choice};
-use chatplug_core::model::GeoPoint;
+use chatplug_core::model::{GeoPoint, MediaSource, Outbound, Place};
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 
@@ -101,6 +104,38 @@ impl SentMessage {
     pub fn template(&self) -> Option<(&str, &str)> {
         let content = self.content.as_ref().filter(|content| content.approved)?;
         Some((&content.name, &content.language))
+    }
+
+    /// The message as a channel carries it, read back from what the client sees: sections of a list, the name of a file
+    /// and the values of a template are not to be seen.
+    #[must_use]
+    pub fn shown(&self) -> Outbound {
+        let words = self.words.clone();
+        if let Some((_, locale)) = self.template() {
+            let sid = self.content.as_ref().map_or("", |content| content.sid.as_str());
+            return choice::template((sid, locale), Vec::new(), &words, &self.choices);
+        }
+        if let Some(Pin { point, label, address }) = &self.pin {
+            let name = if words.is_empty() { label.clone() } else { words };
+            return Outbound::Location(Place { name, address: address.clone(), point: Some(*point) });
+        }
+        if let Some(open) = &self.open {
+            let sections = vec![choice::section(None, &self.choices)];
+            return Outbound::List { body: words, open: open.clone(), sections };
+        }
+        if !self.choices.is_empty() {
+            return choice::buttons(&words, &self.choices);
+        }
+        if let Some((label, url)) = self.links.first() {
+            return Outbound::Link { body: words, label: label.clone(), url: url.clone() };
+        }
+        let Some(url) = self.media.first() else { return Outbound::Text { body: words } };
+        let (source, caption) = (MediaSource::Url(url.clone()), (!words.is_empty()).then_some(words));
+        if rules::is_picture(url) {
+            return Outbound::Image { source, caption };
+        }
+        let path = url.split(['?', '#']).next().unwrap_or_default();
+        Outbound::Document { source, name: path.rsplit('/').next().unwrap_or_default().to_owned(), caption }
     }
 
     /// A parameter of the request.
