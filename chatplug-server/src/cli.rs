@@ -81,12 +81,24 @@ pub struct DemoArgs {
     /// File that keeps appointments and conversations; delete it to start afresh
     #[arg(long, value_name = "FILE", default_value = "chatplug-demo.sqlite")]
     pub db: PathBuf,
+    /// Let the salon's number be one at this provider: its adapter talks to a fake of it, on this machine
+    #[arg(long, value_enum)]
+    pub messenger: Option<DemoMessenger>,
     /// Open the page in a browser
     #[arg(long, value_name = "YES", default_value_t = false, default_missing_value = "true", num_args = 0..=1, action = clap::ArgAction::Set)]
     pub open: bool,
     /// What to log, such as `info` or `chatplug_core=debug`
     #[arg(long, value_name = "FILTER", default_value = "warn", env = "RUST_LOG")]
     pub log: String,
+}
+
+/// A provider that the demo has a fake of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum DemoMessenger {
+    /// Meta's Cloud API
+    Meta,
+    /// Twilio
+    Twilio,
 }
 
 /// Options of `serve`. What is given here wins over the file and the environment.

@@ -4,9 +4,13 @@
 //! through the same receiver as a real one (`meta`); what the bot sends goes through a [`Messenger`] and appears on the
 //! phone (`messenger`, `hub`); statuses come back as webhooks. Beside the phone the page shows what the store holds
 //! (`day`, `state`).
+//!
+//! Or a fake of Meta or of Twilio stands behind the page (`fake`): then the number is an ordinary one, its adapter calls
+//! the fake over HTTP, and the fake posts to the server.
 
 mod api;
 mod day;
+mod fake;
 mod hub;
 mod messenger;
 mod meta;
@@ -14,6 +18,7 @@ mod page;
 mod state;
 mod terminal;
 
+pub use fake::{Fake, Started};
 pub use terminal::{Bubble, Listener, SayError};
 
 use crate::http::Webhooks;
@@ -68,6 +73,8 @@ pub struct Simulator {
     secret: String,
     owed: mpsc::UnboundedSender<Bytes>,
     to_post: Mutex<Option<mpsc::UnboundedReceiver<Bytes>>>,
+    /// What stands in for the provider, where it is not this itself.
+    fake: Option<Fake>,
 }
 
 impl Simulator {
@@ -78,7 +85,13 @@ impl Simulator {
         let number = number_of(&stage.tenant, &stage.channel);
         let secret = format!("{}{}", Uuid::now_v7().simple(), Uuid::now_v7().simple());
         let to_post = Mutex::new(Some(to_post));
-        Self { stage, hub: Arc::new(Hub::new()), clock, number, secret, owed, to_post }
+        Self { stage, hub: Arc::new(Hub::new()), clock, number, secret, owed, to_post, fake: None }
+    }
+
+    /// The page of a stage whose channel talks to a fake of its provider.
+    #[must_use]
+    pub fn before(fake: Fake, stage: Stage, clock: Arc<dyn Clock>) -> Self {
+        Self { fake: Some(fake), ..Self::new(stage, clock) }
     }
 
     /// The provider's id of the simulated number: where its webhooks are routed by.
@@ -94,10 +107,12 @@ impl Simulator {
         Arc::new(SimMessenger::new(hub, clock, self.number.clone(), self.owed.clone()))
     }
 
-    /// Takes the webhooks of the page: the real receiver, with the simulator's secret.
+    /// Takes the webhooks of the page: the real receiver, with the simulator's secret. With a fake, the receiver of the
+    /// number takes them.
     #[must_use]
-    pub fn receiver(&self) -> Arc<dyn WebhookReceiver> {
-        Arc::new(MetaWebhook::new(MetaKeyring::default().with_app_secret(self.secret.clone())))
+    pub fn receiver(&self) -> Option<Arc<dyn WebhookReceiver>> {
+        let keys = || MetaKeyring::default().with_app_secret(self.secret.clone());
+        self.fake.is_none().then(|| Arc::new(MetaWebhook::new(keys())) as Arc<dyn WebhookReceiver>)
     }
 
     /// The page and what it asks.
@@ -110,8 +125,16 @@ impl Simulator {
         api::router(api::Api { simulator: self.clone(), webhooks, calendars, stop })
     }
 
-    /// Posts what the simulated provider owes (statuses of what was sent), until `stop`.
-    pub async fn post_statuses(&self, webhooks: &Webhooks, mut stop: watch::Receiver<bool>) {
+    /// Posts what the simulated provider owes (statuses of what was sent), until `stop`; with a fake, which does that
+    /// itself, shows what it takes.
+    pub async fn run(&self, webhooks: &Webhooks, mut stop: watch::Receiver<bool>) {
+        if let Some(fake) = &self.fake {
+            tokio::select! {
+                () = fake.show(&self.hub) => {}
+                _ = stop.changed() => {}
+            }
+            return;
+        }
         let Some(mut to_post) = self.to_post.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
         loop {
             let body = tokio::select! {
@@ -131,7 +154,12 @@ impl Simulator {
         name: &str,
         act: &Act,
     ) -> Result<(MessageId, http::StatusCode), IdError> {
-        let (hub, number, id, at) = (&self.hub, client.digits(), meta::new_id()?, self.clock.now());
+        let (hub, number, at) = (&self.hub, client.digits(), self.clock.now());
+        let told = self.fake.as_ref().and_then(|fake| fake.compose(number, name, act));
+        let id = match &told {
+            Some(told) => MessageId::new(told.id())?,
+            None => meta::new_id()?,
+        };
         hub.phone(number, |phone| phone.name = Some(name.to_owned()));
         if let Act::Reaction { target, emoji } = act {
             hub.change(number, target, |item| item.reactions.client.clone_from(emoji));
@@ -139,7 +167,15 @@ impl Simulator {
             let quoted = quoted.map(str::to_owned);
             hub.add(number, Item { quoted, ..Item::new(id.as_str(), true, at, bubble) });
         }
-        let status = self.post(webhooks, act.webhook(&self.number, number, name, &id, at)).await;
+        let status = match (&self.fake, told) {
+            (None, _) => self.post(webhooks, act.webhook(&self.number, number, name, &id, at)).await,
+            (Some(fake), Some(told)) => {
+                let status = fake.post(told).await;
+                http::StatusCode::from_u16(status).unwrap_or(http::StatusCode::BAD_GATEWAY)
+            }
+            // The provider has no word for it: nobody is told.
+            (Some(_), None) => http::StatusCode::OK,
+        };
         let ticks = if status.is_success() { "delivered" } else { "failed" };
         hub.change(number, id.as_str(), |item| {
             // The bot may have read it before its webhook was answered.
@@ -148,6 +184,22 @@ impl Simulator {
             }
         });
         Ok((id, status))
+    }
+
+    /// Tells that a phone got or showed messages.
+    async fn tell(&self, webhooks: &Webhooks, number: &str, stages: &[(&str, &str)]) {
+        match &self.fake {
+            None => {
+                let webhook = meta::statuses(&self.number, number, stages, None, self.clock.now());
+                self.post(webhooks, webhook).await;
+            }
+            Some(fake) => {
+                for (id, stage) in stages {
+                    fake.tell(id, stage).await;
+                }
+                self.hub.changed();
+            }
+        }
     }
 
     /// Signs a webhook and hands it in, as Meta would; answers the status.

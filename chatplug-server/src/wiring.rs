@@ -42,8 +42,13 @@ const AT_ONCE: usize = 64;
 /// Who uses credentials, for the audit.
 const BY: &str = "engine";
 
-/// Registers tenants in the stores and puts a server together.
-pub(crate) async fn wire(config: Config, stores: Stores, clock: Arc<dyn Clock>) -> Result<App, AppError> {
+/// Registers tenants in the stores and puts a server together; `page` shows a channel that talks to a fake.
+pub(crate) async fn wire(
+    config: Config,
+    stores: Stores,
+    clock: Arc<dyn Clock>,
+    page: Option<Arc<Simulator>>,
+) -> Result<App, AppError> {
     let metrics = Metrics::new();
     let http = http_client().map_err(|error| AppError::setup("the HTTP client", &error))?;
     let intents: Arc<dyn IntentEngine> = Arc::new(OfflineEngine::new());
@@ -54,7 +59,7 @@ pub(crate) async fn wire(config: Config, stores: Stores, clock: Arc<dyn Clock>) 
         metrics: metrics.clone(),
         http,
         intents,
-        simulator: None,
+        simulator: page,
         twilio: Twilio::default(),
     };
     // Side by side: the store writes many at once.
@@ -69,7 +74,9 @@ pub(crate) async fn wire(config: Config, stores: Stores, clock: Arc<dyn Clock>) 
     receivers.extend(builder.twilio.receivers());
     let mut observers: Vec<Arc<dyn Observer>> = vec![metrics.clone()];
     if let Some(simulator) = &simulator {
-        receivers.insert((PROVIDER.to_owned(), demo::ENDPOINT.to_owned()), simulator.receiver());
+        let receiver =
+            simulator.receiver().map(|receiver| ((PROVIDER.to_owned(), demo::ENDPOINT.to_owned()), receiver));
+        receivers.extend(receiver);
         observers.push(simulator.clone());
     }
     let mut options = EngineOptions::default();

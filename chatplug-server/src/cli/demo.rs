@@ -1,11 +1,12 @@
 //! `chatplug demo`: a made-up salon and a simulated phone, with nothing to set up.
 
-use super::{DemoArgs, Failure, serve};
+use super::{DemoArgs, DemoMessenger, Failure, serve};
 use crate::{
     config::{
-        BranchConfig, ChannelConfig, Config, DEFAULT_BIND, LogFormat, ProviderConfig, ReadyConfig, ServerConfig,
-        StoreConfig, TenantConfig,
+        BranchConfig, ChannelConfig, Config, Credential, DEFAULT_BIND, DEFAULT_MESSAGES_PER_SECOND, LogFormat, MetaApp,
+        ProviderConfig, ReadyConfig, ServerConfig, StoreConfig, TenantConfig, TwilioChannel,
     },
+    demo::{ENDPOINT, Fake, Simulator, Stage, Started, number_of},
     http::App,
     logging,
 };
@@ -26,11 +27,20 @@ pub(super) async fn run(args: DemoArgs) -> Result<(), Failure> {
     logging::start(&args.log, LogFormat::Text)?;
     let stop = serve::stop_signal()?;
     let listener = serve::listen(SocketAddr::from(([127, 0, 0, 1], args.port))).await?;
-    let app = build(&args.db).await?;
     let address = listener.local_addr().context("the demo cannot listen")?;
+    let (app, fake) = match args.messenger {
+        None => (build(&args.db).await?, None),
+        Some(provider) => {
+            let (app, fake) = build_before(provider, &args.db, &format!("http://{address}")).await?;
+            (app, Some((provider, fake)))
+        }
+    };
     let url = format!("http://{address}/demo");
     println!("chatplug demo: a made-up salon, and a phone to write to it with\n");
     println!("  open   {url}");
+    if let Some((provider, fake)) = fake {
+        println!("  fake   {fake} ({provider:?})");
+    }
     println!("  data   {} (delete it to start afresh)\n", args.db.display());
     println!("Ctrl+C stops it.");
     if args.open {
@@ -43,10 +53,74 @@ pub(super) async fn run(args: DemoArgs) -> Result<(), Failure> {
 /// The demo's server on a database file, with some appointments of made-up clients.
 pub(super) async fn build(db: &Path) -> Result<App, Failure> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let app = App::new(config(db)?, clock.clone()).await.context("the demo cannot start")?;
-    let tenants = app.engine().directory().tenants().await.context("the demo cannot start")?;
+    let app = App::new(config(db, ProviderConfig::Simulator)?, clock.clone()).await.context(CANNOT_START)?;
+    fill(&app, &*clock).await?;
+    Ok(app)
+}
+
+/// The same with a fake of a provider behind the page, and an ordinary number at it; with where the fake is called.
+async fn build_before(provider: DemoMessenger, db: &Path, origin: &str) -> Result<(App, String), Failure> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let mut config = config(db, ProviderConfig::Simulator)?;
+    config.server.public_url = Some(origin.to_owned());
+    let tenant = config.tenants.first_mut().context(CANNOT_START)?;
+    let channel = tenant.channels.first_mut().context(CANNOT_START)?;
+    let started = match provider {
+        DemoMessenger::Meta => Fake::meta(&number_of(&tenant.id, &channel.id), origin).await,
+        DemoMessenger::Twilio => Fake::twilio(origin).await,
+    };
+    let Started { fake, base_url, token, secret, account, number } = started.context("the fake cannot start")?;
+    let token = Credential::Given(token.into());
+    channel.provider = match provider {
+        DemoMessenger::Meta => ProviderConfig::Meta {
+            app: ENDPOINT.to_owned(),
+            phone_number_id: number,
+            waba_id: Some(account),
+            access_token: token,
+            messages_per_second: DEFAULT_MESSAGES_PER_SECOND,
+        },
+        DemoMessenger::Twilio => ProviderConfig::Twilio(Box::new(TwilioChannel {
+            endpoint: ENDPOINT.to_owned(),
+            account_sid: account,
+            auth_token: token,
+            previous_auth_token: None,
+            api_key: None,
+            shared_key: None,
+            number,
+            messaging_service: None,
+            base_url: Some(base_url.clone()),
+            messages_per_second: DEFAULT_MESSAGES_PER_SECOND,
+        })),
+    };
+    let stage = Stage {
+        tenant: tenant.id.clone(),
+        name: tenant.name.clone(),
+        channel: channel.id.clone(),
+        branches: tenant.branches.iter().map(|branch| (branch.id.clone(), branch.plan.clone())).collect(),
+    };
+    if provider == DemoMessenger::Meta {
+        config.meta_apps.push(MetaApp {
+            name: ENDPOINT.to_owned(),
+            endpoint: ENDPOINT.to_owned(),
+            app_secrets: vec![secret.into()],
+            verify_token: String::new().into(),
+            graph_version: None,
+            base_url: Some(base_url.clone()),
+        });
+    }
+    let page = Simulator::before(fake, stage, clock.clone());
+    let app = App::with_page(config, clock.clone(), page).await.context(CANNOT_START)?;
+    fill(&app, &*clock).await?;
+    Ok((app, base_url))
+}
+
+const CANNOT_START: &str = "the demo cannot start";
+
+/// Appointments of made-up clients.
+async fn fill(app: &App, clock: &dyn Clock) -> Result<(), Failure> {
+    let tenants = app.engine().directory().tenants().await.context(CANNOT_START)?;
     for tenant in tenants {
-        let tenant = app.engine().directory().tenant(&tenant).await.context("the demo cannot start")?;
+        let tenant = app.engine().directory().tenant(&tenant).await.context(CANNOT_START)?;
         for branch in &tenant.branches {
             let catalog = branch.backend.catalog(&branch.id).await.context("the demo's calendar cannot be read")?;
             let today = clock.now().with_timezone(&catalog.branch.zone).date_naive();
@@ -55,11 +129,11 @@ pub(super) async fn build(db: &Path) -> Result<App, Failure> {
             salon::fill(&*branch.backend, &branch.id, days).await.context("the demo's calendar cannot be filled")?;
         }
     }
-    Ok(app)
+    Ok(())
 }
 
 /// The configuration that the demo needs no file for.
-fn config(db: &Path) -> Result<Config, Failure> {
+fn config(db: &Path, provider: ProviderConfig) -> Result<Config, Failure> {
     let plan = salon::salon().validate().map_err(|wrong| {
         anyhow::anyhow!("the demo's calendar is wrong: {}", wrong.first().map(ToString::to_string).unwrap_or_default())
     })?;
@@ -68,7 +142,7 @@ fn config(db: &Path) -> Result<Config, Failure> {
     let channel = ChannelConfig {
         id: ChannelId::new("simulator").context(id)?,
         branches: vec![branch.clone()],
-        provider: ProviderConfig::Simulator,
+        provider,
         templates: Vec::new(),
     };
     let tenant = TenantConfig {

@@ -43,7 +43,7 @@ pub(super) async fn start(config: Config, role: Role, bind: Option<SocketAddr>) 
         stores.close().await;
         return Err(error.into());
     }
-    let app = wiring::wire(config, stores.clone(), Arc::new(SystemClock)).await?;
+    let app = wiring::wire(config, stores.clone(), Arc::new(SystemClock), None).await?;
     let keeping = tokio::spawn(async move { clocks::keep(&*stores.store).await });
     let version = env!("CARGO_PKG_VERSION");
     match &listener {

@@ -16,7 +16,7 @@
 use super::{
     Simulator, day,
     hub::{Item, News},
-    meta::{self, Act},
+    meta::Act,
     page, state,
 };
 use crate::http::Webhooks;
@@ -234,9 +234,7 @@ async fn seen(State(api): State<Api>, Json(body): Json<SeenBody>) -> StatusCode 
     let stages = [stage(&body.delivered, "delivered"), stage(&body.read, "read")].concat();
     if !stages.is_empty() {
         let stages: Vec<(&str, &str)> = stages.iter().map(|(id, stage)| (id.as_str(), *stage)).collect();
-        let at = api.engine().clock().now();
-        let webhook = meta::statuses(&api.simulator.number, number, &stages, None, at);
-        api.simulator.post(&api.webhooks, webhook).await;
+        api.simulator.tell(&api.webhooks, number, &stages).await;
     }
     StatusCode::NO_CONTENT
 }

@@ -121,6 +121,13 @@ impl Hub {
         phones.order.iter().filter_map(named).collect()
     }
 
+    /// The phone on which a message of its owner's stands.
+    pub(super) fn holder(&self, id: &str) -> Option<String> {
+        let phones = self.lock();
+        let holds = |phone: &Phone| phone.items.iter().any(|item| item.mine && item.id == id);
+        phones.by_number.iter().find(|(_, phone)| holds(phone)).map(|(number, _)| number.clone())
+    }
+
     /// Adds a bubble.
     pub(super) fn add(&self, number: &str, item: Item) {
         self.phone(number, |phone| {

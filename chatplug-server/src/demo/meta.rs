@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 /// Where the simulated client is.
-const HERE: (f64, f64) = (38.7139, -9.1394);
+pub(super) const HERE: (f64, f64) = (38.7139, -9.1394);
 
 /// Something that a client did on the page.
 #[derive(Debug, Clone, Deserialize)]
@@ -158,7 +158,8 @@ impl MediaAct {
         }
     }
 
-    const fn wire(self) -> (&'static str, &'static str) {
+    /// The word for it on the wire, and its MIME type.
+    pub(super) const fn wire(self) -> (&'static str, &'static str) {
         match self {
             Self::Image => ("image", "image/jpeg"),
             Self::Voice => ("audio", "audio/ogg; codecs=opus"),

@@ -148,7 +148,16 @@ impl App {
     /// See [`AppError`].
     pub async fn new(config: Config, clock: Arc<dyn Clock>) -> Result<Self, AppError> {
         let stores = Stores::open(&config).await?;
-        wiring::wire(config, stores, clock).await
+        wiring::wire(config, stores, clock, None).await
+    }
+
+    /// The same, with the page of a channel that talks to a fake of its provider.
+    ///
+    /// # Errors
+    /// See [`AppError`].
+    pub async fn with_page(config: Config, clock: Arc<dyn Clock>, page: Simulator) -> Result<Self, AppError> {
+        let stores = Stores::open(&config).await?;
+        wiring::wire(config, stores, clock, Some(Arc::new(page))).await
     }
 
     /// The engine.
@@ -205,12 +214,12 @@ impl App {
         let stop = self.stop.subscribe();
         self.working.store(true, Ordering::Relaxed);
         let _end = OnEnd(self.working.clone());
-        let statuses = async {
+        let simulated = async {
             if let Some(simulator) = &self.simulator {
-                simulator.post_statuses(&self.webhooks, stop.clone()).await;
+                simulator.run(&self.webhooks, stop.clone()).await;
             }
         };
-        tokio::join!(self.engine.run(stop.clone()), statuses, self.forgetting.run(stop.clone()));
+        tokio::join!(self.engine.run(stop.clone()), simulated, self.forgetting.run(stop.clone()));
     }
 
     /// Ends the store in good order. What was answered is safe without it.

@@ -7,6 +7,7 @@ mod audit;
 mod config;
 mod credentials;
 mod demo;
+mod fakes;
 mod house;
 mod http;
 mod keys;

@@ -9,7 +9,7 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
-fn chatplug() -> Command {
+pub(crate) fn chatplug() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_chatplug"));
     command.env_clear().stdin(Stdio::null());
     command

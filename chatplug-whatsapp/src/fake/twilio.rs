@@ -6,7 +6,9 @@
 //! says so: parameters that the API does not have are refused with 20001, where Twilio would pass over a misspelt one.
 //!
 //! ```
-//! use chatplug_whatsapp::fake::twilio::FakeTwilio;
+//! use chatplug_core::{model::{Address, ChannelUser, DeliveryKey, Outbound}, ports::{Messenger, SystemClock}};
+//! use chatplug_whatsapp::{fake::twilio::FakeTwilio, twilio::{TwilioMessenger, http_client}};
+//! use std::sync::Arc;
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -15,11 +17,11 @@
 //! let maria = twilio.client("+34600111222").named("Maria");
 //! maria.opens_window(); // she wrote within the last 24 hours
 //!
-//! // What an adapter does.
-//! let url = format!("{}/2010-04-01/Accounts/{}/Messages.json", twilio.base_url(), FakeTwilio::ACCOUNT);
-//! let form = [("From", "whatsapp:+15550009999"), ("To", "whatsapp:+34600111222"), ("Body", "Olá, Maria!")];
-//! let http = chatplug_whatsapp::meta::http_client()?;
-//! http.post(url).basic_auth(FakeTwilio::ACCOUNT, Some(FakeTwilio::TOKEN)).form(&form).send().await?.error_for_status()?;
+//! let config = twilio.config("+15550009999");
+//! let messenger = TwilioMessenger::new(config, http_client()?, Arc::new(SystemClock)).unwrap();
+//! let to = Address { user: ChannelUser { phone: "34600111222".parse().ok(), user_id: None } };
+//! let hello = Outbound::Text { body: "Olá, Maria!".into() };
+//! messenger.send(&to, &hello, DeliveryKey::derive(&["1"])).await?;
 //!
 //! assert_eq!(maria.next().await.text(), "Olá, Maria!");
 //! # Ok(())
@@ -69,9 +71,11 @@ pub use state::Port;
 pub use template::FakeTemplate;
 
 use super::{PATIENCE, net};
+use crate::twilio::{TwilioConfig, TwilioKeyring};
 use chatplug_core::ports::Clock;
 use chrono::{DateTime, Duration, Utc};
 use deliver::Courier;
+use secrecy::SecretString;
 use state::{Shared, State, address};
 use std::{io, net::SocketAddr, sync::Arc};
 use tokio::task::JoinHandle;
@@ -137,6 +141,29 @@ impl FakeTwilio {
     #[must_use]
     pub fn base_url(&self) -> String {
         format!("http://{}", self.inner.address)
+    }
+
+    /// A configuration of the adapter for one of the senders, without a place for statuses.
+    #[must_use]
+    pub fn config(&self, sender: &str) -> TwilioConfig {
+        let (account, token) = self.owner(sender);
+        TwilioConfig::new(account, SecretString::from(token), sender).with_base_url(self.base_url())
+    }
+
+    /// The keyring that fits what this fake posts for one of the senders.
+    #[must_use]
+    pub fn keyring(&self, sender: &str) -> TwilioKeyring {
+        let (account, token) = self.owner(sender);
+        TwilioKeyring::new(account, token)
+    }
+
+    /// The account of a sender, and its token; the usual one's where there is no such sender.
+    fn owner(&self, sender: &str) -> (String, String) {
+        let of = |state: &State| {
+            let account = state.account(&state.sender(&address(sender))?.account)?;
+            Some((account.sid.clone(), account.token.clone()))
+        };
+        self.read(of).unwrap_or_else(|| (Self::ACCOUNT.to_owned(), Self::TOKEN.to_owned()))
     }
 
     // ── Time ────────────────────────────────────────────────────────────────────────────────────────────────────────
