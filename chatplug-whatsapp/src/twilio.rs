@@ -11,6 +11,7 @@ mod content;
 mod errors;
 mod inbound;
 mod messenger;
+mod piece;
 mod signature;
 mod templates;
 mod webhook;

@@ -16,7 +16,8 @@ pub(super) fn run(args: &ConfigArgs, environment: &Environment) -> Result<(), Fa
     for (tenant, channel) in channels {
         if let ProviderConfig::Twilio(twilio) = &channel.provider {
             let name = format!("{} of {}", channel.id, tenant.id);
-            println!("webhook of {name}: {}", twilio.webhook_url(&outside));
+            // Twilio tries again only where the address says so.
+            println!("webhook of {name}: {}#rc=3&rp=all", twilio.webhook_url(&outside));
         }
     }
     Ok(())

@@ -5,7 +5,7 @@ use chatplug_server::{
     config::{Config, Credential, Environment, ProviderConfig, TwilioChannel, parse},
     http::{App, AppError},
 };
-use chatplug_whatsapp::fake::twilio::{FakeClient, FakeTwilio};
+use chatplug_whatsapp::fake::twilio::{FakeClient, FakeTwilio, ListPick};
 use std::{path::Path, sync::Arc};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
@@ -114,6 +114,26 @@ async fn a_client_writes_taps_and_is_answered() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_pick_is_understood_however_it_is_told() {
+    let served = Served::start().await;
+    let mut told = Vec::new();
+    for (n, how) in [ListPick::ListFields, ListPick::ButtonFields, ListPick::BodyOnly].into_iter().enumerate() {
+        let client = served.twilio.client(&format!("+35191234500{n}")).named("Marta").picking_by(how);
+        client.says("I would like a haircut").await;
+        let mut offered = vec![client.next().await];
+        for _ in 0..2 {
+            let newest = offered.last().unwrap();
+            assert_eq!(newest.kind, "list-picker", "{newest:?}");
+            client.chooses_nth(1).await;
+            offered.push(client.next().await);
+        }
+        told.push(offered.into_iter().map(|message| message.text().to_owned()).collect::<Vec<_>>());
+    }
+    assert!(told[0] == told[1] && told[1] == told[2], "{told:#?}");
+    served.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_forged_webhook_changes_nothing() {
     let served = Served::start().await;
     let marta = served.client();
@@ -159,6 +179,18 @@ fn a_block_is_read_with_what_it_may_leave_out() {
     });
     assert_eq!(kept.collect::<Vec<_>>(), ["twilio", "old", "key", "shared"]);
     assert_eq!((most.endpoint.as_str(), most.messages_per_second), ("bella", 5));
+}
+
+#[test]
+fn the_block_of_the_sample_is_right() {
+    let folder = tempfile::tempdir().unwrap();
+    let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/config.sample.toml");
+    let sample = std::fs::read_to_string(sample).unwrap();
+    let (_, block) = sample.split_once("# [[tenant.channel]]\n# id = \"main\"\n").unwrap();
+    let block: String = block.lines().take_while(|line| *line != "#").map(|line| format!("{}\n", &line[2..])).collect();
+    let block = block.replace("{ env = \"BELLA_TWILIO_TOKEN\" }", "{ env = \"SET\" }").replace("centro", "centre");
+    let config = read(&file(PUBLIC, &block), folder.path()).unwrap();
+    assert_eq!((channel(&config).endpoint.as_str(), channel(&config).credentials().count()), ("main", 4));
 }
 
 #[test]

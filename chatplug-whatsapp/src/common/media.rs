@@ -11,7 +11,7 @@ use reqwest::{
 };
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
@@ -48,16 +48,20 @@ impl PublicFiles {
     /// # Errors
     /// When the machine has no usable certificate store.
     pub(crate) fn new(base_url: &str) -> Result<Self, reqwest::Error> {
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        /// For everybody: certificates are many, and files few.
+        static ABROAD: OnceLock<Client> = OnceLock::new();
+        static HOME: OnceLock<Client> = OnceLock::new();
         let at_home = Url::parse(base_url).is_ok_and(|url| is_this_machine(&url));
-        let http = Client::builder()
-            .user_agent(concat!("chatplug/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(Duration::from_secs(5))
-            .timeout(TIMEOUT)
-            .redirect(redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .dns_resolver(Arc::new(PublicNames { at_home }))
-            .build()?;
+        let shared = if at_home { &HOME } else { &ABROAD };
+        let http = match shared.get() {
+            Some(http) => http.clone(),
+            None => shared
+                .get_or_init({
+                    let http = client(at_home)?;
+                    || http
+                })
+                .clone(),
+        };
         Ok(Self { http, at_home })
     }
 
@@ -93,6 +97,20 @@ impl PublicFiles {
             && url.port_or_known_default() == Some(443)
             && literal.is_none_or(is_public)
     }
+}
+
+fn client(at_home: bool) -> Result<Client, reqwest::Error> {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::builder()
+        .user_agent(concat!("chatplug/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(Duration::from_secs(5))
+        .timeout(TIMEOUT)
+        // A file is fetched once, from a place that is different each time.
+        .pool_max_idle_per_host(0)
+        .redirect(redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .dns_resolver(Arc::new(PublicNames { at_home }))
+        .build()
 }
 
 /// Reads a file within a limit.
@@ -177,11 +195,11 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
 
 fn is_public_v6(address: Ipv6Addr) -> bool {
     let [first, second, ..] = address.segments();
-    // Global unicast, without documentation (2001:db8::/32) and local use of translators.
+    // Global unicast, without documentation (2001:db8::/32).
     (0x2000..0x4000).contains(&first) && !(first == 0x2001 && second == 0x0db8)
 }
 
-/// The IPv4 address that an IPv6 address stands for: mapped, translated (64:ff9b::/96) or tunnelled (2002::/16).
+/// The IPv4 address that an IPv6 address stands for: mapped, translated (`64:ff9b::/96`) or tunnelled (`2002::/16`).
 fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let [a, b, c, d, e, f, g, h] = address.segments();
     let inner = |high: u16, low: u16| {

@@ -4,9 +4,10 @@ use super::{
     check,
     client::{CallError, Taken, TwilioClient},
     config::{TwilioConfig, TwilioConfigError, digits_of, is_sid},
-    content::{Piece, TwilioContent, Variables},
+    content::TwilioContent,
     errors::{Reaction, reaction},
     inbound::{CHANNEL, is_media_id},
+    piece::{Piece, Variables},
     webhook::KEY,
 };
 use crate::common::{

@@ -3,7 +3,7 @@
 use super::business::{ACCOUNT, buttons, list, maria, messenger, row, send, twilio};
 use chatplug_core::ports::SendError;
 use chatplug_whatsapp::{
-    fake::twilio::{FakeTemplate, FakeTwilio, Fault},
+    fake::twilio::{FakeTwilio, Fault},
     twilio::http_client,
 };
 use serde_json::json;
@@ -98,7 +98,6 @@ async fn it_is_found_on_a_later_page() {
     send(&messenger(&twilio), &buttons("1", &["Yes"])).await.unwrap();
     send(&messenger(&twilio), &buttons("2", &["Yes"])).await.unwrap();
     assert_eq!(twilio.contents(ACCOUNT).len(), 231);
-    let _ = twilio.approve(ACCOUNT, FakeTemplate::new("unrelated", "en", "x"));
 }
 
 #[tokio::test]

@@ -30,7 +30,7 @@ fn the_signature_vectors_hold() {
         };
         let parsed: http::Uri = url.parse().unwrap();
         // A proxy may have changed everything but the query.
-        let target = parsed.query().map_or("/inner".to_owned(), |query| format!("/inner?{query}"));
+        let target = parsed.query().map_or_else(|| "/inner".to_owned(), |query| format!("/inner?{query}"));
         let mut request = Request::builder().method(text(vector, "method")).uri(target);
         request = request.header("Host", "10.0.0.1:3000").header("X-Forwarded-Proto", "http");
         if let Some(kind) = vector["content_type"].as_str() {

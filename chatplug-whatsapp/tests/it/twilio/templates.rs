@@ -7,7 +7,7 @@ use chatplug_core::{
     testkit::VirtualClock,
 };
 use chatplug_whatsapp::{
-    fake::twilio::{ApprovalShape, FakeTemplate, FakeTwilio, Fault, Unsubmitted},
+    fake::twilio::{ApprovalShape, FakeTemplate, Fault, Unsubmitted},
     twilio::{TwilioTemplates, http_client},
 };
 use chrono::Duration;
@@ -94,7 +94,7 @@ async fn what_is_handed_in_and_approved_is_sent_outside_the_window() {
     assert_eq!((stock.state, stock.meaning.as_str()), (TemplateState::Pending, "reminder"));
     // Handing it in once more changes nothing.
     assert_eq!(templates.submit(&draft()).await.unwrap().name, stock.name);
-    assert_eq!(twilio.contents(ACCOUNT), [stock.name.clone()]);
+    assert_eq!(twilio.contents(ACCOUNT), std::slice::from_ref(&stock.name));
     assert_eq!(templates.find("reminder", &[Lang::PT]).await, None);
     twilio.set_approval(&stock.name, "approved", "");
     // What is known is believed for a while.
@@ -150,6 +150,17 @@ async fn what_was_last_known_serves_while_twilio_cannot_be_asked() {
 }
 
 #[tokio::test]
+async fn of_several_of_one_name_the_last_is_meant() {
+    let twilio = twilio().await;
+    maria(&twilio);
+    let _ = twilio.approve(ACCOUNT, reminder("en").in_state("rejected"));
+    let _ = twilio.approve(ACCOUNT, reminder("pt_BR"));
+    let sid = twilio.approve(ACCOUNT, reminder("en"));
+    send(&messenger(&twilio), &message("visit_reminder", &["Ana", "Monday"], &["a", "b"])).await.unwrap();
+    assert_eq!(twilio.all_sent().remove(0).content.unwrap().sid, sid);
+}
+
+#[tokio::test]
 async fn a_template_may_be_named_or_numbered() {
     let twilio = twilio().await;
     maria(&twilio);
@@ -163,5 +174,4 @@ async fn a_template_may_be_named_or_numbered() {
     assert_eq!(sids, [sid.clone(), sid]);
     let gone = send(&messenger, &message("HX00000000000000000000000000000abc", &["x"], &[])).await;
     assert!(matches!(gone, Err(SendError::Rejected { code: 21_655, .. })), "{gone:?}");
-    let _ = FakeTwilio::TOKEN;
 }
