@@ -106,41 +106,92 @@ BEGIN
 END
 $$;
 
--- A client's message, when everything about its sender is known: the way of nearly every one. Answers `queued` and where,
--- `duplicate`, `no channel`, or `new`: then whoever sent it must be met first.
+-- A client's message. Nearly every one is of somebody who is known, under the same names, in a conversation that exists;
+-- whoever is met for the first time becomes a contact with a conversation here, too. Answers `queued` and where,
+-- `duplicate`, `no channel`, or `new`: somebody who is known otherwise, whom the caller must meet.
 CREATE FUNCTION chatplug.ingest_message(
     p_tenant text, p_channel text, p_source text, p_key text, p_received bigint, p_due bigint, p_at bigint, p_quoted text,
     p_event bytea, p_text bytea, p_id bytea, p_kind text, p_value text, p_phone text, p_user text, p_name text,
+    p_contact uuid, p_conversation uuid, p_person bytea,
     OUT outcome text, OUT conversation uuid
 ) LANGUAGE plpgsql AS $$
 DECLARE
     v_contact uuid;
+    v_locked boolean := false;
 BEGIN
     PERFORM set_config('app.tenant', p_tenant, true);
-    SELECT v.conversation, v.contact INTO conversation, v_contact FROM identity AS i
-        JOIN contact AS c ON c.tenant = i.tenant AND c.contact = i.contact
-        JOIN conversation AS v ON v.tenant = c.tenant AND v.contact = c.contact AND v.channel = p_channel
-        WHERE i.tenant = p_tenant AND i.kind = p_kind AND i.value = p_value
-        AND (p_phone IS NULL OR c.phone = p_phone) AND (p_user IS NULL OR c.user_id = p_user)
-        AND (c.name_told OR p_name IS NULL OR c.name = p_name)
-        FOR NO KEY UPDATE OF v;
-    IF FOUND THEN
-        IF chatplug.put_mail(p_tenant, conversation, p_source, p_key, p_received, p_due, p_quoted, p_event, p_text, p_id)
-        THEN
-            UPDATE contact AS c SET last_inbound = p_at WHERE c.tenant = p_tenant AND c.contact = v_contact
-                AND (c.last_inbound IS NULL OR c.last_inbound < p_at);
-            outcome := 'queued';
-        ELSE
-            outcome := 'duplicate';
+    LOOP
+        SELECT v.conversation, v.contact INTO conversation, v_contact FROM identity AS i
+            JOIN contact AS c ON c.tenant = i.tenant AND c.contact = i.contact
+            JOIN conversation AS v ON v.tenant = c.tenant AND v.contact = c.contact AND v.channel = p_channel
+            WHERE i.tenant = p_tenant AND i.kind = p_kind AND i.value = p_value
+            AND (p_phone IS NULL OR c.phone = p_phone) AND (p_user IS NULL OR c.user_id = p_user)
+            AND (c.name_told OR p_name IS NULL OR c.name = p_name)
+            FOR NO KEY UPDATE OF v;
+        IF FOUND THEN
+            IF chatplug.put_mail(p_tenant, conversation, p_source, p_key, p_received, p_due, p_quoted, p_event, p_text,
+                p_id)
+            THEN
+                UPDATE contact AS c SET last_inbound = p_at WHERE c.tenant = p_tenant AND c.contact = v_contact
+                    AND (c.last_inbound IS NULL OR c.last_inbound < p_at);
+                outcome := 'queued';
+            ELSE
+                outcome := 'duplicate';
+            END IF;
+            RETURN;
         END IF;
-        RETURN;
+        IF NOT v_locked THEN
+            IF NOT EXISTS (SELECT FROM channel AS c WHERE c.tenant = p_tenant AND c.channel = p_channel) THEN
+                outcome := 'no channel';
+                RETURN;
+            ELSIF EXISTS (SELECT FROM mailbox AS m
+                WHERE m.tenant = p_tenant AND m.source = p_source AND m.provider_id = p_key) THEN
+                outcome := 'duplicate';
+                RETURN;
+            END IF;
+        END IF;
+        IF p_value IS NULL
+            OR EXISTS (SELECT FROM identity AS i
+                WHERE i.tenant = p_tenant AND i.kind = 'user' AND i.value = p_user)
+            OR EXISTS (SELECT FROM identity AS i
+                WHERE i.tenant = p_tenant AND i.kind = 'phone' AND i.value = p_phone)
+        THEN
+            outcome := 'new';
+            RETURN;
+        END IF;
+        EXIT WHEN v_locked;
+        -- Somebody else may be meeting the same person now: looked at again under their names' locks.
+        PERFORM chatplug.lock_names(p_tenant, p_user, p_phone);
+        v_locked := true;
+    END LOOP;
+    INSERT INTO contact (tenant, contact, phone, user_id, name, person, last_inbound)
+        VALUES (p_tenant, p_contact, p_phone, p_user, p_name, p_person, p_at);
+    INSERT INTO identity (tenant, kind, value, contact) SELECT p_tenant, n.kind, n.value, p_contact
+        FROM (VALUES ('user', p_user), ('phone', p_phone)) AS n (kind, value) WHERE n.value IS NOT NULL;
+    conversation := p_conversation;
+    INSERT INTO conversation (tenant, conversation, channel, contact, active)
+        VALUES (p_tenant, p_conversation, p_channel, p_contact, p_received);
+    PERFORM chatplug.put_mail(p_tenant, p_conversation, p_source, p_key, p_received, p_due, p_quoted, p_event, p_text,
+        p_id);
+    outcome := 'queued';
+END
+$$;
+
+-- Waits until nobody else meets a person under one of these names, and until nobody meets somebody of this tenant who is
+-- known otherwise, which may be anybody. Different new people do not wait for each other.
+CREATE FUNCTION chatplug.lock_names(p_tenant text, p_user text, p_phone text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    v_user bigint := hashtextextended(concat_ws(E'\x01', 'chatplug name', p_tenant, 'user', p_user), 0);
+    v_phone bigint := hashtextextended(concat_ws(E'\x01', 'chatplug name', p_tenant, 'phone', p_phone), 0);
+BEGIN
+    PERFORM pg_advisory_xact_lock_shared(hashtextextended(concat_ws(E'\x01', 'chatplug meeting', p_tenant), 0));
+    -- In the order of the locks, whatever the names.
+    IF p_user IS NULL OR p_phone IS NULL THEN
+        PERFORM pg_advisory_xact_lock(CASE WHEN p_user IS NULL THEN v_phone ELSE v_user END);
+    ELSE
+        PERFORM pg_advisory_xact_lock(least(v_user, v_phone));
+        PERFORM pg_advisory_xact_lock(greatest(v_user, v_phone));
     END IF;
-    outcome := CASE
-        WHEN NOT EXISTS (SELECT FROM channel AS c WHERE c.tenant = p_tenant AND c.channel = p_channel) THEN 'no channel'
-        WHEN EXISTS (SELECT FROM mailbox AS m
-            WHERE m.tenant = p_tenant AND m.source = p_source AND m.provider_id = p_key) THEN 'duplicate'
-        ELSE 'new'
-    END;
 END
 $$;
 

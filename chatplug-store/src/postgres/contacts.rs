@@ -1,8 +1,9 @@
 //! Clients: found by the names that a channel gives them, made when new, merged when two turn out to be one.
 //!
 //! Who somebody is lies in one column, `person`, which may be sealed; names that are looked up or compared are keyed hashes.
-//! A contact is read, changed and written whole, under the locks of its conversations; whoever is met for the first time,
-//! or under other names than before, is met by one process at a time.
+//! A contact is read, changed and written whole, under the locks of its conversations. Who was never met before is made by
+//! the function that takes their message in; whoever is met under other names than before, or on another channel, is met
+//! here, one of a tenant at a time and while nobody of it is made.
 
 use super::db::{Columns, Session, ask, statements};
 use crate::{
@@ -72,7 +73,8 @@ struct Found {
     contact: Contact,
 }
 
-/// Waits until nobody else of this tenant is being met, in this process or another.
+/// Waits until nobody else of this tenant is being met or made, in this process or another: a meeting may move names of
+/// several contacts, and nobody knows before which. `chatplug.lock_names` takes the same lock, shared.
 pub(super) async fn turn(session: &mut Session, tenant: &TenantId) -> Result<(), StoreError> {
     session.row(ask!(TURN, tenant.as_str())).await.map(drop)
 }
@@ -141,6 +143,13 @@ pub(super) async fn meet(
     let active = micros(received);
     session.run(ask!(NEW_CONVERSATION, tenant, conversation.as_uuid(), channel.as_str(), id.as_uuid(), active)).await?;
     Ok(conversation)
+}
+
+/// The person of a message's sender, of whom nothing is known yet.
+pub(super) fn first_met(seal: &Seal, message: &Inbound) -> Result<Vec<u8>, StoreError> {
+    let ChannelUser { phone, user_id } = message.from.clone();
+    let person = Person { phone, user_id, name: message.profile_name.clone(), email: None };
+    seal.keep(field::PERSON, &to_json(&person, "a person")?)
 }
 
 /// Remembers something about the client of a conversation.

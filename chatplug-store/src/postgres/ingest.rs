@@ -6,7 +6,7 @@ use super::{
     status,
 };
 use crate::{
-    codec::{micros, text_of, to_json},
+    codec::{micros, new_id, text_of, to_json},
     vault::{Seal, field},
 };
 use chatplug_core::{
@@ -18,7 +18,7 @@ use serde::Serialize;
 
 statements! {
     MESSAGE = "SELECT outcome, conversation FROM chatplug.ingest_message( \
-        $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
+        $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
     DEED = "SELECT chatplug.ingest_deed($1, $2, $3, $4, $5, $6)";
     HINT = "SELECT outcome, conversation FROM chatplug.ingest_hint($1, $2, $3, $4, $5, $6, $7, $8)";
     PUT_MAIL = "SELECT chatplug.put_mail($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
@@ -118,8 +118,7 @@ async fn receive(
     let (key, id) = (seal.message(&message.id), seal.message_id(&message.id)?);
     let quoted = answers_to(message).map(|id| seal.message(id));
     let line = Line { source: &source, key: &key, quoted: quoted.as_deref(), event: &event, text: &text, id: &id };
-    let known = || known(seal, channel, message, line, due, received);
-    let (outcome, queued) = came_to(session, known()).await?;
+    let (outcome, queued) = came_to(session, usual(seal, channel, message, line, due, received)?).await?;
     if let Some(ingested) = settled(&outcome, queued)? {
         return Ok(Some(ingested));
     }
@@ -128,7 +127,7 @@ async fn receive(
     }
     contacts::turn(session, seal.tenant()).await?;
     // Somebody else may have met them by now.
-    let (outcome, queued) = came_to(session, known()).await?;
+    let (outcome, queued) = came_to(session, usual(seal, channel, message, line, due, received)?).await?;
     if let Some(ingested) = settled(&outcome, queued)? {
         return Ok(Some(ingested));
     }
@@ -165,15 +164,16 @@ async fn came_to(session: &mut Session, ask: Ask) -> Result<(String, Option<Conv
     Ok((row.next()?, row.id_opt()?))
 }
 
-/// The way of nearly every message: somebody who is known, under the same names, in a conversation that exists.
-fn known(
+/// The way of nearly every message: somebody who is known, under the same names, in a conversation that exists; or somebody
+/// of whom nothing is known.
+fn usual(
     seal: &Seal,
     channel: &ChannelId,
     message: &Inbound,
     Line { source, key, quoted, event, text, id }: Line<'_>,
     due: DateTime<Utc>,
     received: DateTime<Utc>,
-) -> Ask {
+) -> Result<Ask, StoreError> {
     let phone = message.from.phone.as_ref().map(|phone| seal.phone(phone));
     let user_id = message.from.user_id.as_ref().map(|id| seal.user(id.reveal()));
     let profile = message.profile_name.as_ref().map(Private::reveal).map(|name| seal.name(name));
@@ -184,7 +184,7 @@ fn known(
         (None, Some(phone)) => (Some("phone"), Some(phone)),
         (None, None) => (None, None),
     };
-    ask!(
+    Ok(ask!(
         MESSAGE,
         seal.tenant().as_str(),
         channel.as_str(),
@@ -201,8 +201,11 @@ fn known(
         value,
         &phone,
         &user_id,
-        profile
-    )
+        profile,
+        new_id(received),
+        new_id(received),
+        contacts::first_met(seal, message)?
+    ))
 }
 
 async fn hint(

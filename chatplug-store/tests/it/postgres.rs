@@ -3,6 +3,7 @@
 mod attack;
 mod catalogue;
 mod chaos;
+mod meeting;
 mod opening;
 mod plans;
 mod rows;

@@ -51,6 +51,8 @@ macro_rules! store_contract {
                 one_person_is_one_contact_across_channels
                 a_person_is_found_by_any_of_their_names
                 first_messages_at_once_make_one_conversation
+                new_people_at_once_are_one_contact_each
+                different_people_at_once_are_different_contacts
                 a_profile_s_name_holds_until_they_tell_theirs
                 the_window_counts_from_their_latest_message
                 the_log_shows_what_came_in

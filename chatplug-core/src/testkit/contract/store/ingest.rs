@@ -7,7 +7,7 @@ use crate::{
     ports::{Ingest, Ingested, MailEvent, Store},
 };
 use futures_util::future::join_all;
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// The first message of a person makes their contact and conversation, and is logged.
 pub async fn a_first_message_makes_contact_and_conversation(store: &dyn Store) {
@@ -135,7 +135,7 @@ pub async fn a_person_is_found_by_any_of_their_names(store: &dyn Store) {
 /// A new person's burst, received by several workers at once, opens one conversation.
 pub async fn first_messages_at_once_make_one_conversation(store: &dyn Store) {
     let bella = Salon::open(store, "bella").await;
-    let tasks = (0..16).map(|n| {
+    let tasks = (0..50).map(|n| {
         let bella = bella.clone();
         tokio::spawn(async move { bella.hears("ana", &format!("m{n}"), "hi", 0).await })
     });
@@ -143,7 +143,51 @@ pub async fn first_messages_at_once_make_one_conversation(store: &dyn Store) {
     conversations.dedup();
     assert_eq!(conversations.len(), 1);
     assert_eq!(bella.rows.conversations(100).await.unwrap().len(), 1);
-    assert_eq!(bella.lease(conversations[0], 0).await.mail.len(), 16);
+    assert_eq!(bella.lease(conversations[0], 0).await.mail.len(), 50);
+}
+
+/// Several new people, each with a burst that comes in under one name, the other and both: each is one contact with one
+/// conversation, whoever receives what.
+pub async fn new_people_at_once_are_one_contact_each(store: &dyn Store) {
+    let bella = Salon::open(store, "bella").await;
+    let tasks = (0..60_u32).map(|n| {
+        let (bella, who) = (bella.clone(), n / 3);
+        let (phone, user_id) = (format!("+3519120001{who:02}").parse().ok(), Some(Private::new(format!("PT.{who}"))));
+        let from = match n % 3 {
+            0 => ChannelUser { phone, user_id },
+            1 => ChannelUser { phone, user_id: None },
+            _ => ChannelUser { phone: None, user_id },
+        };
+        tokio::spawn(async move { queued(bella.ingest(incoming(inbound(from, &format!("m{n}"), "hi", 0), 0)).await) })
+    });
+    let conversations: Vec<_> = join_all(tasks).await.into_iter().map(Result::unwrap).collect();
+    let views = bella.rows.conversations(100).await.unwrap();
+    for who in 0..20_usize {
+        let number = format!("+3519120001{who:02}").parse().ok();
+        let both = ChannelUser { phone: number, user_id: Some(Private::new(format!("PT.{who}"))) };
+        let view = bella.rows.conversation_of(&channel(WA), &both).await.unwrap().expect("they were met");
+        let theirs = views.iter().filter(|other| other.contact.user == both).count();
+        assert_eq!(theirs, 1, "client {who}");
+        assert!(conversations[who * 3..who * 3 + 3].contains(&view.id), "client {who}");
+        // What came under the number alone, before anything else, may lie in a conversation of its own.
+        assert!(bella.lease(view.id, 0).await.mail.len() >= 2, "client {who}");
+    }
+}
+
+/// People who write for the first time at the same moment do not become each other.
+pub async fn different_people_at_once_are_different_contacts(store: &dyn Store) {
+    let bella = Salon::open(store, "bella").await;
+    let tasks = (0..50).map(|n| {
+        let bella = bella.clone();
+        tokio::spawn(async move { bella.hears(&format!("client-{n}"), &format!("m{n}"), "hi", 0).await })
+    });
+    let conversations: Vec<_> = join_all(tasks).await.into_iter().map(Result::unwrap).collect();
+    let views = bella.rows.conversations(100).await.unwrap();
+    let contacts: BTreeSet<_> = views.iter().map(|view| view.contact.id).collect();
+    assert_eq!((contacts.len(), views.len()), (50, 50));
+    for conversation in conversations {
+        assert_eq!(bella.lease(conversation, 0).await.mail.len(), 1);
+    }
 }
 
 /// The name of a profile is what a client is called until they say their own; then it no longer counts.
