@@ -114,7 +114,11 @@ impl Db {
 
     /// A session in which every statement is a transaction of its own.
     pub(super) async fn session(&self) -> Result<Session, StoreError> {
-        Ok(Session { lent: Some(self.connections.take().await?), db: self.clone(), state: State::Idle, wakes: false })
+        Ok(self.session_on(self.connections.take().await?))
+    }
+
+    fn session_on(&self, lent: Lent) -> Session {
+        Session { lent: Some(lent), db: self.clone(), state: State::Idle, wakes: false }
     }
 
     /// A session in one transaction of a tenant.
@@ -129,6 +133,12 @@ impl Db {
     /// One statement that answers one row, committed by itself.
     pub(super) async fn row(&self, ask: Ask) -> Result<PgRow, StoreError> {
         self.session().await?.row(ask).await
+    }
+
+    /// The same for what has been done already and is to be put on record: it does not fail because others have all
+    /// connections for a while.
+    pub(super) async fn outcome(&self, ask: Ask) -> Result<PgRow, StoreError> {
+        self.session_on(self.connections.take_patiently().await?).row(ask).await
     }
 
     /// One statement that answers rows, committed by itself.

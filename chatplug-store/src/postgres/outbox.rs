@@ -85,7 +85,7 @@ pub(super) async fn record(
     let quick = if turns {
         None
     } else {
-        match again!(store.db.row(settle(&seal, record, None, false, worker)?).await) {
+        match again!(store.db.outcome(settle(&seal, record, None, false, worker)?).await) {
             Ok(row) => Some(row),
             Err(error) if code(&error).as_deref() == Some(MORE_TO_TELL) => None,
             Err(error) => return Err(error),

@@ -3,6 +3,9 @@
 //! A connection that is not handed back in good order is closed: after a lost answer, a timeout or a call that was
 //! dropped nobody can know what comes out of it next. That is also why none is asked whether it lives each time it
 //! changes hands: only after a pause, and all of them when one was found broken.
+//!
+//! Whoever asks first is served first. Nobody asks for a second connection while holding one, so that waiting ends however
+//! few there are; when it takes long, that is said, because nothing else would show it.
 
 use super::open::PostgresOptions;
 use chatplug_core::ports::StoreError;
@@ -13,6 +16,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
+use thiserror::Error;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::{Instant, timeout},
@@ -22,6 +26,12 @@ use tokio::{
 const STALE: Duration = Duration::from_secs(20);
 /// How long it has to answer.
 const ALIVE: Duration = Duration::from_secs(1);
+/// Whoever waits for longer than this for a connection is told of.
+const LONG: Duration = Duration::from_secs(1);
+/// At most once in so much time.
+const TELL_EVERY: Duration = Duration::from_secs(10);
+/// What brings work to its end asks so often before it gives up: done again it would cost more than the wait.
+const PATIENCE: u32 = 6;
 
 /// All connections for use. Clones share them.
 #[derive(Clone)]
@@ -32,8 +42,37 @@ pub(super) struct Connections {
 struct Shared {
     options: PgConnectOptions,
     places: Arc<Semaphore>,
+    most: usize,
     idle: Mutex<Idle>,
+    waits: Mutex<Waits>,
     connect_timeout: Duration,
+}
+
+/// Long waits since they were last told of.
+#[derive(Default)]
+struct Waits {
+    told: Option<Instant>,
+    calls: u64,
+    longest: Duration,
+}
+
+/// Why no connection was lent.
+#[derive(Debug, Error)]
+pub(super) enum NoConnection {
+    /// Others had them all, and did not let go of one in time: to be tried again.
+    #[error("no connection to the database came free within {waited:?}: all {most} are in use (`[store] pool`)")]
+    Busy {
+        /// How long was waited.
+        waited: Duration,
+        /// How many there are.
+        most: usize,
+    },
+    /// There was room for one, but the database did not answer.
+    #[error("the database took no connection within {waited:?}")]
+    Silent {
+        /// How long was waited.
+        waited: Duration,
+    },
 }
 
 #[derive(Default)]
@@ -49,7 +88,9 @@ impl Connections {
         let shared = Shared {
             options,
             places: Arc::new(Semaphore::new(places)),
+            most: places,
             idle: Mutex::default(),
+            waits: Mutex::default(),
             connect_timeout: how.connect_timeout,
         };
         Self { shared: Arc::new(shared) }
@@ -63,10 +104,35 @@ impl Connections {
     /// Lends a connection: one that lies still, or a new one.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] when none could be had in time, or the store was closed.
+    /// [`StoreError::Unavailable`] when none could be had in time ([`NoConnection`]), or the store was closed.
     pub(super) async fn take(&self) -> Result<Lent, StoreError> {
-        let lent = timeout(self.shared.connect_timeout, self.lend()).await;
-        lent.unwrap_or_else(|late| Err(unavailable(late)))
+        let (began, limit) = (Instant::now(), self.shared.connect_timeout);
+        let Ok(place) = timeout(limit, Arc::clone(&self.shared.places).acquire_owned()).await else {
+            let waited = began.elapsed();
+            self.waited(waited);
+            return Err(unavailable(NoConnection::Busy { waited, most: self.shared.most }));
+        };
+        let place = place.map_err(unavailable)?;
+        let waited = began.elapsed();
+        if waited >= LONG {
+            self.waited(waited);
+        }
+        let lent = timeout(limit.saturating_sub(waited), self.lend(place)).await;
+        lent.unwrap_or_else(|_| Err(unavailable(NoConnection::Silent { waited: began.elapsed() })))
+    }
+
+    /// The same for what brings work to its end: while others have them all, it is asked again.
+    ///
+    /// # Errors
+    /// As [`take`](Self::take).
+    pub(super) async fn take_patiently(&self) -> Result<Lent, StoreError> {
+        let mut left = PATIENCE;
+        loop {
+            match self.take().await {
+                Err(error) if left > 1 && is_busy(&error) => left -= 1,
+                taken => return taken,
+            }
+        }
     }
 
     /// Asks every connection that lies still whether it lives before it is lent again.
@@ -83,8 +149,7 @@ impl Connections {
         }
     }
 
-    async fn lend(&self) -> Result<Lent, StoreError> {
-        let place = Arc::clone(&self.shared.places).acquire_owned().await.map_err(unavailable)?;
+    async fn lend(&self, place: OwnedSemaphorePermit) -> Result<Lent, StoreError> {
         while let Some((mut connection, asked)) = self.next_idle() {
             if !asked || matches!(timeout(ALIVE, connection.ping()).await, Ok(Ok(()))) {
                 return Ok(self.lent(connection, place));
@@ -92,6 +157,25 @@ impl Connections {
         }
         let connection = self.shared.options.connect().await.map_err(unavailable)?;
         Ok(self.lent(connection, place))
+    }
+
+    /// Somebody waited long: that is told now and then, with how many others did.
+    fn waited(&self, waited: Duration) {
+        let mut waits = self.shared.waits.lock().unwrap_or_else(PoisonError::into_inner);
+        waits.calls += 1;
+        waits.longest = waits.longest.max(waited);
+        if waits.told.is_some_and(|told| told.elapsed() < TELL_EVERY) {
+            return;
+        }
+        let Waits { calls, longest, .. } =
+            std::mem::replace(&mut *waits, Waits { told: Some(Instant::now()), ..Waits::default() });
+        drop(waits);
+        tracing::warn!(
+            store.pool = self.shared.most,
+            calls,
+            longest_ms = longest.as_millis(),
+            "calls wait long for a connection to the database: all are in use"
+        );
     }
 
     fn lent(&self, connection: PgConnection, place: OwnedSemaphorePermit) -> Lent {
@@ -149,6 +233,12 @@ impl DerefMut for Lent {
     fn deref_mut(&mut self) -> &mut PgConnection {
         self.connection.as_mut().expect("a loan has its connection until it is handed back")
     }
+}
+
+/// Whether others had all connections, and nothing else is wrong.
+pub(super) fn is_busy(error: &StoreError) -> bool {
+    let StoreError::Unavailable { source } = error else { return false };
+    matches!(source.downcast_ref::<NoConnection>(), Some(NoConnection::Busy { .. }))
 }
 
 fn unavailable(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> StoreError {

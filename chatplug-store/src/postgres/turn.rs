@@ -120,7 +120,7 @@ pub(super) async fn commit(
     let Some(seal) = store.keys.seal(tenant).await? else { return Err(StoreError::Fenced) };
     let worker = store.db.worker(commit.now).await?;
     let row = if commit.contact.is_empty() && commit.bookings.iter().all(|booking| booking.id.is_some()) {
-        let row = again!(store.db.row(turn(&seal, commit, &commit.bookings, worker)?).await)?;
+        let row = again!(store.db.outcome(turn(&seal, commit, &commit.bookings, worker)?).await)?;
         fenced(&row)?;
         row
     } else {

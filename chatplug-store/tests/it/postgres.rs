@@ -3,6 +3,7 @@
 mod attack;
 mod catalogue;
 mod chaos;
+mod few;
 mod meeting;
 mod opening;
 mod plans;
