@@ -188,8 +188,11 @@ DECLARE
     v_at bigint;
     v_held bigint;
 BEGIN
-    INSERT INTO pace AS p (name, at) VALUES (p_name, p_now) ON CONFLICT (name) DO UPDATE SET at = p.at
-        RETURNING p.at, p.held_until INTO v_at, v_held;
+    SELECT p.at, p.held_until INTO v_at, v_held FROM pace AS p WHERE p.name = p_name FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        INSERT INTO pace AS p (name, at) VALUES (p_name, p_now) ON CONFLICT (name) DO UPDATE SET at = p.at
+            RETURNING p.at, p.held_until INTO v_at, v_held;
+    END IF;
     IF v_held > p_now THEN
         granted := 0;
         next := greatest(v_held, v_at - (p_burst - 1) * p_every);

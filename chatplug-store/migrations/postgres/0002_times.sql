@@ -197,6 +197,34 @@ BEGIN
 END
 $$;
 
+-- Entries that take time between two instants, and stand unless `p_all`: the one that a key wrote, whatever the entry's key
+-- is by now, the one of a name, those of a client, or every one.
+CREATE FUNCTION chatplug.entries(
+    p_tenant text, p_branch text, p_from bigint, p_until bigint, p_all boolean, p_key uuid, p_entry text, p_contact uuid
+) RETURNS SETOF entry LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM set_config('app.tenant', p_tenant, true);
+    IF p_key IS NOT NULL THEN
+        RETURN QUERY SELECT e.* FROM entry_key AS k
+            JOIN entry AS e ON e.tenant = k.tenant AND e.branch = k.branch AND e.entry = k.entry
+            WHERE k.tenant = p_tenant AND k.branch = p_branch AND k.key = p_key
+            AND e.taken_to > p_from AND e.taken_from < p_until AND (e.standing OR p_all);
+    ELSIF p_entry IS NOT NULL THEN
+        RETURN QUERY SELECT e.* FROM entry AS e
+            WHERE e.tenant = p_tenant AND e.branch = p_branch AND e.entry = p_entry
+            AND e.taken_to > p_from AND e.taken_from < p_until AND (e.standing OR p_all);
+    ELSIF p_contact IS NOT NULL THEN
+        RETURN QUERY SELECT e.* FROM entry AS e
+            WHERE e.tenant = p_tenant AND e.branch = p_branch AND e.contact = p_contact
+            AND e.taken_to > p_from AND e.taken_from < p_until AND (e.standing OR p_all);
+    ELSE
+        RETURN QUERY SELECT e.* FROM entry AS e
+            WHERE e.tenant = p_tenant AND e.branch = p_branch
+            AND e.taken_to > p_from AND e.taken_from < p_until AND (e.standing OR p_all);
+    END IF;
+END
+$$;
+
 -- Looking again after the lock shows what others committed only where each statement has a snapshot of its own.
 CREATE FUNCTION chatplug.must_look_again() RETURNS void LANGUAGE plpgsql AS $$
 BEGIN

@@ -23,28 +23,14 @@ macro_rules! entry_columns {
     };
 }
 
-/// What every reading is narrowed by.
-macro_rules! entry_filter {
-    () => {
-        " AND e.taken_to > $3 AND e.taken_from < $4 AND (e.standing OR $5) ORDER BY e.starts, e.entry"
-    };
-}
-
 statements! {
     WRITE = concat!("SELECT ", entry_columns!(), " FROM chatplug.write_entry( \
         $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) AS e \
         WHERE e.entry IS NOT NULL");
     MARK = concat!("SELECT ", entry_columns!(), " FROM chatplug.mark_entry($1, $2, $3, $4, $5, $6) AS e \
         WHERE e.entry IS NOT NULL");
-    BY_ID = concat!("SELECT ", entry_columns!(), " FROM entry AS e WHERE e.tenant = $1 AND e.branch = $2 \
-        AND e.entry = $6", entry_filter!());
-    BY_KEY = concat!("SELECT ", entry_columns!(), " FROM entry_key AS k \
-        JOIN entry AS e ON e.tenant = k.tenant AND e.branch = k.branch AND e.entry = k.entry \
-        WHERE k.tenant = $1 AND k.branch = $2 AND k.key = $6", entry_filter!());
-    BY_CONTACT = concat!("SELECT ", entry_columns!(), " FROM entry AS e WHERE e.tenant = $1 AND e.branch = $2 \
-        AND e.contact = $6", entry_filter!());
-    BY_TIME = concat!("SELECT ", entry_columns!(), " FROM entry AS e WHERE e.tenant = $1 AND e.branch = $2",
-        entry_filter!());
+    ENTRIES = concat!("SELECT ", entry_columns!(), " FROM chatplug.entries($1, $2, $3, $4, $5, $6, $7, $8) AS e \
+        ORDER BY e.starts, e.entry");
 }
 
 /// Of which calendar.
@@ -133,14 +119,14 @@ pub(super) async fn entries(
     let Some(seal) = store.keys.seal(tenant).await? else { return Ok(Vec::new()) };
     let bound = |at: Option<DateTime<Utc>>, none: i64| at.map_or(none, micros);
     let (from, until) = (bound(filter.from, i64::MIN), bound(filter.until, i64::MAX));
-    let narrow = |sql| ask!(sql, tenant.as_str(), branch.as_str(), from, until, filter.all);
-    let ask = match filter {
-        EntryFilter { key: Some(key), .. } => narrow(BY_KEY).bind(key.as_uuid()),
-        EntryFilter { id: Some(id), .. } => narrow(BY_ID).bind(super::db::word(id)),
-        EntryFilter { contact: Some(contact), .. } => narrow(BY_CONTACT).bind(contact.as_uuid()),
-        _ => narrow(BY_TIME),
+    let (key, id, contact) = match filter {
+        EntryFilter { key: Some(key), .. } => (Some(key.as_uuid()), None, None),
+        EntryFilter { id: Some(id), .. } => (None, Some(super::db::word(id)), None),
+        EntryFilter { contact: Some(contact), .. } => (None, None, Some(contact.as_uuid())),
+        _ => (None, None, None),
     };
-    let rows = store.db.read(tenant, ask).await?;
+    let ask = ask!(ENTRIES, tenant.as_str(), branch.as_str(), from, until, filter.all, key, id, contact);
+    let rows = store.db.rows(ask).await?;
     let mut entries =
         opened(&store.keys, &seal, |seal| rows.iter().map(|row| entry(row, seal)).collect::<Result<Vec<_>, _>>())
             .await?;
