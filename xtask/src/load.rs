@@ -57,6 +57,12 @@ pub(crate) struct Options {
     /// Milliseconds that the Graph API takes for each answer
     #[arg(long, default_value_t = 100)]
     latency: u64,
+    /// Places for turns and as many for messages in each process; the program's default when not given
+    #[arg(long)]
+    workers: Option<usize>,
+    /// Connections of each process to PostgreSQL; the program's default when not given
+    #[arg(long)]
+    pool: Option<u32>,
     /// The program; built when not given
     #[arg(long)]
     program: Option<PathBuf>,

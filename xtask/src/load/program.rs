@@ -126,9 +126,11 @@ fn configure(folder: &Path, options: &Options, graph: &str, url: &str) -> Result
     let key = MasterKeys::generate(&"load".parse()?)?;
     std::fs::write(folder.join("master.keys"), key.as_bytes())?;
     let (secret, verify, token) = (FakeMeta::APP_SECRET, FakeMeta::VERIFY_TOKEN, FakeMeta::TOKEN);
+    let workers = options.workers.map(|workers| format!("workers = {workers}\n")).unwrap_or_default();
+    let pool = options.pool.map(|pool| format!("pool = {pool}\n")).unwrap_or_default();
     let mut text = format!(
-        "[server]\nbind = \"127.0.0.1:0\"\ninline_secrets = true\nlog = \"warn,chatplug_server=info\"\n\
-         [vault]\nmaster_keys = {{ file = \"master.keys\" }}\n[store]\nurl = \"{url}\"\n"
+        "[server]\nbind = \"127.0.0.1:0\"\ninline_secrets = true\nlog = \"warn,chatplug_server=info\"\n{workers}\
+         [vault]\nmaster_keys = {{ file = \"master.keys\" }}\n[store]\nurl = \"{url}\"\n{pool}"
     );
     let _ = writeln!(
         text,
