@@ -40,7 +40,7 @@ async fn many_turns_at_once_need_no_more_than_one_connection() {
 #[tokio::test]
 async fn a_busy_pool_is_named_and_loses_no_outcome() {
     let database = TestDatabase::fresh().await;
-    let how = PostgresOptions { connections: 1, connect_timeout: Duration::from_millis(200), ..how() };
+    let how = PostgresOptions { connections: 1, connect_timeout: Duration::from_secs(2), ..how() };
     let store = PostgresStore::open(&database.url(), how).await.unwrap();
     let bella = salon(&store, "bella").await;
     let conversation = queued(&bella.ingest(vec![message(by_phone(1), "m1", 0)]).await.unwrap());
