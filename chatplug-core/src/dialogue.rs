@@ -19,6 +19,7 @@
 //! `questions`, `late`, `waiting` (no catalogue), `consent`, `language`, `handoff`, `misunderstanding`, `changed`. The only way to a
 //! [`Effect::Commit`] is in `summary`; what became of it is told in `outcome`.
 
+mod free_times;
 mod input;
 
 mod draft;

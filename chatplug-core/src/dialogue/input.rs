@@ -86,6 +86,7 @@ pub enum Input {
         /// What was asked.
         query: SlotQuery,
         /// Free times, or why there is no answer. Shared: a week of them is not copied for one step.
+        #[serde(with = "super::free_times")]
         result: Result<Arc<[Slot]>, Trouble>,
     },
     /// The answer to [`Effect::FetchBookings`]: the client's upcoming bookings, read anew.

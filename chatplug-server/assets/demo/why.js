@@ -94,7 +94,7 @@ function inputNodes(input) {
       if (what.what === "tap") return h("p", { class: "step" }, h("q", {}, what.title), h("span", { class: "arrow" }, "→"), tag("tap", "main"), tag(what.id));
       return h("p", { class: "step" }, tag(words(what.what || "?"), "main"), what.emoji || "", what.media ? tag(what.media) : null);
     });
-    case "slots": return [h("p", { class: "step" }, tag("slots", "main"), resultTag(input.result, (slots) => `${slots.length}`))];
+    case "slots": return [h("p", { class: "step" }, tag("slots", "main"), resultTag(input.result, (runs) => `${runs.reduce((count, run) => count + 1 + (run.then || []).length, 0)}`))];
     case "bookings": return [h("p", { class: "step" }, tag("bookings", "main"), resultTag(input.result, (list) => `${list.length}`))];
     case "outcome": return [h("p", { class: "step" }, tag("outcome", "main"), tag(words(input.outcome?.outcome || "?"), input.outcome?.outcome === "done" ? "main" : "warn"))];
     case "timer": return [h("p", { class: "step" }, tag("timer", "main"), tag(words(input.timer?.timer || "?")))];

@@ -184,7 +184,7 @@ impl CommitTurn {
         let action = seal.keep_opt(field::ACTION, commit.action.as_deref())?;
         put!(script, STATE, tenant, conversation, state, action);
         if let Some(record) = &commit.record {
-            let steps = seal.keep(field::STEPS, &to_json(&record.steps, "a turn")?)?;
+            let steps = seal.keep(field::STEPS, record.steps.get())?;
             let versions = to_json(&record.versions, "a turn")?;
             put!(
                 script,
