@@ -2,9 +2,9 @@
 
 use super::{Dialogue, state::State};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::value::RawValue;
 
-/// The version written now. Raise it with every change that older programs cannot read, and teach `migrate` the step.
+/// The version written now. Raise it with every change that older programs cannot read, and teach `read` the step.
 pub const STATE_VERSION: u32 = 1;
 
 /// Why a dialogue cannot be written down or read back.
@@ -35,9 +35,10 @@ struct Written<'a> {
 }
 
 #[derive(Deserialize)]
-struct Read {
+struct Read<'a> {
     v: u32,
-    state: Value,
+    #[serde(borrow)]
+    state: &'a RawValue,
 }
 
 impl Dialogue {
@@ -55,17 +56,15 @@ impl Dialogue {
     /// # Errors
     /// [`StateError::UnknownVersion`] for a newer program's state, [`StateError::Malformed`] for anything else.
     pub fn from_json(json: &str) -> Result<Self, StateError> {
-        let malformed = |source| StateError::Malformed { source };
-        let Read { v, state } = serde_json::from_str(json).map_err(malformed)?;
-        let state = migrate(v, state)?;
-        Ok(Self { state: serde_json::from_value(state).map_err(malformed)? })
+        let Read { v, state } = serde_json::from_str(json).map_err(|source| StateError::Malformed { source })?;
+        Ok(Self { state: read(v, state.get())? })
     }
 }
 
-/// Brings a state of an older version to the newest, one version at a time.
-fn migrate(version: u32, state: Value) -> Result<Value, StateError> {
+/// Reads a state of any version there was; what is of the newest is read without a detour.
+fn read(version: u32, state: &str) -> Result<State, StateError> {
     match version {
-        STATE_VERSION => Ok(state),
+        STATE_VERSION => serde_json::from_str(state).map_err(|source| StateError::Malformed { source }),
         found => Err(StateError::UnknownVersion { found, newest: STATE_VERSION }),
     }
 }

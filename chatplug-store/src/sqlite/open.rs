@@ -16,7 +16,7 @@ use chatplug_core::{
     ports::StoreError,
     vault::{Vault, WrappedKey},
 };
-use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, config::DbConfig};
 use std::{
     fs::File,
     path::{Path, PathBuf},
@@ -208,6 +208,8 @@ impl Opening {
         let connection = Connection::open_with_flags(&self.path, flags)?;
         connection.busy_timeout(self.how.wait)?;
         connection.set_prepared_statement_cache_capacity(PREPARED);
+        // Plans depend on the statement alone: else each with `LIMIT ?` is planned anew whenever it is run.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         connection.pragma_update(None, "temp_store", "memory")?;
         // Negative: in KiB, not in pages.
         connection.pragma_update(None, "cache_size", -cache)?;
@@ -248,4 +250,25 @@ fn own(path: &Path) -> Option<File> {
     let file = File::options().create(true).truncate(false).write(true).open(name).ok()?;
     file.try_lock().ok()?;
     Some(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rusqlite::StatementStatus;
+
+    #[test]
+    fn a_statement_is_planned_once_however_many_rows_are_asked_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let opening = Opening { path: folder.path().join("planned.sqlite"), how: SqliteOptions::default() };
+        let mut connection = opening.writer().unwrap();
+        migrate(&mut connection).unwrap();
+        let sql = "SELECT conversation FROM conversation WHERE turn_due <= ? ORDER BY turn_due LIMIT ?";
+        let mut statement = connection.prepare(sql).unwrap();
+        for limit in [1, 64, 4096] {
+            let mut rows = statement.query([9, limit]).unwrap();
+            assert!(rows.next().unwrap().is_none());
+        }
+        assert_eq!(statement.get_status(StatementStatus::RePrepare), 0);
+    }
 }
