@@ -19,8 +19,8 @@ pub use booking::{Booking, BookingRef, BookingStatus, CancelReason};
 pub use catalog::{Branch, Catalog, ClientField, GeoPoint, OpeningHours, Place, Rating, Service, Staff};
 pub use contact::{Address, ChannelUser, Consent, Contact, Phone, PhoneError};
 pub use ids::{
-    ActionKey, BookingId, BranchId, ChannelId, ContactId, ConversationId, DeliveryKey, IdError, InstallId, MessageId,
-    NoticeId, ServiceId, StaffId, TenantId, TurnId,
+    ActionKey, BookingId, BranchId, ChannelId, ContactId, ConversationId, DeliveryKey, DeliveryPart, IdError,
+    InstallId, MessageId, NoticeId, ServiceId, StaffId, TenantId, TurnId,
 };
 pub use lang::{Lang, LangError, Localized};
 pub use message::{

@@ -4,7 +4,7 @@ use crate::metrics::Metrics;
 use async_trait::async_trait;
 use chatplug_core::{
     model::{Address, ChannelLimits, DeliveryKey, MediaRef, MessageRef, Outbound},
-    ports::{Clock, Media, Messenger, Rate, RateLimiter, SendError, Sent, StoreError, Taken},
+    ports::{Clock, Media, Messenger, Place, Rate, RateLimiter, SendError, Sent, StoreError, Taken},
     wrappers::{Pace, Throttled},
 };
 use chrono::{DateTime, Duration, Utc};
@@ -59,9 +59,17 @@ impl Messenger for Paced {
         self.messenger.limits()
     }
 
+    async fn place(&self) -> Place {
+        let place = self.throttled.place().await;
+        self.metrics.limit_asked(place == Place::Granted);
+        place
+    }
+
     async fn send(&self, to: &Address, message: &Outbound, key: DeliveryKey) -> Result<Sent, SendError> {
         let sent = self.throttled.send(to, message, key).await;
-        self.metrics.limit_asked(!matches!(sent, Err(SendError::RateLimited { .. })));
+        if matches!(sent, Err(SendError::RateLimited { .. })) {
+            self.metrics.limit_asked(false);
+        }
         sent
     }
 

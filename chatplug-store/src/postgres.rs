@@ -199,6 +199,15 @@ impl TenantStore for PostgresTenant {
         outbox::next(&self.store, &self.tenant, conversation, until, now).await
     }
 
+    async fn postpone(
+        &self,
+        conversation: ConversationId,
+        until: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        outbox::postpone(&self.store, &self.tenant, conversation, until, now).await
+    }
+
     async fn record_delivery(&self, record: DeliveryRecord) -> Result<Option<Delivery>, StoreError> {
         outbox::record(&self.store, &self.tenant, &record).await
     }

@@ -278,6 +278,16 @@ impl TenantStore for SqliteTenant {
         Ok(self.store.run(&self.tenant, next).await?.flatten())
     }
 
+    async fn postpone(
+        &self,
+        conversation: ConversationId,
+        until: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let postpone = |seal| outbox::Postpone { seal, conversation, until, now };
+        self.store.run(&self.tenant, postpone).await.map(|_| ())
+    }
+
     async fn record_delivery(&self, record: DeliveryRecord) -> Result<Option<Delivery>, StoreError> {
         let command = |seal| outbox::Record { seal, record: record.clone() };
         Ok(self.store.run(&self.tenant, command).await?.flatten())

@@ -17,6 +17,7 @@ mod crash;
 mod isolation;
 mod kill;
 mod odd;
+mod queue;
 mod race;
 mod resume;
 mod transcripts;

@@ -5,8 +5,8 @@
 use super::{Engine, EngineEvent};
 use crate::{
     dialogue::Holder,
-    model::{Address, ConversationId, DeliveryKey, Lang, MessageId, Outbound, Private, TenantId},
-    ports::{ChannelSetup, Delivery, DeliveryRecord, DeliveryResult, OutboxBody, SendError, StoreError, Tenant},
+    model::{Address, ChannelId, ConversationId, DeliveryKey, Lang, MessageId, Outbound, Private, TenantId},
+    ports::{ChannelSetup, Delivery, DeliveryRecord, DeliveryResult, OutboxBody, Place, SendError, StoreError, Tenant},
     reply::{self, RenderContext, Reply, Words},
 };
 use chrono::{DateTime, Duration, Utc};
@@ -56,7 +56,7 @@ enum Handed {
 }
 
 impl Engine {
-    /// Takes the first message that may be sent in a conversation.
+    /// Takes the first message that may be sent in a conversation, when there is a place for it; else it is put off.
     ///
     /// # Errors
     /// When the store could not tell: it is due as before.
@@ -65,23 +65,47 @@ impl Engine {
         tenant: &TenantId,
         conversation: ConversationId,
     ) -> Result<Option<Delivery>, StoreError> {
-        let now = self.inner.clock.now();
-        let taken =
-            self.inner.store.tenant(tenant).next_delivery(conversation, now + self.inner.options.sending(), now).await;
+        let taken = self.take_first(tenant, conversation).await;
         if let Err(error) = &taken {
             tracing::warn!(tenant.id = %tenant, error = error as &dyn std::error::Error, "outbox not read");
         }
         taken
     }
 
-    /// Sends a message and those behind it in the same conversation.
+    async fn take_first(
+        &self,
+        tenant: &TenantId,
+        conversation: ConversationId,
+    ) -> Result<Option<Delivery>, StoreError> {
+        let store = self.inner.store.tenant(tenant);
+        let place = match store.conversation(conversation).await? {
+            Some(view) => self.place(tenant, &view.channel).await,
+            None => Place::Granted,
+        };
+        let now = self.inner.clock.now();
+        match place {
+            Place::Granted => store.next_delivery(conversation, now + self.inner.options.sending(), now).await,
+            Place::Later(at) => store.postpone(conversation, at, now).await.map(|()| None),
+        }
+    }
+
+    /// A place for a message; where the channel is not known, sending will say so.
+    async fn place(&self, tenant: &TenantId, channel: &ChannelId) -> Place {
+        let Ok(tenant) = self.setup(tenant).await else { return Place::Granted };
+        match tenant.channel(channel) {
+            Some(channel) => channel.messenger.place().await,
+            None => Place::Granted,
+        }
+    }
+
+    /// Sends a message, for which a place was taken, and those behind it in the same conversation.
     pub(super) async fn deliver_all(&self, tenant: &TenantId, delivery: Delivery) {
         let store = self.inner.store.tenant(tenant);
-        let mut next = Some(delivery);
+        let (mut next, mut has_place) = (Some(delivery), true);
         while let Some(delivery) = next.take() {
             let started = Instant::now();
             let (key, conversation, attempt) = (delivery.key, delivery.conversation, delivery.attempt);
-            let (parts, result) = match self.hand_over(tenant, delivery).await {
+            let (parts, result) = match self.hand_over(tenant, delivery, has_place).await {
                 Handed::All(messages, shown) => {
                     (Vec::new(), DeliveryResult::Sent { messages, shown: Private::new(shown) })
                 }
@@ -92,7 +116,7 @@ impl Engine {
             let take_next = Some(now + self.inner.options.sending());
             let record = DeliveryRecord { key, conversation, attempt, result, parts, now, take_next };
             match store.record_delivery(record).await {
-                Ok(following) => next = following,
+                Ok(following) => (next, has_place) = (following, false),
                 // It stays "being sent" until its lease runs out, then counts as unknown.
                 Err(error) => {
                     tracing::error!(tenant.id = %tenant, error = &error as &dyn std::error::Error, "a delivery was not recorded")
@@ -112,6 +136,7 @@ impl Engine {
         let (word, error) = match result {
             DeliveryResult::Sent { .. } => ("sent", None),
             DeliveryResult::Retry { error, .. } => ("retry", Some(error.as_str())),
+            DeliveryResult::Later { .. } => ("later", None),
             DeliveryResult::Unknown { .. } => ("unknown", None),
             DeliveryResult::Dead { error } => ("dead", Some(error.as_str())),
             DeliveryResult::Withdrawn => ("withdrawn", None),
@@ -126,7 +151,7 @@ impl Engine {
         self.inner.observer.observe(&EngineEvent::ConversationChanged { tenant, conversation });
     }
 
-    async fn hand_over(&self, tenant: &TenantId, delivery: Delivery) -> Handed {
+    async fn hand_over(&self, tenant: &TenantId, delivery: Delivery, has_place: bool) -> Handed {
         let now = self.inner.clock.now();
         if delivery.holder == Holder::Person && !delivery.for_person {
             return Handed::Stopped(Vec::new(), DeliveryResult::Withdrawn);
@@ -145,12 +170,12 @@ impl Engine {
             Ok(messages) => messages,
             Err(result) => return Handed::Stopped(Vec::new(), result),
         };
-        if delivery.was_unknown && is_template(&messages) {
+        if delivery.was_unknown && delivery.parts_sent == 0 && is_template(&messages) {
             // It costs money and may have gone out: it is reported, never repeated blindly.
             let error = "the answer to a template was lost, and no status came".to_owned();
             return Handed::Stopped(Vec::new(), DeliveryResult::Dead { error });
         }
-        self.send_parts(&channel, &delivery, messages).await
+        self.send_parts(&channel, &delivery, messages, has_place).await
     }
 
     /// The messages that an entry becomes, or why it cannot be sent.
@@ -209,23 +234,31 @@ impl Engine {
         self.branch_view(tenant, setup, now).await.map(|view| view.branch().country.clone()).unwrap_or_default()
     }
 
-    async fn send_parts(&self, channel: &ChannelSetup, delivery: &Delivery, messages: Vec<Outbound>) -> Handed {
+    async fn send_parts(
+        &self,
+        channel: &ChannelSetup,
+        delivery: &Delivery,
+        messages: Vec<Outbound>,
+        mut has_place: bool,
+    ) -> Handed {
         let to = Address { user: delivery.contact.user.clone() };
         let shown = reply::preview(&messages);
         let is_template = is_template(&messages);
         let mut sent = Vec::new();
         let begun = self.inner.clock.now();
         for (part, message) in messages.iter().enumerate().skip(delivery.parts_sent as usize) {
-            let key = match part {
-                0 => delivery.key,
-                _ => DeliveryKey::derive(&[&delivery.key.to_string(), &part.to_string()]),
-            };
+            let key = delivery.key.part(part, messages.len());
             let options = &self.inner.options;
             if self.inner.clock.now() + options.send_timeout > begun + options.sending() {
                 // Soon others may take us for dead: the other parts are a new attempt.
                 let error = "the parts before took long".to_owned();
                 let result = DeliveryResult::Retry { at: self.inner.clock.now(), error, as_template: false };
                 return Handed::Stopped(sent, result);
+            }
+            if !std::mem::take(&mut has_place)
+                && let Place::Later(at) = channel.messenger.place().await
+            {
+                return Handed::Stopped(sent, DeliveryResult::Later { at });
             }
             let limit = options.send_timeout.to_std().unwrap_or_default();
             let answer = tokio::time::timeout(limit, channel.messenger.send(&to, message, key)).await;

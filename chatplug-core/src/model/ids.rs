@@ -70,7 +70,7 @@ macro_rules! text_id {
 }
 
 macro_rules! uuid_id {
-    ($($(#[$doc:meta])* $name:ident, $prefix:literal;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident, $prefix:literal $(, $finish:ident)?;)*) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[serde(transparent)]
@@ -91,7 +91,9 @@ macro_rules! uuid_id {
                     name.push(':');
                     name.push_str(part);
                 }
-                Self(Uuid::new_v5(&NAMESPACE, name.as_bytes()))
+                let id = Uuid::new_v5(&NAMESPACE, name.as_bytes());
+                $(let id = $finish(id);)?
+                Self(id)
             }
 
             /// The UUID behind the id.
@@ -153,11 +155,52 @@ uuid_id! {
     /// Names one attempt of a critical action; the same after a crash, so that a backend with idempotency keys executes once.
     ActionKey, "action";
     /// Names one outgoing message; travels with it to the provider and comes back in its statuses.
-    DeliveryKey, "delivery";
+    /// A reply that goes out as several messages has one for each of them, see [`DeliveryKey::part`].
+    DeliveryKey, "delivery", whole;
     /// Names one word to the team; the same however often it is told.
     NoticeId, "notice";
     /// One turn of one conversation.
     TurnId, "turn";
+}
+
+/// What a [`DeliveryKey`] that came back in a status speaks of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DeliveryPart {
+    /// The key of the whole, under which it was queued.
+    pub whole: DeliveryKey,
+    /// Which of its messages, from 0. They go out in order: those before it went out too.
+    pub part: u32,
+    /// None comes after it.
+    pub last: bool,
+}
+
+impl DeliveryKey {
+    /// The key of message `part` (from 0) of the `of` that a reply is sent as. The only message of one has the key of the
+    /// whole. Whoever gets it back learns from it alone which message it was and whether others follow: the last two
+    /// bytes say so, which are zero in the key of a whole.
+    #[must_use]
+    pub fn part(self, part: usize, of: usize) -> Self {
+        let mut bytes = self.0.into_bytes();
+        let after = of.saturating_sub(part.saturating_add(1));
+        bytes[14] = u8::try_from(after).unwrap_or(u8::MAX);
+        bytes[15] = u8::try_from(part).unwrap_or(u8::MAX);
+        Self(Uuid::from_bytes(bytes))
+    }
+
+    /// What this key speaks of; the other way round of [`DeliveryKey::part`].
+    #[must_use]
+    pub fn part_of(self) -> DeliveryPart {
+        let [.., after, part] = *self.0.as_bytes();
+        DeliveryPart { whole: Self(whole(self.0)), part: part.into(), last: after == 0 }
+    }
+}
+
+/// Leaves room for the number of a message at the end.
+fn whole(id: Uuid) -> Uuid {
+    let mut bytes = id.into_bytes();
+    bytes[14] = 0;
+    bytes[15] = 0;
+    Uuid::from_bytes(bytes)
 }
 
 #[cfg(test)]
@@ -177,5 +220,19 @@ mod tests {
         assert_eq!(ActionKey::derive(&["a", "bc"]), ActionKey::derive(&["a", "bc"]));
         assert_ne!(ActionKey::derive(&["a", "bc"]), ActionKey::derive(&["ab", "c"]));
         assert_ne!(ActionKey::derive(&["a"]).as_uuid(), DeliveryKey::derive(&["a"]).as_uuid());
+    }
+
+    #[test]
+    fn a_part_s_key_tells_which_message_of_what_it_is() {
+        let whole = DeliveryKey::derive(&["a"]);
+        assert_eq!(whole.part(0, 1), whole);
+        let keys: std::collections::BTreeSet<_> = (0..3).map(|part| whole.part(part, 3)).collect();
+        assert_eq!(keys.len(), 3);
+        for part in 0..3 {
+            let spoken: DeliveryKey = whole.part(part, 3).to_string().parse().unwrap();
+            let expected = DeliveryPart { whole, part: u32::try_from(part).unwrap(), last: part == 2 };
+            assert_eq!(spoken.part_of(), expected);
+        }
+        assert_ne!(DeliveryKey::derive(&["b"]).part(1, 2).part_of().whole, whole);
     }
 }

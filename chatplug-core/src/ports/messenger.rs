@@ -23,6 +23,15 @@ pub trait Messenger: Debug + Send + Sync {
     /// What the channel can carry.
     fn limits(&self) -> &ChannelLimits;
 
+    /// Takes a place for one message, where no more than so many may go out from this number in a time. Asked for right
+    /// before [`Messenger::send`], and before the message counts as being sent: whoever gets none puts the message off,
+    /// and a crash meanwhile leaves nothing in doubt. The next `send` uses the place; one that is not used soon is lost.
+    ///
+    /// By default there is always one.
+    async fn place(&self) -> Place {
+        Place::Granted
+    }
+
     /// Hands one message to the provider.
     ///
     /// # Errors
@@ -40,6 +49,15 @@ pub trait Messenger: Debug + Send + Sync {
     /// # Errors
     /// As `send`; [`SendError::Rejected`] when it is gone or too large.
     async fn fetch_media(&self, media: &MediaRef) -> Result<Media, SendError>;
+}
+
+/// Whether a message may be handed over now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// It may.
+    Granted,
+    /// It should come again then. Of many that ask, each is told another instant.
+    Later(DateTime<Utc>),
 }
 
 /// The provider took a message: accepted, not delivered.

@@ -113,6 +113,8 @@ pub trait TenantStore: Debug + Send + Sync {
     /// Stores incoming events, all or none, in order. A message makes its contact and conversation when new, is logged,
     /// and enters the mailbox; one seen before (same channel and provider id) changes nothing. A delivery status moves
     /// the outgoing message forward, never back; one that comes before its message is known is kept and applied later.
+    /// One that names an unknown message by the key of a part (see [`DeliveryKey::part`](crate::model::DeliveryKey::part))
+    /// proves that this part and those before it went out.
     /// A failed status [`FailureKind::OutsideWindow`](crate::model::FailureKind::OutsideWindow) queues the entry once more, as a template, under the key
     /// `DeliveryKey::derive(&[old key, "template"])`, when its reply names a template and it was not one already; any
     /// other failed status is reported to the conversation as [`MailEvent::Undeliverable`].
@@ -160,6 +162,18 @@ pub trait TenantStore: Debug + Send + Sync {
         until: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<Option<Delivery>, StoreError>;
+
+    /// Puts the first message off that may be sent now in a conversation: it may not before `until`, and is otherwise as
+    /// before. It was never marked as being sent, so a crash leaves nothing in doubt. Nothing to send now: nothing is done.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    async fn postpone(
+        &self,
+        conversation: ConversationId,
+        until: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError>;
 
     /// Records what became of sending. A row that is no longer being sent under this attempt is left alone. Statuses
     /// that came while it was being sent are applied on top: one that carries the key of a message whose answer was

@@ -191,6 +191,18 @@ impl TenantStore for MemoryTenant {
         self.write(|rows| Ok(rows.next_delivery(conversation, until, now)))
     }
 
+    async fn postpone(
+        &self,
+        conversation: ConversationId,
+        until: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.write(|rows| {
+            rows.postpone(conversation, until, now);
+            Ok(())
+        })
+    }
+
     async fn record_delivery(&self, record: DeliveryRecord) -> Result<Option<Delivery>, StoreError> {
         self.write_and_wake(|rows| Ok(rows.record_delivery(record)))
     }

@@ -105,6 +105,10 @@ macro_rules! forward_messenger {
                 self.inner().limits()
             }
 
+            async fn place(&self) -> $crate::ports::Place {
+                self.inner().place().await
+            }
+
             async fn send(
                 &self,
                 to: &$crate::model::Address,
@@ -316,6 +320,15 @@ macro_rules! forward_store {
                 now: chrono::DateTime<chrono::Utc>,
             ) -> Result<Option<$crate::ports::Delivery>, $crate::ports::StoreError> {
                 self.around("store", "next_delivery", self.inner().next_delivery(conversation, until, now)).await
+            }
+
+            async fn postpone(
+                &self,
+                conversation: $crate::model::ConversationId,
+                until: chrono::DateTime<chrono::Utc>,
+                now: chrono::DateTime<chrono::Utc>,
+            ) -> Result<(), $crate::ports::StoreError> {
+                self.around("store", "postpone", self.inner().postpone(conversation, until, now)).await
             }
 
             async fn record_delivery(

@@ -29,6 +29,7 @@ const CAREFUL: u32 = 4;
 pub struct Pace {
     clock: Arc<dyn Clock>,
     count: Count,
+    promised: Arc<Mutex<DateTime<Utc>>>,
     pub(super) places: Arc<Semaphore>,
 }
 
@@ -43,7 +44,7 @@ impl Pace {
     /// process.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>, burst: u32, every: Duration, at_once: usize) -> Self {
-        Self { clock, count: Count::Local(Arc::new(Local::new(burst, every))), places: places(at_once) }
+        Self::of(clock, Count::Local(Arc::new(Local::new(burst, every))), at_once)
     }
 
     /// The same, counted under a name that processes share, by all of them together; `at_once` counts in this process.
@@ -60,7 +61,31 @@ impl Pace {
         at_once: usize,
     ) -> Self {
         let count = Count::Shared(Arc::new(Shared::new(limiter, name.into(), rate)));
-        Self { clock, count, places: places(at_once) }
+        Self::of(clock, count, at_once)
+    }
+
+    fn of(clock: Arc<dyn Clock>, count: Count, at_once: usize) -> Self {
+        let places = Arc::new(Semaphore::new(at_once.clamp(1, Semaphore::MAX_PERMITS)));
+        Self { clock, count, promised: Arc::new(Mutex::new(DateTime::<Utc>::MIN_UTC)), places }
+    }
+
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    /// When to come again, for one who was told to wait so long: of many that wait, each is told another instant, so that
+    /// they do not all come for one place.
+    pub(super) fn promise(&self, wait: Duration) -> DateTime<Utc> {
+        let every = match &self.count {
+            Count::Local(local) => local.every,
+            Count::Shared(shared) => shared.asked.every,
+        };
+        let first = self.clock.now() + wait;
+        let mut promised = self.promised.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = (*promised + every).max(first);
+        // Further ahead than anybody should wait: a clock that was put back.
+        *promised = if next - first > LONGEST_HOLD { first } else { next };
+        *promised
     }
 
     /// Takes a place, or says how long there is none.
@@ -79,10 +104,6 @@ impl Pace {
             Count::Shared(shared) => shared.hold(until).await,
         }
     }
-}
-
-fn places(at_once: usize) -> Arc<Semaphore> {
-    Arc::new(Semaphore::new(at_once.clamp(1, Semaphore::MAX_PERMITS)))
 }
 
 /// A count of one process.

@@ -1,9 +1,22 @@
 //! Calls kept within a vendor's limits.
 
-use super::{Pace, forward_backend, forward_messenger};
-use crate::ports::{BackendError, BookError, SendError};
-use chrono::Duration;
-use std::{fmt::Debug, sync::Arc};
+use super::{Pace, forward_backend};
+use crate::{
+    model::{Address, ChannelLimits, DeliveryKey, MediaRef, MessageRef, Outbound},
+    ports::{BackendError, BookError, Media, Messenger, Place, SendError, Sent},
+};
+use async_trait::async_trait;
+use chrono::{DateTime, Duration, Utc};
+use std::{
+    collections::VecDeque,
+    fmt::Debug,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// A place that a messenger gave and that was not used within this is lost.
+const KEPT: Duration = Duration::seconds(5);
+/// How long to wait when as many calls are under way as may be.
+const FULL: Duration = Duration::milliseconds(50);
 
 /// A messenger or booking system that is never called faster than its vendor allows.
 ///
@@ -15,13 +28,15 @@ use std::{fmt::Debug, sync::Arc};
 pub struct Throttled<P: ?Sized> {
     inner: Arc<P>,
     pace: Pace,
+    /// When the places were taken that are not used yet.
+    given: Mutex<VecDeque<DateTime<Utc>>>,
 }
 
 impl<P: ?Sized> Throttled<P> {
     /// Keeps a port to a pace.
     #[must_use]
     pub const fn new(inner: Arc<P>, pace: Pace) -> Self {
-        Self { inner, pace }
+        Self { inner, pace, given: Mutex::new(VecDeque::new()) }
     }
 
     fn inner(&self) -> &P {
@@ -34,9 +49,16 @@ impl<P: ?Sized> Throttled<P> {
         _operation: &'static str,
         call: impl Future<Output = Result<T, E>>,
     ) -> Result<T, E> {
+        self.paced(false, call).await
+    }
+
+    /// `has_place`: it was taken before.
+    async fn paced<T, E: TooEarly>(&self, has_place: bool, call: impl Future<Output = Result<T, E>>) -> Result<T, E> {
         // The semaphore is never closed; were it, calling would still be right.
         let _place = self.pace.places.acquire().await;
-        self.pace.take().await.map_err(E::too_early)?;
+        if !has_place {
+            self.pace.take().await.map_err(E::too_early)?;
+        }
         let answer = call.await;
         if let Err(error) = &answer
             && let Some(wait) = error.slow_down()
@@ -44,6 +66,50 @@ impl<P: ?Sized> Throttled<P> {
             self.pace.hold(wait).await;
         }
         answer
+    }
+}
+
+impl<P: ?Sized> Throttled<P> {
+    /// Places that were given and may still be used, after this was done to them.
+    fn given<T>(&self, act: impl FnOnce(&mut VecDeque<DateTime<Utc>>, DateTime<Utc>) -> T) -> T {
+        let now = self.pace.now();
+        let mut given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
+        given.retain(|at| now - *at < KEPT);
+        act(&mut given, now)
+    }
+}
+
+#[async_trait]
+impl<P: Messenger + ?Sized> Messenger for Throttled<P> {
+    fn limits(&self) -> &ChannelLimits {
+        self.inner.limits()
+    }
+
+    async fn place(&self) -> Place {
+        // What is under way, and what is about to be.
+        if self.given(|given, _| given.len()) >= self.pace.places.available_permits() {
+            return Place::Later(self.pace.promise(FULL));
+        }
+        match self.pace.take().await {
+            Ok(()) => {
+                self.given(VecDeque::push_back);
+                Place::Granted
+            }
+            Err(wait) => Place::Later(self.pace.promise(wait)),
+        }
+    }
+
+    async fn send(&self, to: &Address, message: &Outbound, key: DeliveryKey) -> Result<Sent, SendError> {
+        let has_place = self.given(|given, _| given.pop_front().is_some());
+        self.paced(has_place, self.inner.send(to, message, key)).await
+    }
+
+    async fn seen(&self, message: &MessageRef, typing: bool) -> Result<(), SendError> {
+        self.paced(false, self.inner.seen(message, typing)).await
+    }
+
+    async fn fetch_media(&self, media: &MediaRef) -> Result<Media, SendError> {
+        self.paced(false, self.inner.fetch_media(media)).await
     }
 }
 
@@ -95,4 +161,3 @@ impl TooEarly for BookError {
 }
 
 forward_backend!(Throttled);
-forward_messenger!(Throttled);

@@ -3,12 +3,15 @@
 mod audit;
 mod clock;
 mod notices;
+mod pace;
 mod watch;
 
 use chatplug_core::{
     engine::{Engine, EngineEvent, EngineOptions, Observer},
     model::{ChannelUser, Content, ConversationId, Inbound, Lang, MessageId, Outbound, Policy, Private, Tap, TenantId},
-    ports::{AuditRow, BookingBackend, Clock, Directory, IntentEngine, ReceivedEvent, Scoped, Store, TenantStore},
+    ports::{
+        AuditRow, BookingBackend, Clock, Directory, IntentEngine, Messenger, ReceivedEvent, Scoped, Store, TenantStore,
+    },
     testkit::{
         MemoryBackend, MemoryMessenger, MemoryStore, RecordingNotifier, StaticDirectory, TenantBuilder, VirtualClock,
         contract::intent::catalog,
@@ -59,13 +62,17 @@ impl Stage {
     }
 
     fn tenant(&self) -> TenantBuilder {
+        self.tenant_through(Arc::new(self.messenger.clone()))
+    }
+
+    fn tenant_through(&self, messenger: Arc<dyn Messenger>) -> TenantBuilder {
         let salon: Arc<dyn BookingBackend> = Arc::new(Faulty::new(Arc::new(self.salon.clone()), &self.faults));
         let intents: Arc<dyn IntentEngine> = Arc::new(Faulty::new(OFFLINE.clone(), &self.faults));
         let team = Arc::new(Faulty::new(Arc::new(self.team.clone()), &self.faults));
         TenantBuilder::new("studio")
             .policy(Policy { language: Lang::PT, ..Policy::default() })
             .branch("centre", salon)
-            .channel("wa", Arc::new(Faulty::new(Arc::new(self.messenger.clone()), &self.faults)))
+            .channel("wa", Arc::new(Faulty::new(messenger, &self.faults)))
             .intents(intents)
             .notifier(team)
     }
@@ -102,10 +109,14 @@ impl Stage {
     }
 
     async fn hears_content(&self, engine: &Engine, content: Content) -> ConversationId {
+        self.hears_of(engine, ana(), content).await
+    }
+
+    async fn hears_of(&self, engine: &Engine, from: ChannelUser, content: Content) -> ConversationId {
         let number = self.said.fetch_add(1, Ordering::SeqCst);
         let message = Inbound {
             id: MessageId::new(format!("in-{number}")).unwrap(),
-            from: ana(),
+            from: from.clone(),
             profile_name: Some(Private::new("Ana".to_owned())),
             at: self.clock.now(),
             content,
@@ -120,7 +131,7 @@ impl Stage {
             event: Scoped::Message(Box::new(message)),
         };
         engine.accept(vec![event]).await.unwrap();
-        self.rows().conversation_of(&"wa".parse().unwrap(), &ana()).await.unwrap().unwrap().id
+        self.rows().conversation_of(&"wa".parse().unwrap(), &from).await.unwrap().unwrap().id
     }
 
     /// The burst is over, and everything due happens.

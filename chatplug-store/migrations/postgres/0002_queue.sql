@@ -29,7 +29,7 @@ BEGIN
             WHERE v.delivery_due IS NOT NULL AND o.status = 'sending' AND o.worker = v_gone
             ORDER BY v.tenant, v.conversation FOR NO KEY UPDATE OF v
         LOOP
-            UPDATE outbox AS o SET status = 'unknown', was_unknown = true, repeatable = true
+            UPDATE outbox AS o SET status = 'unknown', was_unknown = true, repeatable = true, told = false
                 WHERE o.tenant = v_row.tenant AND o.delivery = v_row.delivery AND o.status = 'sending'
                 AND o.worker = v_gone
                 AND NOT EXISTS (SELECT FROM early AS e WHERE e.tenant = o.tenant AND e.delivery = o.delivery);

@@ -208,6 +208,10 @@ CREATE TABLE outbox (
     parts text NOT NULL DEFAULT '',
     -- The provider's id of the first of them.
     message_id bytea,
+    -- How many parts were: of some only a later one's status tells.
+    parts_out integer NOT NULL DEFAULT 0,
+    -- Of an unknown one: its sender said so, hence only the part after those is in doubt.
+    told boolean NOT NULL DEFAULT false,
     keep boolean NOT NULL,
     for_person boolean NOT NULL,
     about uuid,
@@ -244,6 +248,9 @@ CREATE TABLE early (
     message_id bytea NOT NULL,
     stage integer NOT NULL,
     delivery uuid,
+    -- Which part of its message it speaks of, and whether none comes after it, as its key says.
+    part integer NOT NULL DEFAULT 0,
+    last boolean NOT NULL DEFAULT true,
     status bytea NOT NULL,
     received bigint NOT NULL,
     PRIMARY KEY (tenant, channel, message, stage)

@@ -11,7 +11,7 @@ CREATE TYPE chatplug.leased AS (
 
 -- A message that was taken for sending (no `delivery`: none was), and how the conversation stands after the step.
 CREATE TYPE chatplug.taken AS (
-    delivery uuid, body bytea, for_person boolean, attempt integer, parts text, was_unknown boolean, queued bigint,
+    delivery uuid, body bytea, for_person boolean, attempt integer, parts_out integer, was_unknown boolean, queued bigint,
     channel text, holder text, last_message bytea,
     contact uuid, person bytea, language text, opted_out text, last_inbound bigint,
     version bigint, turn_due bigint, delivery_due bigint, notice_due bigint,

@@ -193,6 +193,10 @@ CREATE TABLE outbox (
     parts TEXT NOT NULL DEFAULT '',
     -- The provider's id of the first of them.
     message_id BLOB,
+    -- How many parts were: of some only a later one's status tells.
+    parts_out INTEGER NOT NULL DEFAULT 0,
+    -- Of an unknown one: its sender said so, hence only the part after those is in doubt.
+    told INTEGER NOT NULL DEFAULT 0,
     keep INTEGER NOT NULL,
     for_person INTEGER NOT NULL,
     about BLOB,
@@ -227,6 +231,9 @@ CREATE TABLE early (
     message_id BLOB NOT NULL,
     stage INTEGER NOT NULL,
     delivery BLOB,
+    -- Which part of its message it speaks of, and whether none comes after it, as its key says.
+    part INTEGER NOT NULL DEFAULT 0,
+    last INTEGER NOT NULL DEFAULT 1,
     status BLOB NOT NULL,
     received INTEGER NOT NULL,
     PRIMARY KEY (tenant, channel, message, stage)

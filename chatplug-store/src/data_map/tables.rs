@@ -171,7 +171,8 @@ pub const TABLES: &[Table] = &[
         keep: For { period: Period::Outbox, since: "queued", once: "NOT live", along: "seq" },
         columns: columns! {
             tenant: Tenant, delivery: Key, conversation: Key, seq: Fact, status: Fact, live: Fact, stage: Fact, due: Time,
-            attempt: Fact, was_unknown: Fact, repeatable: Fact, parts: LookUp, message_id: Personal("message.message_id"), keep: Fact, for_person: Fact,
+            attempt: Fact, was_unknown: Fact, repeatable: Fact, parts: LookUp, message_id: Personal("message.message_id"),
+            parts_out: Fact, told: Fact, keep: Fact, for_person: Fact,
             about: Pseudonym, queued: Time, shown: Personal("message.text"), error: Fact, body: Personal("outbox.body"), worker: Fact; Postgres,
         },
     },
@@ -197,7 +198,7 @@ pub const TABLES: &[Table] = &[
         keep: For { period: Period::Mail, since: "received", once: "", along: "" },
         columns: columns! {
             tenant: Tenant, channel: Key, message: LookUp, message_id: Personal("message.message_id"), stage: Fact,
-            delivery: Key, status: Personal("early.status"), received: Time,
+            delivery: Key, part: Fact, last: Fact, status: Personal("early.status"), received: Time,
         },
     },
     Table {

@@ -77,7 +77,7 @@ async fn one(session: &mut Session, seal: &Seal, event: &Ingest) -> Result<Optio
             receive(session, seal, channel, message, *due, *received).await
         }
         Ingest::Status { channel, status, received } => {
-            status::receive(session, seal, channel, status, *received).await.map(Some)
+            status::receive(session, seal, channel, status, *received).await
         }
         Ingest::Booking { reference, key, received } => hint(session, seal, reference, key, *received).await.map(Some),
         Ingest::Operator { conversation, key, by, operator, received } => {

@@ -21,13 +21,14 @@ use uuid::Uuid;
 /// Columns of what was taken, in the order that [`taken`] reads them.
 macro_rules! taken_columns {
     () => {
-        "SELECT delivery, body, for_person, attempt, parts, was_unknown, queued, channel, holder, last_message, contact, \
+        "SELECT delivery, body, for_person, attempt, parts_out, was_unknown, queued, channel, holder, last_message, contact, \
         person, language, opted_out, last_inbound, version, turn_due, delivery_due, notice_due, wakes, failed "
     };
 }
 
 statements! {
     NEXT = concat!(taken_columns!(), "FROM chatplug.next_delivery($1, $2, $3, $4, $5, $6)");
+    POSTPONE = "SELECT chatplug.postpone($1, $2, $3, $4)";
     RECORD = concat!(taken_columns!(), "FROM chatplug.record_delivery( \
         $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)");
     UNBLOCK = "SELECT failed_keys, failed, wakes FROM chatplug.unblock($1, $2, $3, $4, $5)";
@@ -71,6 +72,18 @@ pub(super) async fn next(
         }
         delivery => Ok(delivery),
     }
+}
+
+/// Puts the first message off that may be sent now.
+pub(super) async fn postpone(
+    store: &PostgresStore,
+    tenant: &TenantId,
+    conversation: ConversationId,
+    until: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let postpone = || ask!(POSTPONE, tenant.as_str(), conversation.as_uuid(), micros(until), micros(now));
+    again!(store.db.row(postpone()).await).map(drop)
 }
 
 /// Records what became of sending.
@@ -255,8 +268,7 @@ fn delivery(
 ) -> Result<Delivery, StoreError> {
     let body: OutboxBody = from_json(&row.open(seal, field::BODY)?, "a message to send")?;
     let (for_person, attempt) = (row.next()?, u32::try_from(row.next::<i32>()?).unwrap_or(0));
-    let parts: &str = row.next()?;
-    let parts_sent = u32::try_from(parts.lines().count()).unwrap_or(u32::MAX);
+    let parts_sent = u32::try_from(row.next::<i32>()?).unwrap_or(0);
     let (was_unknown, queued) = (row.next()?, row.at()?);
     let channel = row.parse("a channel id")?;
     let holder = holder(row.next::<&str>()?)?;
@@ -310,6 +322,10 @@ fn settle(
             due = Some(micros(*at));
             failure = Some(word(error));
             "queued"
+        }
+        DeliveryResult::Later { at } => {
+            due = Some(micros(*at));
+            "later"
         }
         DeliveryResult::Unknown { until, repeat } => {
             due = Some(micros(*until));

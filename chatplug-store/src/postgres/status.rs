@@ -1,7 +1,7 @@
 //! Statuses of outgoing messages: they move a message forward, never back, and may come before the message is known.
 
 use super::{
-    db::{Columns, Session, ask, statements},
+    db::{Columns, MORE_TO_TELL, Session, ask, code, statements},
     ingest, outbox,
 };
 use crate::{
@@ -15,21 +15,24 @@ use chatplug_core::{
 use chrono::{DateTime, Utc};
 
 statements! {
-    STATUS = "SELECT outcome, failed, conversation, wakes FROM chatplug.ingest_status($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    STATUS = "SELECT outcome, failed, conversation, wakes, failed_by FROM chatplug.ingest_status( \
+        $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
     FAILED = "SELECT keep, for_person, about, body FROM outbox WHERE tenant = $1 AND delivery = $2";
 }
 
-/// A status came in. One that says that a message failed must come in a whole transaction.
+/// A status came in. One that says that a message failed must come in a whole transaction. `None`: so must this one, for
+/// another that waited says so.
 pub(super) async fn receive(
     session: &mut Session,
     seal: &Seal,
     channel: &ChannelId,
     status: &DeliveryStatus,
     received: DateTime<Utc>,
-) -> Result<Ingested, StoreError> {
+) -> Result<Option<Ingested>, StoreError> {
     let kept = seal.keep(field::STATUS, &to_json(status, "a status")?)?;
     let stage = i32::try_from(stage_number(status.stage)).unwrap_or(0);
-    let row = session
+    let part = status.key.map(DeliveryKey::part_of);
+    let told = session
         .row(ask!(
             STATUS,
             seal.tenant().as_str(),
@@ -38,25 +41,39 @@ pub(super) async fn receive(
             seal.message_id(&status.message)?,
             stage_word(status.stage),
             stage,
-            status.key.map(|key| key.as_uuid()),
+            part.map(|part| part.whole.as_uuid()),
+            part.map(|part| i32::try_from(part.part).unwrap_or(i32::MAX)),
+            part.map(|part| part.last),
             kept,
-            micros(received)
+            micros(received),
+            session.is_whole()
         ))
-        .await?;
+        .await;
+    let row = match told {
+        Err(error) if !session.is_whole() && code(&error).as_deref() == Some(MORE_TO_TELL) => return Ok(None),
+        told => told?,
+    };
     let mut row = Columns::of(&row);
     let outcome: String = row.next()?;
     let (failed_key, conversation) = (row.id_opt()?, row.id_opt()?);
     if row.next::<Option<bool>>()?.unwrap_or(false) {
         session.wake();
     }
-    if let (Some(key), Some(conversation)) = (failed_key, conversation) {
-        failed(session, seal, conversation, key, status.failure.as_ref(), received).await?;
+    let waited: Option<Vec<u8>> = row.next()?;
+    match (failed_key, conversation, waited) {
+        (Some(key), Some(conversation), Some(waited)) => {
+            failed_by(session, seal, conversation, key, &waited, received).await?;
+        }
+        (Some(key), Some(conversation), None) => {
+            failed(session, seal, conversation, key, status.failure.as_ref(), received).await?;
+        }
+        _ => {}
     }
-    Ok(match outcome.as_str() {
+    Ok(Some(match outcome.as_str() {
         "applied" => Ingested::Applied,
         "duplicate" => Ingested::Duplicate,
         _ => Ingested::Unknown,
-    })
+    }))
 }
 
 /// The same for a status that waited.

@@ -24,7 +24,7 @@ statements! {
         action, bookings, timers, mail_seq, mail_received, mail_due, mail_event, mail_about \
         FROM chatplug.lease($1, $2, $3, $4, $5) WHERE token IS NOT NULL";
     RELEASE = "SELECT chatplug.release($1, $2, $3, $4, $5)";
-    COMMIT_TURN = "SELECT delivery, body, for_person, attempt, parts, was_unknown, queued, channel, holder, last_message, \
+    COMMIT_TURN = "SELECT delivery, body, for_person, attempt, parts_out, was_unknown, queued, channel, holder, last_message, \
         contact, person, language, opted_out, last_inbound, version, turn_due, delivery_due, notice_due, wakes, failed \
         FROM chatplug.commit_turn($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, \
         $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, \

@@ -48,7 +48,7 @@ statements! {
     FREE_LEASES = "UPDATE conversation SET lease_until = 0 WHERE lease_until IS NOT NULL";
     /// What it was sending: nobody will say how that went, so a status may settle it at once. Where one came before, it is
     /// looked at when the message is taken.
-    LOSE_SENDERS = "UPDATE outbox SET status = 'unknown', was_unknown = 1, repeatable = 1 FROM conversation AS v \
+    LOSE_SENDERS = "UPDATE outbox SET status = 'unknown', was_unknown = 1, repeatable = 1, told = 0 FROM conversation AS v \
         WHERE v.delivery_due > 0 AND outbox.tenant = v.tenant AND outbox.conversation = v.conversation \
         AND outbox.live = 1 AND outbox.status = 'sending' AND NOT EXISTS (SELECT 1 FROM early AS e WHERE e.tenant = outbox.tenant AND e.delivery = outbox.delivery)";
 }

@@ -33,15 +33,19 @@ statements! {
         AND due <= ? AND (status = 'queued' OR (status = 'unknown' AND repeatable = 1) \
         OR (status = 'sending' AND NOT EXISTS \
         (SELECT 1 FROM early AS e WHERE e.tenant = outbox.tenant AND e.delivery = outbox.delivery))) \
-        RETURNING delivery, body, for_person, attempt, parts, was_unknown, queued";
+        RETURNING delivery, body, for_person, attempt, parts_out, was_unknown, queued";
+    POSTPONE = "UPDATE outbox SET due = ? WHERE tenant = ? AND delivery = \
+        (SELECT delivery FROM outbox WHERE tenant = ? AND conversation = ? AND live = 1 ORDER BY seq LIMIT 1) \
+        AND due <= ?";
     TAKE_THIS = "UPDATE outbox SET status = 'sending', due = ?, attempt = attempt + 1, \
         was_unknown = was_unknown OR status <> 'queued' WHERE tenant = ? AND delivery = ? \
-        RETURNING delivery, body, for_person, attempt, parts, was_unknown, queued";
+        RETURNING delivery, body, for_person, attempt, parts_out, was_unknown, queued";
     HEAD = "SELECT delivery, status, due, repeatable FROM outbox WHERE tenant = ? AND conversation = ? AND live = 1 \
         ORDER BY seq LIMIT 1";
     DIED = "UPDATE outbox SET status = 'dead', live = 0, due = NULL, error = ? WHERE tenant = ? AND delivery = ?";
     SENT = "UPDATE outbox SET status = 'sent', stage = 1, live = 0, due = NULL, shown = ?, \
-        parts = CASE parts WHEN '' THEN ? ELSE parts || char(10) || ? END, message_id = coalesce(message_id, ?) \
+        parts = CASE parts WHEN '' THEN ? ELSE parts || char(10) || ? END, parts_out = parts_out + 1, \
+        message_id = coalesce(message_id, ?) \
         WHERE tenant = ? AND delivery = ? AND conversation = ? AND status = 'sending' AND attempt = ? \
         RETURNING conversation";
     /// After `SENT`, and only then.
@@ -53,12 +57,12 @@ statements! {
         SELECT 1 FROM conversation AS v JOIN early AS e ON e.tenant = v.tenant AND e.channel = v.channel \
         WHERE v.tenant = ? AND v.conversation = ? AND e.message = ? LIMIT 1";
     /// The row while it is being sent under this attempt.
-    SENDING = "SELECT o.parts, o.body, v.channel FROM outbox AS o \
+    SENDING = "SELECT o.parts, o.parts_out, o.body, v.channel FROM outbox AS o \
         JOIN conversation AS v ON v.tenant = o.tenant AND v.conversation = o.conversation \
         WHERE o.tenant = ? AND o.delivery = ? AND o.conversation = ? AND o.status = 'sending' AND o.attempt = ?";
-    SETTLE = "UPDATE outbox SET status = ?, stage = ?, live = ?, due = ?, parts = ?, \
-        message_id = coalesce(message_id, ?), body = ?, \
-        shown = coalesce(?, shown), error = ?, was_unknown = max(was_unknown, ?), repeatable = ? \
+    SETTLE = "UPDATE outbox SET status = ?, stage = ?, attempt = ?, live = ?, due = ?, parts = ?, \
+        message_id = coalesce(message_id, ?), parts_out = ?, body = ?, \
+        shown = coalesce(?, shown), error = ?, was_unknown = max(was_unknown, ?), told = ?, repeatable = ? \
         WHERE tenant = ? AND delivery = ?";
     PART = "INSERT INTO part (tenant, channel, message, delivery, conversation, about) \
         SELECT tenant, ?, ?, delivery, conversation, about FROM outbox WHERE tenant = ? AND delivery = ? \
@@ -103,6 +107,33 @@ impl Command for NextDelivery {
         let view = wish.view(&mut script);
         let answers = tx.run(script)?;
         wish.taken(tx, &answers, taken, due, view)
+    }
+}
+
+/// Puts the first message off that may be sent now.
+#[derive(Debug)]
+pub(super) struct Postpone {
+    pub(super) seal: Seal,
+    pub(super) conversation: ConversationId,
+    pub(super) until: DateTime<Utc>,
+    pub(super) now: DateTime<Utc>,
+}
+
+impl Command for Postpone {
+    type Output = ();
+    type Error = StoreError;
+
+    fn seal(&self) -> Option<&Seal> {
+        Some(&self.seal)
+    }
+
+    fn run(self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        let Self { seal, conversation, until, now } = self;
+        let tenant = seal.tenant();
+        let mut script = Script::default();
+        put!(script, POSTPONE, until, tenant, tenant, conversation, now);
+        refresh_due(&mut script, tenant, conversation, None);
+        tx.run(script).map(drop)
     }
 }
 
@@ -301,7 +332,7 @@ impl Wish<'_> {
                 undeliverable(&mut script, seal, conversation, (key, "dead"), NO_ANSWER.to_owned(), now)?;
                 tx.run(script)?;
                 tx.wake();
-            } else if status == "sending" && status::adopt(tx, tenant, key)? {
+            } else if status == "sending" && status::adopt(tx, tenant, key, now)? {
                 status::apply_early(tx, seal, conversation, key, now)?;
             } else {
                 let mut script = Script::default();
@@ -323,8 +354,7 @@ impl Wish<'_> {
         let key = row.next()?;
         let body: OutboxBody = from_json(&row.open(self.seal, field::BODY)?, "a message to send")?;
         let (for_person, attempt) = (row.next()?, row.next()?);
-        let parts: String = row.next()?;
-        let (was_unknown, queued) = (row.next()?, row.next()?);
+        let (parts_sent, was_unknown, queued) = (row.next()?, row.next()?, row.next()?);
         Ok(Delivery {
             conversation: self.conversation,
             key,
@@ -335,7 +365,7 @@ impl Wish<'_> {
             body,
             for_person,
             attempt,
-            parts_sent: u32::try_from(parts.lines().count()).unwrap_or(u32::MAX),
+            parts_sent,
             was_unknown,
             queued,
         })
@@ -354,11 +384,13 @@ struct Settled {
     shown: Option<Vec<u8>>,
     error: Option<String>,
     repeatable: bool,
+    /// It does not count as an attempt.
+    untried: bool,
 }
 
 impl Settled {
     const fn to(status: &'static str) -> Self {
-        Self { status, stage: 0, due: None, shown: None, error: None, repeatable: true }
+        Self { status, stage: 0, due: None, shown: None, error: None, repeatable: true, untried: false }
     }
 }
 
@@ -370,7 +402,7 @@ fn settle(tx: &mut Tx<'_>, seal: &Seal, record: DeliveryRecord) -> Result<(), St
     let place = put!(script, SENDING, tenant, key, conversation, attempt);
     let answers = tx.run(script)?;
     let Some(mut row) = answers.first(place) else { return Ok(()) };
-    let (parts, mut body): (String, Vec<u8>) = (row.next()?, row.next()?);
+    let (parts, parts_out, mut body): (String, i64, Vec<u8>) = (row.next()?, row.next()?, row.next()?);
     let channel: String = row.next()?;
 
     let mut new_parts: Vec<MessageId> = more;
@@ -386,6 +418,7 @@ fn settle(tx: &mut Tx<'_>, seal: &Seal, record: DeliveryRecord) -> Result<(), St
             }
             Settled { due: Some(at), error: Some(error), ..Settled::to("queued") }
         }
+        DeliveryResult::Later { at } => Settled { due: Some(at), untried: true, ..Settled::to("queued") },
         DeliveryResult::Unknown { until, repeat } => {
             Settled { due: Some(until), repeatable: repeat, ..Settled::to("unknown") }
         }
@@ -408,13 +441,16 @@ fn settle(tx: &mut Tx<'_>, seal: &Seal, record: DeliveryRecord) -> Result<(), St
         SETTLE,
         settled.status,
         settled.stage,
+        attempt - u32::from(settled.untried).min(attempt),
         live,
         settled.due,
         parts,
         first,
+        parts_out.saturating_add(i64::try_from(new_parts.len()).unwrap_or(0)),
         body,
         settled.shown,
         settled.error,
+        was_unknown,
         was_unknown,
         settled.repeatable,
         tenant,
@@ -425,7 +461,7 @@ fn settle(tx: &mut Tx<'_>, seal: &Seal, record: DeliveryRecord) -> Result<(), St
     }
     tx.run(script)?;
     if live {
-        status::adopt(tx, tenant, key)?;
+        status::adopt(tx, tenant, key, now)?;
     }
     status::apply_early(tx, seal, conversation, key, now)
 }

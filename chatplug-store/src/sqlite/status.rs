@@ -10,7 +10,10 @@ use crate::{
     vault::{Seal, field},
 };
 use chatplug_core::{
-    model::{ChannelId, ConversationId, DeliveryKey, DeliveryStatus, FailureKind, Stage, StatusFailure, TenantId},
+    model::{
+        ChannelId, ConversationId, DeliveryKey, DeliveryPart, DeliveryStatus, FailureKind, Stage, StatusFailure,
+        TenantId,
+    },
     ports::{Ingested, NewOutbox, OutboxBody, StoreError},
 };
 use chrono::{DateTime, Utc};
@@ -25,19 +28,19 @@ statements! {
     BY_PART = "SELECT o.delivery, o.live FROM part AS p \
         JOIN outbox AS o ON o.tenant = p.tenant AND o.delivery = p.delivery \
         WHERE p.tenant = ? AND p.channel = ? AND p.message = ?";
-    BY_KEY = "SELECT o.status, o.stage, o.conversation, o.live FROM outbox AS o \
+    BY_KEY = "SELECT o.status, o.conversation, o.live FROM outbox AS o \
         JOIN conversation AS v ON v.tenant = o.tenant AND v.conversation = o.conversation \
         WHERE o.tenant = ? AND o.delivery = ? AND v.channel = ?";
-    KEEP = "INSERT INTO early (tenant, channel, message, message_id, stage, delivery, status, received) \
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?) \
-        ON CONFLICT DO UPDATE SET delivery = coalesce(excluded.delivery, delivery)";
-    /// Takes a message over that a status speaks of: it was handed over, whatever was known of it.
+    KEEP = "INSERT INTO early (tenant, channel, message, message_id, stage, delivery, part, last, status, received) \
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE \
+        SET delivery = coalesce(excluded.delivery, delivery), part = excluded.part, last = excluded.last";
+    BEFORE = "SELECT status, told, stage, live, due, parts_out FROM outbox WHERE tenant = ? AND delivery = ?";
     ADOPT = "UPDATE outbox SET parts = CASE parts WHEN '' THEN ? ELSE parts || char(10) || ? END, \
-        message_id = coalesce(message_id, ?), status = CASE stage WHEN 0 THEN 'sent' ELSE status END, \
-        stage = max(stage, 1), live = 0, due = NULL \
-        WHERE tenant = ? AND delivery = ?";
-    LOST = "SELECT e.channel, e.message, e.message_id FROM early AS e WHERE e.tenant = ? AND e.delivery = ? AND NOT EXISTS \
-        (SELECT 1 FROM part AS p WHERE p.tenant = e.tenant AND p.channel = e.channel AND p.message = e.message) LIMIT 1";
+        message_id = coalesce(message_id, ?), parts_out = ?, status = ?, stage = ?, live = ?, due = ? WHERE tenant = ? AND delivery = ?";
+    LOST = "SELECT e.channel, e.message, max(e.part), max(e.last), min(e.message_id) FROM early AS e \
+        WHERE e.tenant = ? AND e.delivery = ? AND NOT EXISTS (SELECT 1 FROM part AS p \
+        WHERE p.tenant = e.tenant AND p.channel = e.channel AND p.message = e.message) \
+        GROUP BY e.channel, e.message ORDER BY 3";
     FAILED = "SELECT keep, for_person, about, body FROM outbox WHERE tenant = ? AND delivery = ?";
     STATE = "SELECT o.stage, o.live, o.parts, v.channel FROM outbox AS o \
         JOIN conversation AS v ON v.tenant = o.tenant AND v.conversation = o.conversation \
@@ -60,7 +63,8 @@ pub(super) fn receive(
     let mut script = Script::default();
     let forward = put!(script, FORWARD, word, stage, tenant, tenant, channel, &message, stage);
     let by_part = put!(script, BY_PART, tenant, channel, &message);
-    let by_key = status.key.map(|key| put!(script, BY_KEY, tenant, key, channel));
+    let part = status.key.map(DeliveryKey::part_of);
+    let by_key = part.map(|part| put!(script, BY_KEY, tenant, part.whole, channel));
     let answers = tx.run(script)?;
 
     if let Some(mut row) = answers.first(forward) {
@@ -80,42 +84,86 @@ pub(super) fn receive(
         return Ok(Ingested::Applied);
     }
     let by_key = by_key.and_then(|place| answers.first(place));
-    let (Some(key), Some(mut row)) = (status.key, by_key) else {
+    let (Some(part), Some(mut row)) = (part, by_key) else {
         keep(tx, seal, channel, (message, status), None, received)?;
         return Ok(Ingested::Unknown);
     };
-    let (state, _stage): (String, i64) = (row.next()?, row.next()?);
-    let (conversation, was_live): (ConversationId, bool) = (row.next()?, row.next()?);
+    let key = part.whole;
+    let (state, conversation, was_live): (String, ConversationId, bool) = (row.next()?, row.next()?, row.next()?);
     if state == "sending" {
         // Its sender is about to say which parts went out: until then it is only noted.
         keep(tx, seal, channel, (message, status), Some(key), received)?;
         return Ok(Ingested::Applied);
     }
     // The answer of an earlier attempt was lost, and this is what became of it.
+    let settled = learn(tx, tenant, (channel.as_str(), &message, seal.message_id(&status.message)?), part, received)?;
     let mut script = Script::default();
-    put!(script, ADOPT, &message, &message, seal.message_id(&status.message)?, tenant, key);
-    put!(script, PUT_PART, channel, message, tenant, key);
     outbox::refresh_due(&mut script, tenant, conversation, None);
     tx.run(script)?;
-    advance(tx, seal, conversation, key, status, received)?;
+    if settled {
+        advance(tx, seal, conversation, key, status, received)?;
+        apply_early(tx, seal, conversation, key, received)?;
+    } else {
+        keep(tx, seal, channel, (message, status), Some(key), received)?;
+    }
     if was_live {
         tx.wake();
     }
     Ok(Ingested::Applied)
 }
 
-/// Whether a status proves that a part went out of which no sender told: the message is handed over then.
-pub(super) fn adopt(tx: &mut Tx<'_>, tenant: &TenantId, key: DeliveryKey) -> Result<bool, StoreError> {
+/// Learns from the statuses that wait which parts went out of which no sender told. Whether the message is settled by that.
+pub(super) fn adopt(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    key: DeliveryKey,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
     let mut script = Script::default();
     let lost = put!(script, LOST, tenant, key);
     let answers = tx.run(script)?;
-    let Some(mut row) = answers.first(lost) else { return Ok(false) };
-    let (channel, message, id): (String, String, Vec<u8>) = (row.next()?, row.next()?, row.next()?);
+    let mut settled = false;
+    for mut row in answers.rows(lost) {
+        let (channel, message): (String, String) = (row.next()?, row.next()?);
+        let part = DeliveryPart { whole: key, part: row.next()?, last: row.next()? };
+        let id: Vec<u8> = row.next()?;
+        settled = learn(tx, tenant, (&channel, &message, id), part, now)?;
+    }
+    Ok(settled)
+}
+
+/// A status speaks of a part of which no sender told: it went out, and so did those before it. With the last one the
+/// message is handed over, whatever was known of it; the rest may go at once when only this answer was lost. Whether the
+/// message is settled by that.
+fn learn(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    (channel, message, id): (&str, &str, Vec<u8>),
+    part: DeliveryPart,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let key = part.whole;
     let mut script = Script::default();
-    put!(script, ADOPT, &message, &message, id, tenant, key);
-    put!(script, PUT_PART, &channel, &message, tenant, key);
+    let before = put!(script, BEFORE, tenant, key);
+    let answers = tx.run(script)?;
+    let Some(mut row) = answers.first(before) else { return Ok(false) };
+    let (mut status, told): (String, bool) = (row.next()?, row.next()?);
+    let (mut stage, mut live): (i64, bool) = (row.next()?, row.next()?);
+    let (mut due, parts_out): (Option<DateTime<Utc>>, u32) = (row.next()?, row.next()?);
+    if part.last {
+        if stage == 0 {
+            (status, stage) = ("sent".to_owned(), 1);
+        }
+        (live, due) = (false, None);
+    } else if status == "unknown" && told && part.part >= parts_out {
+        (status, due) = ("queued".to_owned(), Some(now));
+    }
+    let parts_out = parts_out.max(part.part + 1);
+    let mut script = Script::default();
+    put!(script, ADOPT, message, message, id, parts_out, status, stage, live, due, tenant, key);
+    put!(script, PUT_PART, channel, message, tenant, key);
     tx.run(script)?;
-    Ok(true)
+    Ok(!live)
 }
 
 /// Applies the statuses that waited for a message, once its sender has said how it went.
@@ -189,7 +237,22 @@ fn keep(
     let stage = stage_number(status.stage);
     let json = seal.keep(field::STATUS, &to_json(status, "a status")?)?;
     let mut script = Script::default();
-    put!(script, KEEP, tenant, channel, message, seal.message_id(&status.message)?, stage, key, json, received);
+    let (part, last) = status.key.map(DeliveryKey::part_of).map_or((0, true), |part| (part.part.into(), part.last));
+    let part: i64 = part;
+    put!(
+        script,
+        KEEP,
+        tenant,
+        channel,
+        message,
+        seal.message_id(&status.message)?,
+        stage,
+        key,
+        part,
+        last,
+        json,
+        received
+    );
     tx.run(script).map(drop)
 }
 

@@ -3,7 +3,7 @@
 
 use crate::support::{
     database::{Database, Kind},
-    program::{self, Business},
+    program::{self, Business, Program},
     stage::approve_templates,
 };
 use chatplug::{
@@ -12,15 +12,6 @@ use chatplug::{
 };
 use chrono::{Days, NaiveDate};
 use futures_util::future::join_all;
-use std::{
-    process::Stdio,
-    sync::{Arc, Mutex},
-};
-use tokio::{
-    io::{AsyncBufReadExt as _, BufReader},
-    process::{Child, Command},
-    sync::watch,
-};
 
 /// A word for each business: it is in its id, its names, its address, and in what its clients are called and write.
 const WORDS: [&str; 5] = ["quokka", "axolotl", "wombat", "narwhal", "ocelot"];
@@ -188,51 +179,5 @@ fn nothing_of(word: &str, text: &str, whose: &str) {
         let from = (0..=at.saturating_sub(200)).rev().find(|from| lower.is_char_boundary(*from)).unwrap();
         let shown: String = lower[from..].chars().take(500).collect();
         panic!("{whose} has {word:?}: …{shown}…");
-    }
-}
-
-/// The program while it serves, and what it logs.
-struct Program {
-    child: Child,
-    url: String,
-    log: Arc<Mutex<String>>,
-    ended: watch::Receiver<bool>,
-}
-
-impl Program {
-    async fn start(config: &std::path::Path) -> Self {
-        let mut command = Command::new(program::binary());
-        command.args(["serve", "--config"]).arg(config).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
-        let mut child = command.spawn().unwrap();
-        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let log = Arc::<Mutex<String>>::default();
-        let (kept, (end, ended), (found, mut address)) =
-            (log.clone(), watch::channel(false), watch::channel(None::<String>));
-        tokio::spawn(async move {
-            while let Ok(Some(line)) = lines.next_line().await {
-                if let Some((_, rest)) = line.split_once("server.address=") {
-                    found.send_replace(rest.split_whitespace().next().map(str::to_owned));
-                }
-                let mut log = kept.lock().unwrap();
-                log.push_str(&line);
-                log.push('\n');
-            }
-            end.send_replace(true);
-        });
-        let address = match address.wait_for(Option::is_some).await {
-            Ok(address) => address.clone().unwrap(),
-            Err(_) => panic!("the program does not start:\n{}", log.lock().unwrap()),
-        };
-        Self { child, url: format!("http://{address}"), log, ended }
-    }
-
-    /// Ends it in good order and answers what it has logged.
-    async fn stop(mut self) -> String {
-        let process = i32::try_from(self.child.id().unwrap()).unwrap();
-        let process = rustix::process::Pid::from_raw(process).unwrap();
-        rustix::process::kill_process(process, rustix::process::Signal::TERM).unwrap();
-        self.ended.wait_for(|ended| *ended).await.unwrap();
-        assert!(self.child.wait().await.unwrap().success());
-        std::mem::take(&mut *self.log.lock().unwrap())
     }
 }

@@ -311,7 +311,6 @@ impl<'l> Judge<'l> {
 
     /// Whether a message, or the one whose part it is, was in doubt.
     fn was_unknown(&self, key: &str) -> bool {
-        let part = |whole: &DeliveryKey, n: usize| DeliveryKey::derive(&[&whole.to_string(), &n.to_string()]);
-        self.unknown.iter().any(|whole| whole.to_string() == key || (1..12).any(|n| part(whole, n).to_string() == key))
+        self.unknown.contains(&key.parse::<DeliveryKey>().unwrap().part_of().whole)
     }
 }

@@ -4,7 +4,7 @@ use super::{EngineEvent, Turn, TurnError, json_of};
 use crate::{
     dialogue::ContactChange,
     model::{Contact, TurnId},
-    ports::{Delivery, StoreError, TurnCommit, TurnRecord},
+    ports::{Delivery, Place, StoreError, TurnCommit, TurnRecord},
 };
 use chrono::{DateTime, Duration, Utc};
 use serde_json::json;
@@ -40,9 +40,21 @@ impl Turn<'_> {
                 .collect(),
             duration_ms: u32::try_from(took.as_millis()).unwrap_or(u32::MAX),
         };
-        let commit = self.commit_of(None, Some(record))?;
+        let mut commit = self.commit_of(None, Some(record))?;
+        // What finds no place now stays queued, and is not marked as being sent while it waits for one.
+        let mut wait = None;
+        if !commit.outbox.is_empty() {
+            match self.channel.messenger.place().await {
+                Place::Granted => commit.take_delivery = Some(self.now + self.engine.inner.options.sending()),
+                Place::Later(at) => wait = Some(at),
+            }
+        }
         let committed = self.store.commit(commit).await?;
         let conversation = self.lease.conversation;
+        if let Some(until) = wait {
+            // Where this fails, it is found to be due, and put off then.
+            let _ = self.store.postpone(conversation, until, self.now).await;
+        }
         tracing::info!(tenant.id = %self.tenant.id, conversation.id = %conversation, turn.number = self.number, messages = self.messages, duration_ms = took.as_millis(), "turn committed");
         let observer = &self.engine.inner.observer;
         observer.observe(&EngineEvent::TurnCommitted {
@@ -88,7 +100,7 @@ impl Turn<'_> {
             wake_at,
             audit: changes.audit,
             notify: changes.notify,
-            take_delivery: record.is_some().then(|| self.now + self.engine.inner.options.sending()),
+            take_delivery: None,
             record,
             now: self.now,
         })

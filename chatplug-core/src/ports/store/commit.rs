@@ -125,7 +125,8 @@ pub struct Delivery {
     pub for_person: bool,
     /// Which attempt this is, from 1.
     pub attempt: u32,
-    /// Parts of it that were handed over already (a reply may take several messages).
+    /// Parts of it that were handed over already (a reply may take several messages): as its senders told, or as a status
+    /// proves (see [`DeliveryKey::part`]).
     pub parts_sent: u32,
     /// An earlier attempt may have been sent.
     pub was_unknown: bool,
@@ -174,7 +175,15 @@ pub enum DeliveryResult {
         /// Send it as a template then.
         as_template: bool,
     },
-    /// The answer was lost: waits for a status until this instant, then may be tried again (or is dead, when not `repeat`).
+    /// Not handed over, and not tried either: no place was free. It is as if it had not been taken, and may be taken again at
+    /// this instant.
+    Later {
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// The answer to the part after the ones that were handed over was lost: waits for a status until this instant, then
+    /// may be tried again (or is dead, when not `repeat`). A status of that part settles it: with the last one the message
+    /// is handed over, else the rest is due at once.
     Unknown {
         /// Until when.
         until: DateTime<Utc>,

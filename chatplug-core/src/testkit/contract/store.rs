@@ -106,6 +106,8 @@ macro_rules! store_contract {
                 a_delivery_carries_all_that_sending_needs
                 takers_at_once_never_get_the_same_message
                 a_retry_holds_up_what_follows
+                a_message_that_is_put_off_was_never_taken
+                a_message_given_back_is_no_attempt
                 a_retry_can_turn_into_a_template
                 parts_that_went_out_are_counted
                 an_unknown_one_holds_up_what_follows_then_goes_again
@@ -136,6 +138,11 @@ macro_rules! store_contract {
                 a_status_with_the_key_that_comes_while_sending_settles_what_is_lost_then
                 a_status_with_the_key_settles_what_a_dead_sender_left
                 a_status_with_the_key_goes_with_the_record
+                a_status_of_the_last_part_settles_an_unknown_one
+                a_status_of_a_part_leaves_the_rest_to_be_sent
+                a_status_of_a_part_that_comes_while_sending_counts_when_its_answer_is_lost
+                a_status_of_a_part_does_not_hurry_what_a_dead_sender_left
+                a_part_that_failed_is_reported_when_a_status_settles_the_rest
                 outside_the_window_it_is_queued_once_more_as_a_template
                 outside_the_window_before_the_record_it_is_queued_once_more_too
                 a_template_that_fails_is_not_queued_again

@@ -124,8 +124,9 @@ impl Rows {
         if let Some(place) = self.handed_over.get(&address).copied() {
             return self.advance(place, status, received);
         }
-        let place = status.key.and_then(|key| self.keys.get(&key).copied());
-        let Some((conversation, index)) = place.filter(|(id, _)| self.is_through(*id, channel)) else {
+        let part = status.key.map(DeliveryKey::part_of);
+        let place = part.and_then(|part| Some((self.keys.get(&part.whole).copied()?, part)));
+        let Some(((conversation, index), part)) = place.filter(|((id, _), _)| self.is_through(*id, channel)) else {
             self.early.entry(address).or_default().push(status);
             return Ingested::Unknown;
         };
@@ -137,12 +138,10 @@ impl Rows {
             return Ingested::Applied;
         }
         // The answer of an earlier attempt was lost, and this is what became of it.
-        row.parts.push(status.message.clone());
-        if !matches!(row.place, OutState::HandedOver(_)) {
-            row.place = OutState::HandedOver(Stage::Sent);
-        }
+        row.learn(status.message.clone(), part, received);
         self.handed_over.insert(address, (conversation, index));
         self.advance((conversation, index), status, received);
+        self.apply_early((conversation, index), received);
         Ingested::Applied
     }
 
@@ -205,7 +204,7 @@ impl Rows {
     /// Applies the statuses that came before a message was known.
     pub(super) fn apply_early(&mut self, place: (ConversationId, usize), received: DateTime<Utc>) {
         let Some(row) = self.conversations.get_mut(&place.0) else { return };
-        let Some(out) = row.outbox.get_mut(place.1) else { return };
+        let Some(out) = row.outbox.get_mut(place.1).filter(|out| !out.is_live()) else { return };
         let mut waiting: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for status in std::mem::take(&mut out.early) {
             waiting.entry((row.channel.clone(), status.message.clone())).or_default().push(status);

@@ -2,7 +2,7 @@
 
 use super::rows::{Conversation, Line, OutRow, OutState, Rows};
 use crate::{
-    model::{ConversationId, Stage},
+    model::{ConversationId, DeliveryPart, MessageId, Stage},
     ports::{Delivery, DeliveryRecord, DeliveryResult, MailEvent, NewOutbox, OutboxBody},
 };
 use chrono::{DateTime, Utc};
@@ -19,15 +19,38 @@ impl OutState {
 }
 
 impl OutRow {
-    /// A status proves that a part went out of which no sender told: the part whose answer was lost.
-    fn adopt(&mut self) -> bool {
-        let lost = self.early.iter().map(|status| &status.message).find(|id| !self.parts.contains(id)).cloned();
-        let adopted = lost.is_some();
-        if adopted {
-            self.parts.extend(lost);
-            self.place = OutState::HandedOver(Stage::Sent);
+    /// Not settled yet.
+    pub(super) const fn is_live(&self) -> bool {
+        self.place.due().is_some()
+    }
+
+    /// Statuses that wait prove that parts went out of which no sender told. Whether the message is settled by that.
+    fn adopt(&mut self, now: DateTime<Utc>) -> bool {
+        for status in self.early.clone() {
+            if let Some(key) = status.key.filter(|_| !self.parts.contains(&status.message)) {
+                self.learn(status.message, key.part_of(), now);
+            }
         }
-        adopted
+        self.place.due().is_none()
+    }
+
+    /// A status speaks of a part of which no sender told: it went out, and so did those before it. With the last one the
+    /// message is handed over, whatever was known of it; the rest may go at once when only this answer was lost.
+    pub(super) fn learn(&mut self, message: MessageId, part: DeliveryPart, now: DateTime<Utc>) {
+        let was_lost = part.part >= self.parts_out;
+        self.parts.push(message);
+        self.parts_out = self.parts_out.max(part.part + 1);
+        match self.place {
+            OutState::HandedOver(_) => {}
+            _ if part.last => self.place = OutState::HandedOver(Stage::Sent),
+            OutState::Unknown { .. } if was_lost => self.place = OutState::Queued { at: now },
+            _ => {}
+        }
+    }
+
+    fn went_out(&mut self, parts: Vec<MessageId>) {
+        self.parts_out = self.parts_out.saturating_add(u32::try_from(parts.len()).unwrap_or(u32::MAX));
+        self.parts.extend(parts);
     }
 }
 
@@ -66,6 +89,7 @@ impl Rows {
             was_unknown: false,
             place: OutState::Queued { at: now },
             parts: Vec::new(),
+            parts_out: 0,
             early: Vec::new(),
             shown: None,
         });
@@ -88,11 +112,22 @@ impl Rows {
                 out.place = OutState::Dead;
                 let detail = "no answer and no status came".to_owned();
                 row.put_mail(MailEvent::Undeliverable { detail }, now, now);
-            } else if matches!(out.place, OutState::Sending { .. }) && out.adopt() {
+            } else if matches!(out.place, OutState::Sending { .. }) && out.adopt(now) {
                 self.apply_early((id, index), now);
             } else {
                 return self.take(id, index, until);
             }
+        }
+    }
+
+    pub(super) fn postpone(&mut self, id: ConversationId, until: DateTime<Utc>, now: DateTime<Utc>) {
+        let Some(row) = self.conversations.get_mut(&id) else { return };
+        let head = row.outbox.iter_mut().find(|out| out.is_live());
+        let Some(out) = head.filter(|out| out.place.due().is_some_and(|due| due <= now)) else { return };
+        match &mut out.place {
+            OutState::Queued { at } => *at = until,
+            OutState::Sending { until: at } | OutState::Unknown { until: at, .. } => *at = until,
+            OutState::HandedOver(_) | OutState::Dead | OutState::Withdrawn => {}
         }
     }
 
@@ -115,7 +150,7 @@ impl Rows {
             body: out.body.clone(),
             for_person: out.for_person,
             attempt: out.attempt,
-            parts_sent: u32::try_from(out.parts.len()).unwrap_or(u32::MAX),
+            parts_sent: out.parts_out,
             was_unknown: out.was_unknown,
             queued: out.queued,
             last_inbound,
@@ -135,10 +170,10 @@ impl Rows {
         if !matches!(out.place, OutState::Sending { .. }) || out.attempt != record.attempt {
             return;
         }
-        out.parts.extend(record.parts);
+        out.went_out(record.parts);
         match record.result {
             DeliveryResult::Sent { messages, shown } => {
-                out.parts.extend(messages);
+                out.went_out(messages);
                 out.shown = Some(shown);
                 out.place = OutState::HandedOver(Stage::Sent);
             }
@@ -147,12 +182,17 @@ impl Rows {
                     *as_template |= want;
                 }
                 out.place = OutState::Queued { at };
-                out.adopt();
+                out.adopt(record.now);
+            }
+            DeliveryResult::Later { at } => {
+                out.attempt = out.attempt.saturating_sub(1);
+                out.place = OutState::Queued { at };
+                out.adopt(record.now);
             }
             DeliveryResult::Unknown { until, repeat } => {
                 out.was_unknown = true;
                 out.place = OutState::Unknown { until, repeat };
-                out.adopt();
+                out.adopt(record.now);
             }
             DeliveryResult::Dead { error } => {
                 out.place = OutState::Dead;

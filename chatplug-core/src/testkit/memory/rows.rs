@@ -144,6 +144,8 @@ pub(super) struct OutRow {
     pub(super) place: OutState,
     /// The provider's ids of parts that were handed over.
     pub(super) parts: Vec<MessageId>,
+    /// How many were: of some only a later one's status tells.
+    pub(super) parts_out: u32,
     /// Statuses that came before it was settled.
     pub(super) early: Vec<DeliveryStatus>,
     pub(super) shown: Option<Private<String>>,

@@ -85,6 +85,40 @@ pub async fn a_retry_holds_up_what_follows(store: &dyn Store) {
     bella.sends(conversation, "b", 11).await;
 }
 
+/// What waits for a place under a limit is put off without ever being marked as being sent.
+pub async fn a_message_that_is_put_off_was_never_taken(store: &dyn Store) {
+    let bella = Salon::open(store, "bella").await;
+    let conversation = bella.answers("ana", 0, vec![words("a"), words("b")]).await;
+    bella.rows.postpone(conversation, at(10), at(1)).await.unwrap();
+    assert_eq!(bella.state_of(conversation, "a").await, "queued");
+    assert_eq!(store.next_due().await.unwrap(), Some(at(10)));
+    assert!(bella.next(conversation, 9).await.is_none());
+    bella.rows.postpone(conversation, at(20), at(9)).await.unwrap();
+    let delivery = bella.sends(conversation, "a", 10).await;
+    assert_eq!((delivery.attempt, delivery.was_unknown), (1, false), "put off once: the second time it was not due");
+    bella.rows.postpone(conversation, at(900), at(11)).await.unwrap();
+    bella.records(&delivery, sent("a"), 12).await;
+    bella.hands_over(conversation, "b", 12).await;
+    bella.rows.postpone(conversation, at(900), at(13)).await.unwrap();
+    assert_eq!(store.next_due().await.unwrap(), None);
+}
+
+/// A message that was taken and found no place is as if it had not been taken, but for the parts that went out.
+pub async fn a_message_given_back_is_no_attempt(store: &dyn Store) {
+    let bella = Salon::open(store, "bella").await;
+    let conversation = bella.answers("ana", 0, vec![words("a"), words("b")]).await;
+    let delivery = bella.sends(conversation, "a", 1).await;
+    let later = DeliveryResult::Later { at: at(5) };
+    let given_back = DeliveryRecord { parts: vec![message_id("p0")], ..record(&delivery, later, 1) };
+    bella.rows.record_delivery(given_back).await.unwrap();
+    assert_eq!(bella.state_of(conversation, "a").await, "queued");
+    assert!(bella.next(conversation, 4).await.is_none());
+    let again = bella.sends(conversation, "a", 5).await;
+    assert_eq!((again.attempt, again.parts_sent, again.was_unknown), (1, 1, false));
+    bella.records(&again, sent("p1"), 6).await;
+    bella.sends(conversation, "b", 6).await;
+}
+
 /// A retry may ask for the template of the same meaning.
 pub async fn a_retry_can_turn_into_a_template(store: &dyn Store) {
     let bella = Salon::open(store, "bella").await;

@@ -2,8 +2,8 @@
 
 use super::super::salon::*;
 use crate::{
-    model::{Content, ConversationId, DeliveryKey, DeliveryStatus, Inbound, MessageId, Stage},
-    ports::{DeliveryResult, Ingest, Mail, MailEvent, NewOutbox, OutboxBody, Store},
+    model::{Content, ConversationId, DeliveryKey, DeliveryStatus, Inbound, MessageId, Private, Stage},
+    ports::{Delivery, DeliveryRecord, DeliveryResult, Ingest, Mail, MailEvent, NewOutbox, OutboxBody, Store},
 };
 use futures_util::future::join_all;
 
@@ -26,6 +26,21 @@ fn undeliverable(mail: &[Mail]) -> Vec<&str> {
 /// The same status as the provider repeats it with our key.
 fn with_key(name: &str, status: DeliveryStatus) -> DeliveryStatus {
     DeliveryStatus { key: Some(key(name)), ..status }
+}
+
+/// The same with the key of one of several messages that a reply goes out as.
+fn with_part(name: &str, (part, of): (usize, usize), status: DeliveryStatus) -> DeliveryStatus {
+    DeliveryStatus { key: Some(key(name).part(part, of)), ..status }
+}
+
+/// Sending stopped after these parts.
+fn stopped(delivery: &Delivery, parts: &[&str], result: DeliveryResult, seconds: i64) -> DeliveryRecord {
+    let parts = parts.iter().map(|id| message_id(id)).collect();
+    DeliveryRecord { parts, ..record(delivery, result, seconds) }
+}
+
+fn unknown(seconds: i64) -> DeliveryResult {
+    DeliveryResult::Unknown { until: at(seconds), repeat: true }
 }
 
 /// The key under which a message goes again as a template.
@@ -177,6 +192,81 @@ pub async fn a_status_with_the_key_goes_with_the_record(store: &dyn Store) {
     let ours = log.iter().find(|entry| entry.key == Some(key("a"))).unwrap();
     assert_eq!(ours.text.reveal(), "shown of wamid.1", "what the client saw is still recorded");
     bella.sends(conversation, "b", 4).await;
+}
+
+/// The last message of a reply has a key of its own, and its status settles the whole.
+pub async fn a_status_of_the_last_part_settles_an_unknown_one(store: &dyn Store) {
+    let bella = Salon::open(store, "bella").await;
+    let conversation = bella.answers("ana", 0, vec![words("a"), words("b")]).await;
+    let delivery = bella.sends(conversation, "a", 1).await;
+    bella.rows.record_delivery(stopped(&delivery, &["p0"], unknown(31), 1)).await.unwrap();
+    bella.status(status("p0", Stage::Read), 2).await;
+    assert_eq!(bella.state_of(conversation, "a").await, "unknown", "of the other part nothing was heard");
+    bella.status(with_part("a", (1, 2), status("p1", Stage::Delivered)), 5).await;
+    assert_eq!(bella.state_of(conversation, "a").await, "read", "what was heard before counts too");
+    bella.sends(conversation, "b", 6).await;
+}
+
+/// A status of a part proves that those before it went out, and says nothing of those after: the rest goes at once,
+/// once.
+pub async fn a_status_of_a_part_leaves_the_rest_to_be_sent(store: &dyn Store) {
+    let bella = Salon::open(store, "bella").await;
+    let conversation = bella.answers("ana", 0, vec![words("a"), words("b")]).await;
+    let delivery = bella.sends(conversation, "a", 1).await;
+    bella.records(&delivery, unknown(31), 1).await;
+    bella.status(with_part("a", (1, 3), status("p1", Stage::Delivered)), 5).await;
+    assert_eq!(store.next_due().await.unwrap(), Some(at(5)));
+    let rest = bella.sends(conversation, "a", 5).await;
+    assert_eq!((rest.parts_sent, rest.attempt), (2, 2));
+    bella.status(with_part("a", (0, 3), status("p0", Stage::Read)), 6).await;
+    bella.records(&rest, sent("p2"), 7).await;
+    assert_eq!(bella.state_of(conversation, "a").await, "read");
+    bella.sends(conversation, "b", 7).await;
+}
+
+/// The status of a part can be quicker than the time-out that loses its answer; those of parts whose answers came say
+/// nothing new.
+pub async fn a_status_of_a_part_that_comes_while_sending_counts_when_its_answer_is_lost(store: &dyn Store) {
+    let bella = Salon::open(store, "bella").await;
+    let conversation = bella.answers("ana", 0, vec![words("a"), words("b")]).await;
+    let delivery = bella.sends(conversation, "a", 1).await;
+    bella.status(with_part("a", (0, 3), status("p0", Stage::Sent)), 2).await;
+    bella.status(with_part("a", (1, 3), status("p1", Stage::Sent)), 2).await;
+    bella.rows.record_delivery(stopped(&delivery, &["p0"], unknown(41), 11)).await.unwrap();
+    let rest = bella.sends(conversation, "a", 11).await;
+    assert_eq!(rest.parts_sent, 2);
+    bella.status(with_part("a", (2, 3), status("p2", Stage::Read)), 12).await;
+    bella.records(&rest, unknown(52), 22).await;
+    assert_eq!(bella.state_of(conversation, "a").await, "read");
+    bella.sends(conversation, "b", 23).await;
+}
+
+/// What a sender that died had begun: a status of its first part does not prove that the next one is not on its way, so
+/// the rest waits as long as without it.
+pub async fn a_status_of_a_part_does_not_hurry_what_a_dead_sender_left(store: &dyn Store) {
+    let bella = Salon::open(store, "bella").await;
+    let conversation = bella.answers("ana", 0, vec![words("a"), words("b")]).await;
+    bella.sends(conversation, "a", 1).await;
+    bella.status(with_part("a", (0, 3), status("p0", Stage::Delivered)), 2).await;
+    assert!(bella.next(conversation, HOLD).await.is_none());
+    let rest = bella.sends(conversation, "a", 1 + HOLD).await;
+    assert_eq!((rest.parts_sent, rest.was_unknown), (1, true));
+    bella
+        .records(&rest, DeliveryResult::Sent { messages: vec![], shown: Private::new("shown".to_owned()) }, 2 + HOLD)
+        .await;
+    assert_eq!(bella.state_of(conversation, "a").await, "delivered");
+}
+
+/// A part that failed is reported, once the others are settled.
+pub async fn a_part_that_failed_is_reported_when_a_status_settles_the_rest(store: &dyn Store) {
+    let bella = Salon::open(store, "bella").await;
+    let conversation = bella.answers("ana", 0, vec![words("a")]).await;
+    let delivery = bella.sends(conversation, "a", 1).await;
+    bella.rows.record_delivery(stopped(&delivery, &["p0"], unknown(31), 1)).await.unwrap();
+    bella.status(status("p0", Stage::Failed), 2).await;
+    bella.status(with_part("a", (1, 2), status("p1", Stage::Delivered)), 3).await;
+    assert_eq!(bella.state_of(conversation, "a").await, "failed");
+    assert_eq!(undeliverable(&bella.reads_mail(conversation, 4).await), ["undeliverable"]);
 }
 
 /// The window was closed after all: the reply goes once more, as a template, under a key of its own.
