@@ -10,6 +10,7 @@ mod lang;
 mod message;
 mod money;
 mod outbound;
+mod phone;
 mod policy;
 mod private;
 mod slot;
@@ -17,7 +18,7 @@ mod time;
 
 pub use booking::{Booking, BookingRef, BookingStatus, CancelReason};
 pub use catalog::{Branch, Catalog, ClientField, GeoPoint, OpeningHours, Place, Rating, Service, Staff};
-pub use contact::{Address, ChannelUser, Consent, Contact, Phone, PhoneError};
+pub use contact::{Address, ChannelUser, Consent, Contact};
 pub use ids::{
     ActionKey, BookingId, BranchId, ChannelId, ContactId, ConversationId, DeliveryKey, DeliveryPart, IdError,
     InstallId, MessageId, NoticeId, ServiceId, StaffId, TenantId, TurnId,
@@ -29,6 +30,7 @@ pub use message::{
 };
 pub use money::{Money, Price};
 pub use outbound::{Button, ChannelLimits, ListRow, ListSection, MediaSource, Outbound, TemplateMessage};
+pub use phone::{Phone, PhoneError};
 pub use policy::{Formality, Policy};
 pub use private::Private;
 pub use slot::{Availability, ClaimSubject, Slot, SlotQuery, StaffChoice};

@@ -268,9 +268,9 @@ impl Seal {
         Ok(SecretString::from(text))
     }
 
-    /// What finds somebody by number.
+    /// What finds somebody by number, in whichever of its spellings.
     pub(crate) fn phone(&self, phone: &Phone) -> String {
-        self.keys.lookup("phone", phone.digits())
+        self.keys.lookup("phone", &phone.canonical())
     }
 
     /// What finds somebody by a channel's id of them.
