@@ -36,6 +36,7 @@ use crate::{
 };
 use chrono::Duration;
 use std::{fmt, sync::Arc};
+use tokio::sync::Semaphore;
 
 /// Runs conversations. Cheap to clone; clones share everything.
 #[derive(Clone)]
@@ -52,6 +53,8 @@ struct Inner {
     routes: accept::RouteCache,
     catalogs: world::CatalogCache,
     wordings: deliver::Wordings,
+    /// Places of messages that are being handed over.
+    deliveries: Arc<Semaphore>,
     languages: Vec<crate::model::Lang>,
 }
 
@@ -61,6 +64,9 @@ struct Inner {
 pub struct EngineOptions {
     /// Conversations worked on at the same time in this process (most of the time they wait for a vendor).
     pub concurrency: usize,
+    /// Messages being handed over at the same time in this process, for each of `concurrency`: they only wait for the
+    /// provider. One more than that stays queued until one is through.
+    pub deliveries_per_place: usize,
     /// How long a worker may hold a conversation; must exceed `backend_timeout` with room.
     pub lease: Duration,
     /// How long an answer of a booking system is waited for.
@@ -100,6 +106,7 @@ impl Default for EngineOptions {
     fn default() -> Self {
         Self {
             concurrency: 64,
+            deliveries_per_place: 8,
             lease: Duration::seconds(60),
             backend_timeout: Duration::seconds(20),
             send_timeout: Duration::seconds(20),
@@ -173,8 +180,10 @@ impl EngineBuilder {
         if self.options.lease <= self.options.backend_timeout * 2 {
             return Err(EngineError::Incomplete("a lease longer than twice the backend's timeout"));
         }
+        let places = self.options.concurrency.saturating_mul(self.options.deliveries_per_place);
         Ok(Engine {
             inner: Arc::new(Inner {
+                deliveries: Arc::new(Semaphore::new(places.clamp(1, Semaphore::MAX_PERMITS))),
                 store,
                 directory,
                 clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),

@@ -72,7 +72,8 @@ pub struct ServerConfig {
     pub log: String,
     /// How to write logs.
     pub log_format: LogFormat,
-    /// Workers that run conversations; `None`: as many as suit the machine.
+    /// Workers that run conversations; `None`: as many as suit the machine. Eight times as many messages may be with the
+    /// providers.
     pub workers: Option<usize>,
     /// A client who waits longer for an outcome is attended to; `None`: as long as the engine thinks right.
     pub answer_within: Option<Duration>,

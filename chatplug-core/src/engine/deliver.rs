@@ -15,6 +15,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Instant,
 };
+use tokio::sync::OwnedSemaphorePermit;
 
 /// After so many tries a message is dead: with the back-off about an hour.
 const MOST_ATTEMPTS: u32 = 60;
@@ -47,6 +48,13 @@ impl Wordings {
     }
 }
 
+/// A message that was taken for sending, with its place among those that are being handed over.
+#[derive(Debug)]
+pub(super) struct Outgoing {
+    pub(super) delivery: Delivery,
+    pub(super) place: OwnedSemaphorePermit,
+}
+
 /// How handing over one queued entry went.
 enum Handed {
     /// With the ids of the parts, and what was shown.
@@ -64,12 +72,13 @@ impl Engine {
         &self,
         tenant: &TenantId,
         conversation: ConversationId,
-    ) -> Result<Option<Delivery>, StoreError> {
+        place: OwnedSemaphorePermit,
+    ) -> Result<Option<Outgoing>, StoreError> {
         let taken = self.take_first(tenant, conversation).await;
         if let Err(error) = &taken {
             tracing::warn!(tenant.id = %tenant, error = error as &dyn std::error::Error, "outbox not read");
         }
-        taken
+        Ok(taken?.map(|delivery| Outgoing { delivery, place }))
     }
 
     async fn take_first(
@@ -99,7 +108,8 @@ impl Engine {
     }
 
     /// Sends a message, for which a place was taken, and those behind it in the same conversation.
-    pub(super) async fn deliver_all(&self, tenant: &TenantId, delivery: Delivery) {
+    pub(super) async fn deliver_all(&self, tenant: &TenantId, outgoing: Outgoing) {
+        let Outgoing { delivery, place: _place } = outgoing;
         let store = self.inner.store.tenant(tenant);
         let (mut next, mut has_place) = (Some(delivery), true);
         while let Some(delivery) = next.take() {

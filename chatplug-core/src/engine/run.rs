@@ -1,6 +1,6 @@
 //! The workers: find due conversations, run their turns, deliveries and notices, side by side, one at a time each.
 
-use super::Engine;
+use super::{Engine, deliver::Outgoing};
 use crate::{
     model::{ConversationId, TenantId},
     ports::{Due, StoreError, Work},
@@ -106,6 +106,8 @@ struct Looked {
 /// waiting, and a team that cannot be told no client.
 struct Workers {
     turns: Arc<Semaphore>,
+    /// How many of those there are.
+    places: usize,
     deliveries: Arc<Semaphore>,
     notices: Arc<Semaphore>,
     board: Board,
@@ -114,11 +116,12 @@ struct Workers {
 }
 
 impl Workers {
-    fn new(concurrency: usize) -> Self {
+    fn new(concurrency: usize, deliveries: Arc<Semaphore>) -> Self {
         let places = concurrency.clamp(1, Semaphore::MAX_PERMITS);
         Self {
             turns: Arc::new(Semaphore::new(places)),
-            deliveries: Arc::new(Semaphore::new(places)),
+            places,
+            deliveries,
             notices: Arc::new(Semaphore::new(TELLERS.min(places))),
             board: Board::default(),
             tasks: JoinSet::new(),
@@ -127,7 +130,9 @@ impl Workers {
     }
 
     fn room(&self) -> usize {
-        self.turns.available_permits() + self.deliveries.available_permits() + self.notices.available_permits()
+        // Of the many places of messages no more than there are of turns: what a process is offered it should begin.
+        let deliveries = self.deliveries.available_permits().min(self.places);
+        self.turns.available_permits() + deliveries + self.notices.available_permits()
     }
 
     fn place(&self, work: Work) -> Option<OwnedSemaphorePermit> {
@@ -152,7 +157,7 @@ impl Workers {
 impl Engine {
     /// Works until `shutdown` becomes true (or its sender is gone), then finishes what is under way and returns.
     pub async fn run(&self, mut shutdown: watch::Receiver<bool>) {
-        let mut workers = Workers::new(self.inner.options.concurrency);
+        let mut workers = Workers::new(self.inner.options.concurrency, self.inner.deliveries.clone());
         let watching = tokio::spawn(self.clone().watch(shutdown.clone()));
         while !*shutdown.borrow() {
             // Registered before looking, so that nothing that comes in between is slept over.
@@ -197,8 +202,13 @@ impl Engine {
                 continue;
             }
             for item in due {
-                match self.work(&item).await {
-                    Ok(()) => failures = 0,
+                match self.work(&item, None).await {
+                    Ok(outgoing) => {
+                        failures = 0;
+                        if let Some(outgoing) = outgoing {
+                            self.deliver_all(&item.tenant, outgoing).await;
+                        }
+                    }
                     // Still due: tried again, but not in a circle.
                     Err(error) if failures >= PATIENCE => return Err(error),
                     Err(_) => failures += 1,
@@ -239,24 +249,32 @@ impl Engine {
             looked.started += 1;
             let engine = self.clone();
             workers.tasks.spawn(async move {
-                mark.rest = engine.work(&item).await.is_err();
-                drop((mark, place));
+                let begun = engine.work(&item, Some(place)).await;
+                mark.rest = begun.is_err();
+                // The reply of a turn is handed over without it: the next turn need not wait for the provider.
+                let mark = (item.work != Work::Turn).then_some(mark);
+                if let Ok(Some(outgoing)) = begun {
+                    engine.deliver_all(&item.tenant, outgoing).await;
+                }
+                drop(mark);
             });
         }
         looked
     }
 
-    /// Does what is due in one conversation. An error: it could not be begun, and is due as before.
-    async fn work(&self, item: &Due) -> Result<(), StoreError> {
-        let delivery = match item.work {
-            Work::Turn => self.turn(&item.tenant, item.conversation).await?,
-            Work::Delivery => self.first_delivery(&item.tenant, item.conversation).await?,
-            Work::Notice => return self.tell_team(&item.tenant, item.conversation).await,
-        };
-        if let Some(delivery) = delivery {
-            self.deliver_all(&item.tenant, delivery).await;
+    /// Does what is due in one conversation, in a place of its kind, and answers what is to be handed over then. An error:
+    /// it could not be begun, and is due as before.
+    async fn work(&self, item: &Due, place: Option<OwnedSemaphorePermit>) -> Result<Option<Outgoing>, StoreError> {
+        match (item.work, place) {
+            (Work::Turn, _place) => self.turn(&item.tenant, item.conversation).await,
+            (Work::Notice, _place) => self.tell_team(&item.tenant, item.conversation).await.map(|()| None),
+            (Work::Delivery, Some(place)) => self.first_delivery(&item.tenant, item.conversation, place).await,
+            (Work::Delivery, None) => match self.inner.deliveries.clone().acquire_owned().await {
+                Ok(place) => self.first_delivery(&item.tenant, item.conversation, place).await,
+                // Never closed; were it, the message would be as due as before.
+                Err(_) => Ok(None),
+            },
         }
-        Ok(())
     }
 
     /// How long there is certainly nothing to do, unless something comes in or ends.

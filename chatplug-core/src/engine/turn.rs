@@ -3,7 +3,7 @@
 mod finish;
 mod hear;
 
-use super::{Engine, EngineEvent, facts, saga::EngineState, world::stable_id};
+use super::{Engine, EngineEvent, deliver::Outgoing, facts, saga::EngineState, world::stable_id};
 use crate::{
     dialogue::{
         ActionOutcome, BranchView, ContactChange, Dialogue, Effect, Holder, Input, Operator, Outcome, Said, TeamEvent,
@@ -14,8 +14,8 @@ use crate::{
         TenantId,
     },
     ports::{
-        AuditRow, ChannelSetup, ClientDetails, Delivery, DirectoryError, Lease, Leased, Mail, MailEvent, NewOutbox,
-        OutboxBody, StoreError, Tenant, TenantStore,
+        AuditRow, ChannelSetup, ClientDetails, DirectoryError, Lease, Leased, Mail, MailEvent, NewOutbox, OutboxBody,
+        StoreError, Tenant, TenantStore,
     },
     reply::Reply,
 };
@@ -117,7 +117,7 @@ impl Engine {
         &self,
         tenant: &TenantId,
         conversation: ConversationId,
-    ) -> Result<Option<Delivery>, StoreError> {
+    ) -> Result<Option<Outgoing>, StoreError> {
         let store = self.inner.store.tenant(tenant);
         let now = self.inner.clock.now();
         let leased = match store.lease(conversation, now + self.inner.options.lease, now).await {
@@ -159,7 +159,7 @@ impl Engine {
         store: Arc<dyn TenantStore>,
         leased: Leased,
         now: DateTime<Utc>,
-    ) -> Result<Option<Delivery>, TurnError> {
+    ) -> Result<Option<Outgoing>, TurnError> {
         let tenant = self.setup(tenant).await?;
         let Some(channel) = tenant.channel(&leased.channel).cloned() else {
             return Err(DirectoryError::Unknown(tenant.id.clone()).into());
@@ -207,7 +207,7 @@ fn restore(state: Option<&str>, conversation: ConversationId) -> Dialogue {
 }
 
 impl Turn<'_> {
-    async fn run(mut self, mail: Vec<Mail>, timers: Vec<Timer>) -> Result<Option<Delivery>, TurnError> {
+    async fn run(mut self, mail: Vec<Mail>, timers: Vec<Timer>) -> Result<Option<Outgoing>, TurnError> {
         self.greet_with_ticks(&mail);
         self.resume().await?;
         self.unread = self.read_kept().await;

@@ -3,8 +3,9 @@
 use super::{EngineEvent, Turn, TurnError, json_of};
 use crate::{
     dialogue::ContactChange,
+    engine::deliver::Outgoing,
     model::{Contact, TurnId},
-    ports::{Delivery, Place, StoreError, TurnCommit, TurnRecord},
+    ports::{Place, StoreError, TurnCommit, TurnRecord},
 };
 use chrono::{DateTime, Duration, Utc};
 use serde_json::json;
@@ -25,7 +26,7 @@ impl Turn<'_> {
         }
     }
 
-    pub(super) async fn finish(mut self) -> Result<Option<Delivery>, TurnError> {
+    pub(super) async fn finish(mut self) -> Result<Option<Outgoing>, TurnError> {
         self.now = self.engine.inner.clock.now();
         let took = self.started.elapsed();
         let record = TurnRecord {
@@ -42,8 +43,11 @@ impl Turn<'_> {
         };
         let mut commit = self.commit_of(None, Some(record))?;
         // What finds no place now stays queued, and is not marked as being sent while it waits for one.
-        let mut wait = None;
-        if !commit.outbox.is_empty() {
+        let (mut wait, mut place) = (None, None);
+        if !commit.outbox.is_empty()
+            && let Ok(free) = self.engine.inner.deliveries.clone().try_acquire_owned()
+        {
+            place = Some(free);
             match self.channel.messenger.place().await {
                 Place::Granted => commit.take_delivery = Some(self.now + self.engine.inner.options.sending()),
                 Place::Later(at) => wait = Some(at),
@@ -64,7 +68,7 @@ impl Turn<'_> {
             took,
         });
         observer.observe(&EngineEvent::ConversationChanged { tenant: &self.tenant.id, conversation });
-        Ok(committed.delivery)
+        Ok(committed.delivery.zip(place).map(|(delivery, place)| Outgoing { delivery, place }))
     }
 
     fn commit_of(

@@ -4,7 +4,10 @@ use super::Stage;
 use chatplug_core::{
     model::{ChannelUser, Content, Private},
     ports::{Messenger, Place},
-    testkit::StaticDirectory,
+    testkit::{
+        StaticDirectory,
+        wrap::{Faulty, Gate},
+    },
     wrappers::{Pace, Throttled},
 };
 use chrono::Duration;
@@ -49,6 +52,31 @@ async fn what_waits_for_a_place_is_not_marked_as_being_sent_and_comes_once_at_an
     }
     assert_eq!((count("next_delivery"), count("postpone")), (waiting, waiting), "each came once");
     assert_eq!(states(&stage, "sent").await, PEOPLE);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_next_turn_does_not_wait_for_the_provider_s_answer_to_the_last() {
+    let mut stage = Stage::new().await;
+    stage.options.concurrency = 1;
+    let messenger = Faulty::new(Arc::new(stage.messenger.clone()), &stage.faults);
+    let tenant = stage.tenant_through(Arc::new(messenger)).build();
+    let engine = stage.engine_with(Arc::new(StaticDirectory::new([tenant])));
+    let gates = [stage.faults.hold("send", 1), stage.faults.hold("send", 2), stage.faults.hold("send", 3)];
+    for n in 0..gates.len() {
+        let from = ChannelUser { phone: format!("3519120000{n:02}").parse().ok(), user_id: None };
+        stage.hears_of(&engine, from, Content::Text { body: Private::new("bom dia".to_owned()) }).await;
+    }
+    stage.clock.advance(Duration::seconds(2));
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let workers = tokio::spawn(async move { engine.run(stopped).await });
+    // None is answered before all are on their way.
+    for gate in &gates {
+        gate.arrived().await;
+    }
+    gates.iter().for_each(Gate::open);
+    stage.messenger.sent_at_least(gates.len()).await;
+    stop.send(true).unwrap();
+    workers.await.unwrap();
 }
 
 #[tokio::test]
