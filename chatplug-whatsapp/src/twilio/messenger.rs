@@ -291,7 +291,7 @@ impl Waits {
                 let longest = 100_i64.saturating_mul(1 << (*times).min(9)).min(30_000);
                 *times += 1;
                 // Between half of it and all: the key is as good as chance, and the same for everybody.
-                let share = i64::from(key.as_uuid().as_bytes().last().copied().unwrap_or_default());
+                let share = i64::from(key.as_uuid().as_bytes().first().copied().unwrap_or_default());
                 let wait = longest / 2 + longest / 2 * share / 255;
                 Err(SendError::RateLimited { retry_after: Duration::try_milliseconds(wait) })
             }
