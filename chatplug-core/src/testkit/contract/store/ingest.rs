@@ -165,7 +165,7 @@ pub async fn new_people_at_once_are_one_contact_each(store: &dyn Store) {
     for who in 0..20_usize {
         let number = format!("+3519120001{who:02}").parse().ok();
         let both = ChannelUser { phone: number, user_id: Some(Private::new(format!("PT.{who}"))) };
-        let view = bella.rows.conversation_of(&channel(WA), &both).await.unwrap().expect("they were met");
+        let view = bella.rows.conversation_of(&channel(WA), &both).await.unwrap().unwrap();
         let theirs = views.iter().filter(|other| other.contact.user == both).count();
         assert_eq!(theirs, 1, "client {who}");
         assert!(conversations[who * 3..who * 3 + 3].contains(&view.id), "client {who}");
