@@ -194,6 +194,19 @@ fn the_block_of_the_sample_is_right() {
 }
 
 #[test]
+fn check_tells_the_address_to_give_to_twilio() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = file(PUBLIC, &block("http://127.0.0.1:9", "\"t\""));
+    std::fs::write(folder.path().join("calendar.toml"), chatplug_calendar::demo::SALON).unwrap();
+    std::fs::write(folder.path().join("chatplug.toml"), text).unwrap();
+    let mut check = std::process::Command::new(env!("CARGO_BIN_EXE_chatplug"));
+    let output = check.args(["check", "--config"]).arg(folder.path().join("chatplug.toml")).output().unwrap();
+    let out = String::from_utf8(output.stdout).unwrap();
+    let told = "webhook of whatsapp of bella: https://chat.example.com/webhooks/twilio/main#rc=3&rp=all\n";
+    assert!(output.status.success() && out.ends_with(told), "{out}");
+}
+
+#[test]
 fn everything_wrong_in_a_block_is_told_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let told = |public: &str, channel: &str| {

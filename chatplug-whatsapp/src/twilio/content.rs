@@ -131,13 +131,12 @@ impl TwilioContent {
                 return Ok(sid);
             }
         }
+        // Until there is an answer it may have been made or not: whoever comes next asks the list.
+        self.listed.store(false, Ordering::Relaxed);
         let made: Result<Made, CallError> = self.client.post_content("/v1/Content", &body).await;
+        self.listed.store(!matches!(made, Err(CallError::Other(_))), Ordering::Relaxed);
         let made = made.map_err(|error| match error {
-            // It may have been made: the list will tell.
-            CallError::Other(error) => {
-                self.listed.store(false, Ordering::Relaxed);
-                CallError::Other(nothing_sent(error))
-            }
+            CallError::Other(error) => CallError::Other(nothing_sent(error)),
             told => told,
         })?;
         if !is_sid(&made.sid, "HX") {
@@ -150,23 +149,27 @@ impl TwilioContent {
 
     /// Reads all that the account has. Of several of one name, the oldest comes first, for every process the same.
     async fn list(&self) -> Result<(), SendError> {
-        let mut found: Vec<(String, Listed)> = Vec::new();
+        let mut found: Vec<((String, String), Listed)> = Vec::new();
         let mut path = format!("/v1/Content?PageSize={PAGE}");
         for _ in 0..MOST_PAGES {
             let page: Page = self.client.content(&path).await.map_err(|error| nothing_sent(error.into()))?;
-            let usable = page.contents.into_iter().filter(|listed| is_sid(&listed.sid, "HX"));
-            found.extend(usable.map(|listed| (listed.date_created.clone().unwrap_or_default(), listed)));
-            match page.meta.next_page_url.as_deref().and_then(path_of) {
+            for listed in page.contents.into_iter().flatten() {
+                let made = listed.date_created.clone().unwrap_or_default();
+                if let Some(sid) = listed.sid.clone().filter(|sid| is_sid(sid, "HX")) {
+                    found.push(((made, sid), listed));
+                }
+            }
+            match page.meta.and_then(|meta| path_of(&meta.next_page_url?)) {
                 Some(next) if next != path => path = next,
                 _ => break,
             }
         }
-        found.sort_by(|(one, a), (other, b)| (one, &a.sid).cmp(&(other, &b.sid)));
+        found.sort_by(|(one, _), (other, _)| one.cmp(other));
         let mut known: HashMap<String, Vec<Resource>> = HashMap::new();
-        for (_, listed) in found {
+        for ((_, sid), listed) in found {
             let name = listed.friendly_name.unwrap_or_default();
             let types = name.starts_with(OURS).then(|| plain(&listed.types));
-            let resource = Resource { sid: listed.sid, language: listed.language.unwrap_or_default(), types };
+            let resource = Resource { sid, language: listed.language.unwrap_or_default(), types };
             known.entry(name).or_default().push(resource);
         }
         *self.known.write().unwrap_or_else(PoisonError::into_inner) = known;
@@ -214,9 +217,9 @@ pub(super) struct Made {
 #[derive(Debug, Deserialize)]
 struct Page {
     #[serde(default)]
-    contents: Vec<Listed>,
+    contents: Option<Vec<Listed>>,
     #[serde(default)]
-    meta: Meta,
+    meta: Option<Meta>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -228,7 +231,7 @@ pub(super) struct Meta {
 #[derive(Debug, Deserialize)]
 struct Listed {
     #[serde(default)]
-    sid: String,
+    sid: Option<String>,
     #[serde(default)]
     friendly_name: Option<String>,
     #[serde(default)]

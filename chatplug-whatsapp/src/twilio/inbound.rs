@@ -69,8 +69,8 @@ pub(super) fn is_status(form: &Form<'_>) -> bool {
 }
 
 /// Why a signed form cannot be whole: an escape or a character that breaks off.
-pub(super) fn broken(form: &[u8]) -> Option<&'static str> {
-    let mut bytes = form.iter();
+pub(super) fn broken(raw: &[u8], form: &Form<'_>) -> Option<&'static str> {
+    let mut bytes = raw.iter();
     while let Some(byte) = bytes.next() {
         let digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_hexdigit);
         if *byte == b'%' && !(digit(bytes.next()) && digit(bytes.next())) {
@@ -78,10 +78,10 @@ pub(super) fn broken(form: &[u8]) -> Option<&'static str> {
         }
     }
     let unread = |text: &str| text.contains(char::REPLACEMENT_CHARACTER);
-    let odd = form_urlencoded::parse(form).any(|(name, value)| unread(&name) || unread(&value));
+    let odd = || form.0.iter().any(|(name, value)| unread(name) || unread(value));
     // A client may write U+FFFD itself: then its escape stands in the form.
-    let meant = form.windows(9).any(|bytes| bytes.eq_ignore_ascii_case(b"%EF%BF%BD"));
-    (odd && !meant).then_some("the form is not UTF-8")
+    let meant = || raw.windows(9).any(|bytes| bytes.eq_ignore_ascii_case(b"%EF%BF%BD"));
+    (odd() && !meant()).then_some("the form is not UTF-8")
 }
 
 /// All that a form says, for the account that signed it.
@@ -306,7 +306,7 @@ fn word_of(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::signature::fields, *};
 
     #[test]
     fn files_are_named_by_what_cannot_lead_elsewhere() {
@@ -324,6 +324,7 @@ mod tests {
 
     #[test]
     fn a_form_that_breaks_off_is_noticed() {
+        let broken = |text: &[u8]| broken(text, &Form(fields(text)));
         for whole in ["", "a=b", "a=%E2%82%AC&b=+", "a=%EF%BF%BD", "a", "a=€"] {
             assert_eq!(broken(whole.as_bytes()), None, "{whole}");
         }

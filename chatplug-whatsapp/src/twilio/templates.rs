@@ -24,6 +24,9 @@ use std::sync::Arc;
 /// What is known is believed for so long; approval takes minutes at least.
 const FRESH: Duration = Duration::minutes(5);
 
+/// Asked in vain, Twilio is left alone for so long.
+const AGAIN: Duration = Duration::seconds(30);
+
 /// What names of templates begin with when they were made by hand.
 const BY_HAND: &str = "visit_";
 
@@ -45,6 +48,8 @@ pub struct TwilioTemplates {
 #[derive(Debug, Default)]
 struct Known {
     at: Option<DateTime<Utc>>,
+    /// When Twilio was last asked in vain.
+    failed: Option<DateTime<Utc>>,
     templates: Vec<Template>,
 }
 
@@ -82,7 +87,7 @@ impl TwilioTemplates {
 
     async fn read_into(&self, known: &mut Known) -> Result<(), TemplateError> {
         known.templates = self.list().await?;
-        known.at = Some(self.clock.now());
+        (known.at, known.failed) = (Some(self.clock.now()), None);
         Ok(())
     }
 
@@ -91,8 +96,8 @@ impl TwilioTemplates {
         let mut path = format!("/v1/ContentAndApprovals?PageSize={PAGE}");
         for _ in 0..MOST_PAGES {
             let page: Page = self.client.content(&path).await.map_err(template_error)?;
-            found.extend(page.contents.into_iter().filter_map(template));
-            match page.meta.next_page_url.as_deref().and_then(path_of) {
+            found.extend(page.contents.into_iter().flatten().filter_map(template));
+            match page.meta.and_then(|meta| path_of(&meta.next_page_url?)) {
                 Some(next) if next != path => path = next,
                 _ => break,
             }
@@ -123,9 +128,10 @@ impl Templates for TwilioTemplates {
         let mut known = self.known.lock().await;
         let now = self.clock.now();
         let fresh = known.at.is_some_and(|at| at <= now && now < at + FRESH);
-        // What was last known serves when Twilio cannot be asked.
-        if !fresh && self.read_into(&mut known).await.is_err() {
-            known.at = known.at.map(|_| now);
+        let failed = known.failed.is_some_and(|at| at <= now && now < at + AGAIN);
+        // What was last known serves while Twilio cannot be asked; messages that wait must not wait for each other's turn.
+        if !fresh && !failed && self.read_into(&mut known).await.is_err() {
+            known.failed = Some(now);
         }
         langs.iter().find_map(|lang| {
             let says = |stock: &&TemplateStock| {
@@ -158,7 +164,7 @@ impl Templates for TwilioTemplates {
         let asked = json!({"name": draft.name, "category": "UTILITY"});
         let path = format!("/v1/Content/{sid}/ApprovalRequests/whatsapp");
         let answer: Result<Approval, CallError> = self.client.post_content(&path, &asked).await;
-        known.at = None;
+        (known.at, known.failed) = (None, None);
         match answer {
             Ok(approval) => Ok(TemplateStock {
                 meaning: draft.meaning.clone(),
@@ -229,12 +235,9 @@ fn template(listed: Listed) -> Option<Template> {
         Some(rest) => rest.strip_suffix(&locale)?.strip_suffix('_')?,
         None => name.strip_prefix(BY_HAND).unwrap_or(&name),
     };
-    if meaning.is_empty() || !is_sid(&listed.sid, "HX") {
-        return None;
-    }
+    let sid = listed.sid.filter(|sid| is_sid(sid, "HX")).filter(|_| !meaning.is_empty())?;
     let approval = approval(&listed.approval_requests);
-    let stock =
-        TemplateStock { meaning: meaning.to_owned(), lang, name: listed.sid, locale, state: state(&approval.status) };
+    let stock = TemplateStock { meaning: meaning.to_owned(), lang, name: sid, locale, state: state(&approval.status) };
     let submitted = !matches!(approval.status.to_ascii_lowercase().as_str(), "" | "unsubmitted");
     let created = listed.date_created.unwrap_or_default();
     Some(Template { stock, friendly_name: name, submitted, types: plain(&listed.types), created })
@@ -267,15 +270,15 @@ fn template_error(error: CallError) -> TemplateError {
 #[derive(Debug, Deserialize)]
 struct Page {
     #[serde(default)]
-    contents: Vec<Listed>,
+    contents: Option<Vec<Listed>>,
     #[serde(default)]
-    meta: Meta,
+    meta: Option<Meta>,
 }
 
 #[derive(Debug, Deserialize)]
 struct Listed {
     #[serde(default)]
-    sid: String,
+    sid: Option<String>,
     #[serde(default)]
     friendly_name: Option<String>,
     #[serde(default)]

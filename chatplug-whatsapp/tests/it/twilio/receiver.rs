@@ -154,6 +154,8 @@ fn what_is_written_otherwise_is_named_as_such() {
     assert_eq!((400, cut.to_string()), malformed("the form breaks off inside an escape"));
     let cut = receive(message(&[]) + "&Body=caf%C3").unwrap_err();
     assert_eq!((400, cut.to_string()), malformed("the form is not UTF-8"));
+    let many = receive(message(&[]) + &"&a".repeat(1000)).unwrap_err();
+    assert_eq!((400, many.to_string()), malformed("the form has more parameters than Twilio sends"));
     // A form that was cut on its way has another signature.
     let mut request = signed("", message(&[("Body", "a longer text")]));
     let short = request.body().slice(..request.body().len() - 4);

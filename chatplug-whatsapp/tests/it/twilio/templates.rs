@@ -145,6 +145,11 @@ async fn what_was_last_known_serves_while_twilio_cannot_be_asked() {
     clock.advance(Duration::minutes(10));
     twilio.on_call("/v1/ContentAndApprovals").answer(Fault::Status(503));
     assert!(templates.find("reminder", &[Lang::EN]).await.is_some());
+    // Twilio is not asked at once again, but soon.
+    let _ = twilio.approve(ACCOUNT, FakeTemplate::new("visit_moved", "en", "See you at {{1}}, bye."));
+    assert!(templates.find("moved", &[Lang::EN]).await.is_none());
+    clock.advance(Duration::seconds(30));
+    assert!(templates.find("moved", &[Lang::EN]).await.is_some());
     twilio.on_call("/v1/ContentAndApprovals").answer(Fault::Status(503));
     assert!(matches!(templates.status().await, Err(TemplateError::Unavailable { .. })));
 }
