@@ -7,6 +7,7 @@ pub mod database;
 pub mod fleet;
 pub mod front;
 pub mod people;
+pub mod phone;
 pub mod program;
 pub mod server;
 pub mod stage;

@@ -1,14 +1,23 @@
-//! Golden transcripts: whole conversations in five languages, over HTTP as Meta would send them, with Meta's fake
-//! receiving. The snapshots are the specification of how it feels to be a client; read them when they change.
+//! Golden transcripts: whole conversations in five languages, over HTTP as a provider would send them, with the provider's
+//! fake receiving. The snapshots are the specification of how it feels to be a client, the same over Meta and over Twilio;
+//! read them when they change.
 
-use crate::support::{stage::Stage, talk::Talk};
+use crate::support::{
+    phone::{AnyPhone, Seen as _},
+    stage::{Provider, Stage},
+    talk::Talk,
+};
 use chatplug::{
     dialogue::{Holder, Operator},
     model::{BookingStatus, TenantId},
     ports::TenantStore,
+    whatsapp::fake::twilio::ListPick,
 };
 use chrono::{DateTime, Duration, Utc};
 use std::sync::Arc;
+
+/// Where each conversation is held.
+const PROVIDERS: [Provider; 2] = [Provider::Meta, Provider::Twilio];
 
 /// What a client says in one language.
 struct Voice {
@@ -93,12 +102,16 @@ const VOICES: [Voice; 5] = [
     },
 ];
 
+fn everywhere() -> impl Iterator<Item = (&'static Voice, Provider)> {
+    VOICES.iter().flat_map(|voice| PROVIDERS.map(|provider| (voice, provider)))
+}
+
 fn bella(stage: &Stage) -> Arc<dyn TenantStore> {
     chatplug::ports::Store::tenant(&*stage.store, &TenantId::new("bella").unwrap())
 }
 
 /// Begin and state of the client's bookings, as we know them.
-async fn bookings(stage: &Stage, talk: &Talk<'_>) -> Vec<(DateTime<Utc>, BookingStatus, bool)> {
+async fn bookings(stage: &Stage, talk: &Talk<'_, AnyPhone>) -> Vec<(DateTime<Utc>, BookingStatus, bool)> {
     let contact = talk.conversation().await.contact.id;
     let all = bella(stage).bookings(contact, stage.clock.now() - Duration::days(1)).await.unwrap();
     all.into_iter().map(|b| (b.start, b.status, b.confirmed)).collect()
@@ -110,8 +123,8 @@ fn at(text: &str) -> DateTime<Utc> {
 
 use chatplug::ports::Clock as _;
 
-async fn booked<'s>(stage: &'s Stage, voice: &Voice) -> Talk<'s> {
-    let mut talk = stage.client("351911111111", "Maria Silva");
+async fn booked<'s>(stage: &'s Stage, voice: &Voice) -> Talk<'s, AnyPhone> {
+    let mut talk = stage.caller("351911111111", "Maria Silva");
     talk.says(voice.book).await;
     talk.taps(1).await;
     assert_eq!(
@@ -125,8 +138,8 @@ async fn booked<'s>(stage: &'s Stage, voice: &Voice) -> Talk<'s> {
 
 #[tokio::test]
 async fn book() {
-    for voice in &VOICES {
-        let stage = Stage::new().await;
+    for (voice, provider) in everywhere() {
+        let stage = Stage::over(provider).await;
         let talk = booked(&stage, voice).await;
         insta::assert_snapshot!(format!("book_{}", voice.lang), talk.transcript());
     }
@@ -134,8 +147,8 @@ async fn book() {
 
 #[tokio::test]
 async fn move_a_visit() {
-    for voice in &VOICES {
-        let stage = Stage::new().await;
+    for (voice, provider) in everywhere() {
+        let stage = Stage::over(provider).await;
         let mut talk = booked(&stage, voice).await;
         talk.says(voice.to_friday).await;
         talk.taps(1).await;
@@ -151,8 +164,8 @@ async fn move_a_visit() {
 
 #[tokio::test]
 async fn cancel_a_visit() {
-    for voice in &VOICES {
-        let stage = Stage::new().await;
+    for (voice, provider) in everywhere() {
+        let stage = Stage::over(provider).await;
         let mut talk = booked(&stage, voice).await;
         talk.says(voice.cancel).await;
         talk.says(voice.yes).await;
@@ -169,13 +182,13 @@ async fn cancel_a_visit() {
 /// The reminder goes out after the window closed, hence as a template; a tap on it confirms the visit.
 #[tokio::test]
 async fn confirm_a_visit_from_its_reminder() {
-    for voice in &VOICES {
-        let stage = Stage::new().await;
+    for (voice, provider) in everywhere() {
+        let stage = Stage::over(provider).await;
         let mut talk = booked(&stage, voice).await;
         talk.note("two days later");
         stage.wait(Duration::hours(55)).await;
         talk.look();
-        assert!(talk.last.iter().any(|message| message.template().is_some()), "{}", talk.transcript());
+        assert!(talk.last.iter().any(|message| message.is_template()), "{}", talk.transcript());
         talk.taps(1).await;
         insta::assert_snapshot!(format!("confirm_{}", voice.lang), talk.transcript());
         assert_eq!(
@@ -187,27 +200,43 @@ async fn confirm_a_visit_from_its_reminder() {
     }
 }
 
+async fn asks_in_mid_booking(stage: &Stage, voice: &Voice) {
+    let mut talk = stage.caller("351911111111", "Maria Silva");
+    talk.says(voice.begin).await;
+    talk.says(voice.price).await;
+    talk.says(voice.place).await;
+    talk.says(voice.day).await;
+    talk.taps(1).await;
+    talk.taps(1).await;
+    insta::assert_snapshot!(format!("question_{}", voice.lang), talk.transcript());
+    assert_eq!(bookings(stage, &talk).await.len(), 1, "{}", talk.transcript());
+}
+
 #[tokio::test]
 async fn question_in_mid_booking() {
-    for voice in &VOICES {
-        let stage = Stage::new().await;
-        let mut talk = stage.client("351911111111", "Maria Silva");
-        talk.says(voice.begin).await;
-        talk.says(voice.price).await;
-        talk.says(voice.place).await;
-        talk.says(voice.day).await;
-        talk.taps(1).await;
-        talk.taps(1).await;
-        insta::assert_snapshot!(format!("question_{}", voice.lang), talk.transcript());
-        assert_eq!(bookings(&stage, &talk).await.len(), 1, "{}", talk.transcript());
+    for (voice, provider) in everywhere() {
+        let stage = Stage::over(provider).await;
+        asks_in_mid_booking(&stage, voice).await;
+    }
+}
+
+/// Nobody has written down how Twilio tells of a pick from a list: a client must not notice.
+#[tokio::test]
+async fn a_pick_from_a_list_reads_the_same_however_it_is_told() {
+    for how in [ListPick::ListFields, ListPick::ButtonFields, ListPick::BodyOnly] {
+        let stage = Stage::over(Provider::Twilio).await;
+        stage.twilio.as_ref().unwrap().list_picks(how);
+        for voice in VOICES.iter().filter(|voice| voice.lang == "en") {
+            asks_in_mid_booking(&stage, voice).await;
+        }
     }
 }
 
 #[tokio::test]
 async fn hand_off_and_return() {
-    for voice in &VOICES {
-        let stage = Stage::new().await;
-        let mut talk = stage.client("351911111111", "Maria Silva");
+    for (voice, provider) in everywhere() {
+        let stage = Stage::over(provider).await;
+        let mut talk = stage.caller("351911111111", "Maria Silva");
         talk.says(voice.begin).await;
         talk.says(voice.person).await;
         assert_eq!(talk.conversation().await.holder, Holder::Person, "{}", talk.transcript());

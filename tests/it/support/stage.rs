@@ -1,7 +1,7 @@
 //! A stage for whole conversations: an engine on a real SQLite file behind a real HTTP endpoint, Meta's fake on the other
 //! side, two tenants (one of them with two branches in different zones), and a clock that only the test moves.
 
-use super::{crm::Crm, crm_backend::CrmBackend, talk::Talk};
+use super::{crm::Crm, crm_backend::CrmBackend, phone::AnyPhone, talk::Talk};
 use axum::{Router, body::Body, extract::Request, response::Response, routing::any};
 use chatplug::{
     calendar::{Calendar, CalendarConfig},
@@ -16,8 +16,12 @@ use chatplug::{
     },
     understand::OfflineEngine,
     whatsapp::{
-        fake::meta::{FakeMeta, FakeTemplate},
+        fake::{
+            meta::{FakeMeta, FakeTemplate},
+            twilio::{self as twilio_api, FakeTwilio},
+        },
         meta::{MetaKeyring, MetaMessenger, MetaWebhook, http_client},
+        twilio::{self, TwilioMessenger, TwilioWebhook},
     },
 };
 use chrono::Duration;
@@ -36,6 +40,8 @@ pub struct Stage {
     pub faults: FaultPlan,
     pub clock: VirtualClock,
     pub graph: FakeMeta,
+    /// The salon's provider in place of Meta, where it is at Twilio.
+    pub twilio: Option<FakeTwilio>,
     pub store: Arc<dyn Store>,
     pub notifier: RecordingNotifier,
     pub crm: Option<Arc<Crm>>,
@@ -53,6 +59,16 @@ pub struct Wires {
 
 /// Reads every tenant's messages; made once, because its tables are large.
 pub static READER: LazyLock<Arc<OfflineEngine>> = LazyLock::new(|| Arc::new(OfflineEngine::new()));
+
+/// Where the salon has its number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Provider {
+    Meta,
+    Twilio,
+}
+
+/// The salon's number at Twilio.
+const AT_TWILIO: &str = "+351210000000";
 
 /// What the first tenant books in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,7 +93,14 @@ impl Stage {
     }
 
     pub async fn open(system: System, options: EngineOptions) -> Self {
-        Self::build(system, options, false).await
+        Self::build(system, options, false, Provider::Meta).await
+    }
+
+    /// With the salon's number at another provider, and nothing else changed.
+    pub async fn over(provider: Provider) -> Self {
+        let mut options = EngineOptions::default();
+        options.mark_seen = false;
+        Self::build(System::Calendar, options, false, provider).await
     }
 
     /// With wires to the Graph API and to the CRM that can be troubled, and little patience with both.
@@ -86,10 +109,10 @@ impl Stage {
         options.mark_seen = false;
         options.backend_timeout = Duration::milliseconds(400);
         options.send_timeout = Duration::milliseconds(400);
-        Self::build(system, options, true).await
+        Self::build(system, options, true, Provider::Meta).await
     }
 
-    async fn build(system: System, options: EngineOptions, on_wires: bool) -> Self {
+    async fn build(system: System, options: EngineOptions, on_wires: bool, provider: Provider) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = VirtualClock::starting("2026-03-09T09:00:00Z");
         let faults = FaultPlan::new();
@@ -121,11 +144,29 @@ impl Stage {
             }
             wires = Some(Wires { graph: wire, crm: desk });
         }
-        let bella = bella(&clock, &calendars, &graph, &to_graph, &notifier, crm);
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let at_twilio = format!("{url}/webhooks/twilio/account");
+        let twilio = match provider {
+            Provider::Meta => None,
+            Provider::Twilio => Some(start_twilio(&clock, &at_twilio).await),
+        };
+        let number = match &twilio {
+            None => (messenger(&graph, &to_graph, &clock, BELLA), templates()),
+            Some(twilio) => {
+                let config = twilio.config(AT_TWILIO).with_status_callback(at_twilio.as_str());
+                let messenger = TwilioMessenger::new(config, http_client().unwrap(), Arc::new(clock.clone())).unwrap();
+                let messenger: Arc<dyn Messenger> = Arc::new(messenger);
+                (messenger, templates_at_twilio(twilio))
+            }
+        };
+        let bella = bella(&clock, &calendars, number, &notifier, crm);
         let norte = norte(&clock, &calendars, &graph, &notifier);
         let crm = bella.1;
         for (builder, number) in [(&bella.0, BELLA), (&norte, NORTE)] {
-            let mut setup = builder.setup(&[("meta", number, "whatsapp")]);
+            let id = twilio::external_id(FakeTwilio::ACCOUNT, AT_TWILIO);
+            let at = if number == BELLA && twilio.is_some() { ("twilio", id.as_str()) } else { ("meta", number) };
+            let mut setup = builder.setup(&[(at.0, at.1, "whatsapp")]);
             if number == BELLA && crm.is_some() {
                 let route = Route { tenant: builder_id(builder), channel: None, branch: BranchId::new("baixa").ok() };
                 setup.routes.push(("crm".to_owned(), "crm".to_owned(), route));
@@ -139,17 +180,27 @@ impl Stage {
             .options(options)
             .build()
             .unwrap();
-        let url = serve(engine.clone(), graph.keyring()).await;
+        let taken = twilio.as_ref().map(|twilio| TwilioWebhook::new(twilio.keyring(AT_TWILIO), &at_twilio));
+        serve_at(listener, engine.clone(), graph.keyring(), taken);
         graph.callback(&format!("{url}/webhooks/meta/app"));
         if let Some(crm) = &crm {
             crm.webhook_to(format!("{url}/webhooks/crm/desk"), 2);
         }
-        Self { engine, faults, clock, graph, store, notifier, crm, wires, url, _dir: dir }
+        Self { engine, faults, clock, graph, twilio, store, notifier, crm, wires, url, _dir: dir }
     }
 
     /// Somebody who writes to the salon.
     pub fn client(&self, phone: &str, name: &str) -> Talk<'_> {
         Talk::new(self, self.graph.client(phone).named(name).at(BELLA), "bella")
+    }
+
+    /// The same, whichever provider the salon's number is at.
+    pub fn caller(&self, phone: &str, name: &str) -> Talk<'_, AnyPhone> {
+        let phone = match &self.twilio {
+            None => AnyPhone::Meta(self.graph.client(phone).named(name).at(BELLA)),
+            Some(twilio) => AnyPhone::Twilio(twilio.client(phone).named(name)),
+        };
+        Talk::new(self, phone, "bella")
     }
 
     /// Somebody who writes to the clinic.
@@ -161,8 +212,16 @@ impl Stage {
     pub async fn settle(&self) {
         self.clock.advance(Duration::seconds(2));
         self.engine.drain().await.unwrap();
-        self.graph.settled().await;
+        self.told().await;
         self.engine.drain().await.unwrap();
+    }
+
+    /// Waits until the providers have told what they had to tell.
+    async fn told(&self) {
+        self.graph.settled().await;
+        if let Some(twilio) = &self.twilio {
+            twilio.settled().await;
+        }
     }
 
     /// Workers side by side, until the guard is dropped. The clock stands still meanwhile, unless it is moved.
@@ -180,7 +239,7 @@ impl Stage {
             let step = (end - self.clock.now()).min(Duration::minutes(30));
             self.clock.advance(step);
             self.engine.drain().await.unwrap();
-            self.graph.settled().await;
+            self.told().await;
         }
         self.engine.drain().await.unwrap();
     }
@@ -196,8 +255,42 @@ fn builder_id(builder: &TenantBuilder) -> TenantId {
 
 /// Every shipped template, approved in every language, under its meaning's name.
 pub fn approve_templates(graph: &FakeMeta) {
+    for draft in shipped_templates() {
+        let template = FakeTemplate::new(&draft.name, &draft.locale, &draft.body);
+        let titles: Vec<_> = draft.buttons.iter().map(String::as_str).collect();
+        graph.approve("waba-1", if titles.is_empty() { template } else { template.with_quick_replies(titles) });
+    }
+}
+
+/// Twilio's fake with the salon's number.
+async fn start_twilio(clock: &VirtualClock, webhook: &str) -> FakeTwilio {
+    let twilio = FakeTwilio::start().await.unwrap();
+    twilio.use_clock(Arc::new(clock.clone())).callback(webhook);
+    twilio.add_account(FakeTwilio::ACCOUNT, FakeTwilio::TOKEN).add_sender(FakeTwilio::ACCOUNT, AT_TWILIO);
+    twilio
+}
+
+/// The same templates at Twilio, which knows them by ids of its own.
+fn templates_at_twilio(twilio: &FakeTwilio) -> Arc<dyn Templates> {
+    let stock = shipped_templates().into_iter().map(|draft| {
+        let titles = draft.buttons.iter().map(String::as_str);
+        let template =
+            twilio_api::FakeTemplate::new(&draft.name, &draft.locale, &draft.body).with_quick_replies(titles);
+        TemplateStock {
+            meaning: draft.meaning,
+            lang: draft.lang,
+            name: twilio.approve(FakeTwilio::ACCOUNT, template),
+            locale: draft.locale,
+            state: TemplateState::Approved,
+        }
+    });
+    Arc::new(chatplug::engine::TemplateList::new(stock.collect()))
+}
+
+fn shipped_templates() -> Vec<TemplateDraft> {
     let words = Words::shipped();
     let limits = ChannelLimits::whatsapp();
+    let mut drafts = Vec::new();
     for (lang, locale) in LOCALES {
         let context = RenderContext {
             country: "PT",
@@ -206,12 +299,9 @@ pub fn approve_templates(graph: &FakeMeta) {
             client: None,
             limits: &limits,
         };
-        for draft in template_drafts(&words, lang, locale, &context) {
-            let template = FakeTemplate::new(&draft.name, &draft.locale, &draft.body);
-            let titles: Vec<_> = draft.buttons.iter().map(String::as_str).collect();
-            graph.approve("waba-1", if titles.is_empty() { template } else { template.with_quick_replies(titles) });
-        }
+        drafts.extend(template_drafts(&words, lang, locale, &context));
     }
+    drafts
 }
 
 const LOCALES: [(Lang, &str); 5] =
@@ -242,8 +332,7 @@ fn messenger(graph: &FakeMeta, to_graph: &str, clock: &VirtualClock, number: &st
 fn bella(
     clock: &VirtualClock,
     calendars: &Arc<dyn CalendarStore>,
-    graph: &FakeMeta,
-    to_graph: &str,
+    number: (Arc<dyn Messenger>, Arc<dyn Templates>),
     notifier: &RecordingNotifier,
     crm: Option<(Arc<Crm>, String, bool)>,
 ) -> (TenantBuilder, Option<Arc<Crm>>) {
@@ -273,7 +362,7 @@ fn bella(
         .name("Studio Bella")
         .policy(policy)
         .branch_of("baixa", &install, backend)
-        .channel_with("whatsapp", messenger(graph, to_graph, clock, BELLA), templates())
+        .channel_with("whatsapp", number.0, number.1)
         .intents(READER.clone())
         .notifier(Arc::new(notifier.clone()));
     (builder, crm)
@@ -314,9 +403,19 @@ fn calendar(
 
 /// The engine behind a real HTTP endpoint, as an integrator mounts it.
 pub async fn serve(engine: Engine, keys: MetaKeyring) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    serve_at(listener, engine, keys, None);
+    url
+}
+
+fn serve_at(listener: tokio::net::TcpListener, engine: Engine, keys: MetaKeyring, twilio: Option<TwilioWebhook>) {
     let meta: Arc<dyn WebhookReceiver> = Arc::new(MetaWebhook::new(keys));
     let desk: Arc<dyn WebhookReceiver> = Arc::new(super::crm_webhook::CrmWebhook);
-    let receivers = BTreeMap::from([("/webhooks/meta/app", meta), ("/webhooks/crm/desk", desk)]);
+    let mut receivers = BTreeMap::from([("/webhooks/meta/app", meta), ("/webhooks/crm/desk", desk)]);
+    if let Some(twilio) = twilio {
+        receivers.insert("/webhooks/twilio/account", Arc::new(twilio));
+    }
     let mut router = Router::new();
     for (path, receiver) in receivers {
         let engine = engine.clone();
@@ -334,8 +433,5 @@ pub async fn serve(engine: Engine, keys: MetaKeyring) -> String {
             }),
         );
     }
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
     tokio::spawn(async move { axum::serve(listener, router).await });
-    format!("http://{address}")
 }

@@ -1,27 +1,30 @@
 //! Somebody with a phone on the stage, and the transcript of what they and the business say.
 
-use super::stage::Stage;
+use super::{
+    phone::{Phone, Seen},
+    stage::Stage,
+};
 use chatplug::{
     dialogue::{Operator, Outcome},
     model::*,
     ports::*,
-    whatsapp::fake::meta::{FakeClient, SentMessage},
+    whatsapp::fake::meta::FakeClient,
 };
 use std::{fmt::Write as _, sync::Arc};
 
 /// A conversation being held, with its transcript.
-pub struct Talk<'s> {
+pub struct Talk<'s, P: Phone = FakeClient> {
     pub stage: &'s Stage,
-    pub client: FakeClient,
+    pub client: P,
     tenant: TenantId,
     /// What came back last.
-    pub last: Vec<SentMessage>,
+    pub last: Vec<P::Seen>,
     transcript: String,
     shown: usize,
 }
 
-impl<'s> Talk<'s> {
-    pub fn new(stage: &'s Stage, client: FakeClient, tenant: &str) -> Self {
+impl<'s, P: Phone> Talk<'s, P> {
+    pub fn new(stage: &'s Stage, client: P, tenant: &str) -> Self {
         let tenant = TenantId::new(tenant).unwrap();
         Self { stage, client, tenant, last: Vec::new(), transcript: String::new(), shown: 0 }
     }
@@ -80,11 +83,11 @@ impl<'s> Talk<'s> {
 
     /// All words of the last answer.
     pub fn words(&self) -> String {
-        self.last.iter().map(SentMessage::text).collect::<Vec<_>>().join("\n")
+        self.last.iter().map(Seen::text).collect::<Vec<_>>().join("\n")
     }
 
     pub fn choices(&self) -> Vec<String> {
-        self.last.iter().flat_map(SentMessage::titles).map(str::to_owned).collect()
+        self.last.iter().flat_map(Seen::titles).map(str::to_owned).collect()
     }
 
     pub fn transcript(&self) -> &str {
@@ -135,10 +138,10 @@ impl<'s> Talk<'s> {
 }
 
 /// A message as a person sees it.
-pub fn print(message: &SentMessage) -> String {
+pub fn print(message: &impl Seen) -> String {
     let mut text = format!("< {}", message.text().replace('\n', "\n  "));
     for (n, choice) in message.choices().iter().enumerate() {
-        let hint = choice.description.as_deref().map(|d| format!(" ({d})")).unwrap_or_default();
+        let hint = message.small_print(choice).map(|text| format!(" ({text})")).unwrap_or_default();
         let _ = write!(text, "\n  [{}] {}{hint}", n + 1, choice.title);
     }
     text
