@@ -81,7 +81,7 @@ pub enum AnyPhone {
 /// What it got.
 #[derive(Debug, Clone)]
 pub enum AnySeen {
-    Meta(meta::SentMessage),
+    Meta(Box<meta::SentMessage>),
     Twilio(Box<twilio::SentMessage>),
 }
 
@@ -111,7 +111,7 @@ impl Phone for AnyPhone {
 
     fn inbox(&self) -> Vec<Self::Seen> {
         match self {
-            Self::Meta(client) => client.inbox().into_iter().map(AnySeen::Meta).collect(),
+            Self::Meta(client) => client.inbox().into_iter().map(Box::new).map(AnySeen::Meta).collect(),
             Self::Twilio(client) => client.inbox().into_iter().map(Box::new).map(AnySeen::Twilio).collect(),
         }
     }
