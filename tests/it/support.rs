@@ -6,6 +6,7 @@ pub mod crm_webhook;
 pub mod database;
 pub mod fleet;
 pub mod front;
+pub mod house;
 pub mod people;
 pub mod phone;
 pub mod program;

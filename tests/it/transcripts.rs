@@ -3,6 +3,7 @@
 //! read them when they change.
 
 use crate::support::{
+    house::House,
     phone::{AnyPhone, Seen as _},
     stage::{Provider, Stage},
     talk::Talk,
@@ -246,5 +247,40 @@ async fn hand_off_and_return() {
         talk.operator("op-2", Operator::HandBack).await;
         assert_eq!(talk.conversation().await.holder, Holder::Bot, "{}", talk.transcript());
         insta::assert_snapshot!(format!("hand_off_{}", voice.lang), talk.transcript());
+    }
+}
+
+// From here on the program puts itself together, from a file that is the same but for the channel's block.
+
+#[tokio::test]
+async fn another_block_in_the_configuration_changes_nothing_in_a_visit_and_its_reminder() {
+    for (voice, provider) in everywhere() {
+        let house = House::at(provider).await;
+        let mut guest = house.client("351911111111", "Maria Silva");
+        guest.says(voice.book).await;
+        guest.taps(1).await;
+        guest.note("two days later");
+        house.wait(Duration::hours(55)).await;
+        guest.look();
+        assert!(guest.last.iter().any(|message| message.is_template()), "{}", guest.transcript());
+        guest.taps(1).await;
+        insta::assert_snapshot!(format!("confirm_{}", voice.lang), guest.transcript());
+        let bookings = guest.bookings().await;
+        assert!(bookings.len() == 1 && bookings[0].confirmed, "{}", guest.transcript());
+    }
+}
+
+#[tokio::test]
+async fn another_block_in_the_configuration_changes_nothing_in_lists() {
+    for (voice, provider) in everywhere() {
+        let house = House::at(provider).await;
+        let mut guest = house.client("351911111111", "Maria Silva");
+        for text in [voice.begin, voice.price, voice.place, voice.day] {
+            guest.says(text).await;
+        }
+        guest.taps(1).await;
+        guest.taps(1).await;
+        insta::assert_snapshot!(format!("question_{}", voice.lang), guest.transcript());
+        assert_eq!(guest.bookings().await.len(), 1, "{}", guest.transcript());
     }
 }

@@ -287,7 +287,8 @@ fn templates_at_twilio(twilio: &FakeTwilio) -> Arc<dyn Templates> {
     Arc::new(chatplug::engine::TemplateList::new(stock.collect()))
 }
 
-fn shipped_templates() -> Vec<TemplateDraft> {
+/// Every shipped template in every language.
+pub fn shipped_templates() -> Vec<TemplateDraft> {
     let words = Words::shipped();
     let limits = ChannelLimits::whatsapp();
     let mut drafts = Vec::new();
