@@ -70,7 +70,9 @@ impl PersonArgs {
     fn wanted(&self) -> Result<Wanted, Failure> {
         let KnownBy { phone, user_id, contact } = &self.known;
         if let Some(phone) = phone {
-            let phone: Phone = phone.parse().map_err(|error| Failure::usage(format!("error: --phone: {error}")))?;
+            // As people write it, `+44 (0)7400 …`, or as the channel does, without a plus sign.
+            let phone = Phone::written(phone, "").or_else(|_| phone.parse());
+            let phone = phone.map_err(|error| Failure::usage(format!("error: --phone: {error}")))?;
             return Ok(Wanted::User(ChannelUser { phone: Some(phone), user_id: None }));
         }
         if let Some(id) = user_id {

@@ -13,7 +13,7 @@ fn about<'a>(command: &'a str, phone: &'a str) -> Vec<&'a str> {
 #[tokio::test]
 async fn everything_of_a_person_is_written_out() {
     let house = House::new().with_clients(&[MARTA, OTHER]).await;
-    let written = house.run(K1, &about("export", "+351 912 000 001"));
+    let written = house.run(K1, &about("export", "00351 (0)912 000 001"));
     assert_eq!(written.code, Some(0), "{written:?}");
     let whole: Value = serde_json::from_str(&written.out).unwrap();
     assert_eq!(whole["tenant"], "bella");
