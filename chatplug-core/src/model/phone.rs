@@ -7,7 +7,7 @@ use std::{borrow::Cow, fmt, str::FromStr};
 /// A phone number in E.164 without the plus sign, as the channel gives it. Personal: `Debug` prints a redaction.
 ///
 /// Digits are taken verbatim: some numbers that WhatsApp uses are invalid by the book (Brazil's old eight digits, Mexico's extra 1),
-/// and a message goes out to the number under which it came in. Two spellings of one number are told by [`Phone::canonical`].
+/// and a contact is written to under the spelling by which they were met. Two spellings of one number are told by [`Phone::canonical`].
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Phone(String);
