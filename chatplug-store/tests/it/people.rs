@@ -4,11 +4,8 @@ use crate::world::{answers, at, by_id, by_phone, fresh, hears, lease, message_on
 use chatplug_core::{
     dialogue::{ContactChange, Timer},
     model::{Booking, BookingId, BookingRef, BookingStatus, ChannelUser, Private},
-    ports::{Ingest, Store, TenantStore, TurnCommit},
-    vault::{MasterKeys, Vault},
+    ports::{Ingest, TenantStore, TurnCommit},
 };
-use chatplug_store::{PostgresOptions, PostgresStore, testing::TestDatabase};
-use std::sync::Arc;
 
 fn both(number: u32, id: &str) -> ChannelUser {
     ChannelUser { phone: by_phone(number).phone, user_id: by_id(id).user_id }
@@ -52,28 +49,6 @@ async fn one_person_is_found_by_number_and_by_id() {
     assert_eq!(hears(&*bella, by_phone(1), "m4", 3).await, first);
     let contact = lease(&*bella, first, 3).await.unwrap().contact;
     assert_eq!((contact.user, contact.last_inbound), (both(1, "PT.1"), Some(at(3))));
-}
-
-#[tokio::test]
-async fn one_person_is_found_by_a_number_in_any_of_its_spellings() {
-    let (sqlite, _folder) = fresh().await;
-    let database = TestDatabase::fresh().await;
-    let vault = Vault::new(Arc::new(MasterKeys::ephemeral().unwrap()));
-    let postgres = PostgresStore::open(&database.url(), PostgresOptions::new(vault)).await.unwrap();
-    for store in [&sqlite as &dyn Store, &postgres] {
-        let bella = salon(store, "bella").await;
-        let say = |digits: &str, n: i64| {
-            let from = ChannelUser { phone: Some(digits.parse().unwrap()), user_id: None };
-            crate::world::message(from, &format!("m{n}"), n)
-        };
-        let old = queued(&bella.ingest(vec![say("551191234567", 1)]).await.unwrap());
-        assert_eq!(queued(&bella.ingest(vec![say("5511991234567", 2)]).await.unwrap()), old);
-        let contact = lease(&*bella, old, 3).await.unwrap().contact;
-        assert_eq!(contact.user.phone.unwrap().digits(), "551191234567", "the spelling they were met under stays");
-        let other = queued(&bella.ingest(vec![say("552191234567", 4)]).await.unwrap());
-        assert_ne!(other, old, "another area is somebody else");
-    }
-    postgres.close().await.unwrap();
 }
 
 fn booking(name: &str) -> Booking {

@@ -50,6 +50,7 @@ macro_rules! store_contract {
                 a_batch_is_stored_whole_or_not_at_all
                 one_person_is_one_contact_across_channels
                 a_person_is_found_by_any_of_their_names
+                a_number_is_one_person_in_all_its_spellings
                 first_messages_at_once_make_one_conversation
                 new_people_at_once_are_one_contact_each
                 different_people_at_once_are_different_contacts

@@ -109,8 +109,12 @@ impl Rows {
     fn name_contact(&mut self, id: ContactId, user: &ChannelUser) {
         let Some(row) = self.contacts.get_mut(&id) else { return };
         if let Some(phone) = &user.phone {
-            row.contact.user.phone = Some(phone.clone());
-            self.phones.insert(phone.clone(), id);
+            // Another spelling of the number that they are written to under is no other number.
+            let known = row.contact.user.phone.as_ref().is_some_and(|known| known.canonical() == phone.canonical());
+            if !known {
+                row.contact.user.phone = Some(phone.clone());
+            }
+            self.phones.insert(phone.canonical().into_owned(), id);
         }
         if let Some(user_id) = &user.user_id {
             row.contact.user.user_id = Some(user_id.clone());

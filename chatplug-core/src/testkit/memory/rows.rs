@@ -4,8 +4,7 @@ use crate::{
     dialogue::{Holder, Outcome, TeamEvent, Timer},
     model::{
         ActionKey, Booking, BookingId, BookingRef, BranchId, ChannelId, ChannelUser, ClaimSubject, Contact, ContactId,
-        Content, ConversationId, DeliveryKey, DeliveryStatus, Inbound, MessageId, Outbound, Phone, Private, Stage,
-        TenantId,
+        Content, ConversationId, DeliveryKey, DeliveryStatus, Inbound, MessageId, Outbound, Private, Stage, TenantId,
     },
     ports::{
         AuditRow, ConversationView, Figures, LogEntry, MailEvent, OutboxBody, Route, StoreError, TenantSetup,
@@ -31,7 +30,8 @@ pub(super) struct Rows {
     pub(super) branches: BTreeSet<BranchId>,
     pub(super) channels: BTreeSet<ChannelId>,
     pub(super) contacts: BTreeMap<ContactId, ContactRow>,
-    pub(super) phones: BTreeMap<Phone, ContactId>,
+    /// By the one way of writing a number, whichever spelling it came in.
+    pub(super) phones: BTreeMap<String, ContactId>,
     pub(super) user_ids: BTreeMap<Private<String>, ContactId>,
     pub(super) conversations: BTreeMap<ConversationId, Conversation>,
     pub(super) bookings: BTreeMap<BookingId, BookingRow>,
@@ -220,7 +220,7 @@ impl Rows {
         if by_id.is_some() {
             return by_id.copied();
         }
-        let contact = *self.phones.get(user.phone.as_ref()?)?;
+        let contact = *self.phones.get(user.phone.as_ref()?.canonical().as_ref())?;
         let known_as = self.contacts.get(&contact).and_then(|row| row.contact.user.user_id.as_ref());
         // The number of one person under the user id of another: it was given to somebody else.
         let changed_hands = user.user_id.is_some() && known_as.is_some() && known_as != user.user_id.as_ref();

@@ -132,6 +132,31 @@ pub async fn a_person_is_found_by_any_of_their_names(store: &dyn Store) {
     }
 }
 
+/// One number in its national spellings is one person, who goes on being written to under the spelling they were met by.
+pub async fn a_number_is_one_person_in_all_its_spellings(store: &dyn Store) {
+    let bella = Salon::open(store, "bella").await;
+    let phone = |digits: &str| ChannelUser { phone: Some(digits.parse().unwrap()), user_id: None };
+    let hears = async |digits: &str, n: i64| {
+        queued(bella.ingest(incoming(inbound(phone(digits), &format!("m{n}"), "hi", n), n)).await)
+    };
+    let pairs =
+        [("551191234567", "5511991234567"), ("5215512345678", "525512345678"), ("541112345678", "5491112345678")];
+    for (n, (met, later)) in (0..).zip(pairs) {
+        let conversation = hears(met, n * 2).await;
+        assert_eq!(hears(later, n * 2 + 1).await, conversation, "{later}");
+        let found = bella.rows.conversation_of(&channel(WA), &phone(later)).await.unwrap().unwrap();
+        assert_eq!((found.id, found.contact.user), (conversation, phone(met)), "{later}");
+    }
+    let area = hears("552191234567", 10).await;
+    assert_ne!(area, hears("551191234567", 11).await, "another area is somebody else");
+    // A new number is another spelling of nothing: they are written to under it from now on.
+    let both = |digits: &str| ChannelUser { user_id: Some(Private::new("BR.1".to_owned())), ..phone(digits) };
+    let moved = queued(bella.ingest(incoming(inbound(both("551191234567"), "m12", "hi", 12), 12)).await);
+    bella.ingest(incoming(inbound(both("5531991234567"), "m13", "hi", 13), 13)).await;
+    let contact = bella.rows.conversation(moved).await.unwrap().unwrap().contact;
+    assert_eq!(contact.user, both("5531991234567"));
+}
+
 /// A new person's burst, received by several workers at once, opens one conversation.
 pub async fn first_messages_at_once_make_one_conversation(store: &dyn Store) {
     let bella = Salon::open(store, "bella").await;
