@@ -5,4 +5,5 @@ mod common;
 #[cfg(feature = "fake")]
 pub mod fake;
 pub mod meta;
+pub mod provision;
 pub mod twilio;

@@ -12,6 +12,7 @@ mod errors;
 mod inbound;
 mod media;
 mod messenger;
+pub mod provision;
 mod signature;
 mod webhook;
 mod wire;

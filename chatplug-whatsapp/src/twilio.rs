@@ -12,6 +12,7 @@ mod errors;
 mod inbound;
 mod messenger;
 mod piece;
+pub mod provision;
 mod signature;
 mod templates;
 mod webhook;

@@ -30,6 +30,7 @@ mod client;
 mod deliver;
 mod event;
 mod graph;
+mod onboarding;
 mod rules;
 mod sent;
 mod state;
@@ -83,6 +84,10 @@ impl FakeMeta {
     pub const APP_SECRET: &'static str = "fake-app-secret";
     /// The token of the verification request, unless changed.
     pub const VERIFY_TOKEN: &'static str = "fake-verify-token";
+    /// The app that businesses sign up with.
+    pub const APP_ID: &'static str = "670843887433847";
+    /// The code that proves that a number is its owner's.
+    pub const VERIFICATION_CODE: &'static str = onboarding::VERIFICATION_CODE;
 
     /// Starts a fake on a free port of this machine.
     ///
@@ -113,7 +118,10 @@ impl FakeMeta {
     /// The first one is where clients write unless told otherwise.
     pub fn add_number(&self, phone_number_id: &str, display: &str, waba_id: &str) -> &Self {
         let number = Number::new(phone_number_id, display, waba_id, Self::TOKEN);
-        self.change(|state| state.numbers.push(number));
+        self.change(|state| {
+            state.onboarding.told.entry(waba_id.to_owned()).or_default();
+            state.numbers.push(number);
+        });
         self
     }
 
@@ -163,6 +171,75 @@ impl FakeMeta {
     #[must_use]
     pub fn keyring(&self) -> MetaKeyring {
         MetaKeyring::new(self.read(|state| state.app_secret.clone()), Self::VERIFY_TOKEN)
+    }
+
+    // ── Signing up ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// A business adds a number to its account: verified, not registered, with a two-step PIN where it has one already. The
+    /// app is not told of the account yet.
+    pub fn add_unregistered(&self, phone_number_id: &str, display: &str, waba_id: &str, pin: Option<&str>) -> &Self {
+        let number = Number::new(phone_number_id, display, waba_id, "");
+        let pin = pin.map(str::to_owned);
+        self.change(|state| state.numbers.push(Number { registered: false, pin, ..number }));
+        self
+    }
+
+    /// The owner of a number has to prove again that it is theirs.
+    pub fn unverified(&self, phone_number_id: &str) -> &Self {
+        self.change(|state| {
+            for number in state.numbers.iter_mut().filter(|number| number.id == phone_number_id) {
+                number.verified = false;
+            }
+        });
+        self
+    }
+
+    /// A number that stays in the WhatsApp Business app: it can send, and is never registered.
+    pub fn keep_in_app(&self, phone_number_id: &str) -> &Self {
+        self.change(|state| {
+            for number in state.numbers.iter_mut().filter(|number| number.id == phone_number_id) {
+                (number.in_app, number.registered) = (true, true);
+            }
+        });
+        self
+    }
+
+    /// A business goes through the dialogue and lets the app have an account: the code, which lives 30 seconds.
+    #[must_use]
+    pub fn signs_up(&self, waba_id: &str) -> String {
+        self.change(|state| state.sign_up(waba_id))
+    }
+
+    /// What tokens may do, in place of what is needed.
+    pub fn grant_only(&self, scopes: &[&str]) -> &Self {
+        let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
+        self.change(|state| state.onboarding.scopes = Some(scopes));
+        self
+    }
+
+    /// Whether a token comes as the page shows it, bare, and not in JSON.
+    pub fn bare_tokens(&self, bare: bool) -> &Self {
+        self.change(|state| state.onboarding.bare_tokens = bare);
+        self
+    }
+
+    /// Makes calls of signing up go wrong: those whose path has this part.
+    pub fn on_call(&self, part: &str) -> FaultRule {
+        let (shared, part) = (Arc::clone(&self.inner.shared), part.to_owned());
+        FaultRule::new(move |rule| shared.with(|state| state.onboarding.faults.push((part, vec![rule]))))
+    }
+
+    /// How many calls of signing up were carried out, whatever their caller learnt of it: those whose method and path have
+    /// this part, such as `POST /v25.0/106540352242922/register`.
+    #[must_use]
+    pub fn carried_out(&self, part: &str) -> usize {
+        self.read(|state| state.onboarding.calls.iter().filter(|call| call.contains(part)).count())
+    }
+
+    /// Whether a number is on the Cloud API.
+    #[must_use]
+    pub fn is_registered(&self, phone_number_id: &str) -> bool {
+        self.read(|state| state.number(phone_number_id).is_some_and(|number| number.registered))
     }
 
     // ── Time ────────────────────────────────────────────────────────────────────────────────────────────────────────

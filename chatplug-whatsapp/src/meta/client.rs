@@ -77,23 +77,7 @@ impl GraphClient {
     }
 
     async fn answer<A: DeserializeOwned>(&self, request: reqwest::RequestBuilder) -> Result<A, CallError> {
-        let response =
-            self.authorized(request).send().await.map_err(|error| unsent_or_unknown(&error.without_url()))?;
-        let status = response.status();
-        let retry_after = retry_after(&response);
-        let body = match read_limited(response, ANSWER_LIMIT).await {
-            Ok(body) => body,
-            // Refused all the same, whatever the rest would have said.
-            Err(_) if status.is_client_error() && status != StatusCode::REQUEST_TIMEOUT => Bytes::new(),
-            Err(error) => return Err(error.into_send_error().into()),
-        };
-        if let Ok(failure) = serde_json::from_slice::<Failure>(&body) {
-            let words = failure.error.words().to_owned();
-            return Err(CallError::Graph { code: failure.error.code, words });
-        }
-        if !status.is_success() {
-            return Err(unexplained(status, retry_after).into());
-        }
+        let body = answer(self.authorized(request)).await?;
         serde_json::from_slice(&body).map_err(|error| unknown(error.into()).into())
     }
 
@@ -104,6 +88,27 @@ impl GraphClient {
     fn url(&self, path: &str) -> String {
         format!("{}/{}/{path}", self.config.base_url, self.config.graph_version)
     }
+}
+
+/// Makes a call, and answers the body of what came when nothing was wrong.
+pub(super) async fn answer(request: reqwest::RequestBuilder) -> Result<Bytes, CallError> {
+    let response = request.send().await.map_err(|error| unsent_or_unknown(&error.without_url()))?;
+    let status = response.status();
+    let retry_after = retry_after(&response);
+    let body = match read_limited(response, ANSWER_LIMIT).await {
+        Ok(body) => body,
+        // Refused all the same, whatever the rest would have said.
+        Err(_) if status.is_client_error() && status != StatusCode::REQUEST_TIMEOUT => Bytes::new(),
+        Err(error) => return Err(error.into_send_error().into()),
+    };
+    if let Ok(failure) = serde_json::from_slice::<Failure>(&body) {
+        let words = failure.error.words().to_owned();
+        return Err(CallError::Graph { code: failure.error.code, words });
+    }
+    if !status.is_success() {
+        return Err(unexplained(status, retry_after).into());
+    }
+    Ok(body)
 }
 
 /// An answer without Graph's envelope: something between us and Meta spoke.

@@ -111,32 +111,8 @@ impl TwilioClient {
     }
 
     async fn answer<A: DeserializeOwned>(&self, request: RequestBuilder) -> Result<A, CallError> {
-        let response =
-            self.authorized(request).send().await.map_err(|error| unsent_or_unknown(&error.without_url()))?;
-        let status = response.status();
-        let retry_after = retry_after(&response);
-        let body = match read_limited(response, ANSWER_LIMIT).await {
-            Ok(body) => body,
-            // Refused all the same, whatever the rest would have said.
-            Err(_) if status.is_client_error() && status != StatusCode::REQUEST_TIMEOUT => Bytes::new(),
-            Err(error) => return Err(error.into_send_error().into()),
-        };
-        if status.is_success() {
-            return serde_json::from_slice(&body).map_err(|error| unknown(error.into()).into());
-        }
-        let explained = serde_json::from_slice::<Failure>(&body);
-        match explained {
-            // A code that is new, with a status that is not: the account may not do this.
-            Ok(Failure { code: Some(code), .. })
-                if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) && class_of(code).is_none() =>
-            {
-                Err(SendError::Unauthorized { code }.into())
-            }
-            Ok(Failure { code: Some(code), words }) if status.is_client_error() || took_nothing(code) => {
-                Err(CallError::Twilio { code, words, retry_after })
-            }
-            _ => Err(unexplained(status, retry_after).into()),
-        }
+        let body = answer(self.authorized(request)).await?;
+        serde_json::from_slice(&body).map_err(|error| unknown(error.into()).into())
     }
 
     fn authorized(&self, request: RequestBuilder) -> RequestBuilder {
@@ -144,6 +120,35 @@ impl TwilioClient {
             TwilioLogin::AuthToken(token) => request.basic_auth(&self.config.account_sid, Some(token.expose_secret())),
             TwilioLogin::ApiKey { sid, secret } => request.basic_auth(sid, Some(secret.expose_secret())),
         }
+    }
+}
+
+/// Makes a call, and answers the body of what came when nothing was wrong.
+pub(super) async fn answer(request: RequestBuilder) -> Result<Bytes, CallError> {
+    let response = request.send().await.map_err(|error| unsent_or_unknown(&error.without_url()))?;
+    let status = response.status();
+    let retry_after = retry_after(&response);
+    let body = match read_limited(response, ANSWER_LIMIT).await {
+        Ok(body) => body,
+        // Refused all the same, whatever the rest would have said.
+        Err(_) if status.is_client_error() && status != StatusCode::REQUEST_TIMEOUT => Bytes::new(),
+        Err(error) => return Err(error.into_send_error().into()),
+    };
+    if status.is_success() {
+        return Ok(body);
+    }
+    let explained = serde_json::from_slice::<Failure>(&body);
+    match explained {
+        // A code that is new, with a status that is not: the account may not do this.
+        Ok(Failure { code: Some(code), .. })
+            if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) && class_of(code).is_none() =>
+        {
+            Err(SendError::Unauthorized { code }.into())
+        }
+        Ok(Failure { code: Some(code), words }) if status.is_client_error() || took_nothing(code) => {
+            Err(CallError::Twilio { code, words, retry_after })
+        }
+        _ => Err(unexplained(status, retry_after).into()),
     }
 }
 

@@ -9,6 +9,7 @@ mod fake_twilio;
 mod faults;
 mod media;
 mod payloads;
+mod provision;
 mod receiver;
 mod send;
 mod twilio;

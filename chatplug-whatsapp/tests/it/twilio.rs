@@ -1,6 +1,6 @@
 //! Tests of the Twilio adapter: against the contract, against the fake over HTTP, and against nonsense.
 
-mod business;
+pub(crate) mod business;
 mod errors;
 mod faults;
 mod media;

@@ -73,21 +73,37 @@ impl Courier {
         let _ = self.pending.subscribe().wait_for(|pending| *pending == 0).await;
     }
 
-    /// Posts events as one webhook until it is answered 200; returns the number of attempts that took.
+    /// Posts events as one webhook until it is answered 200; returns the number of attempts that took. What nobody is told
+    /// of goes nowhere; what is told to several addresses goes to each as a webhook of its own.
     pub(super) async fn deliver(&self, shared: &Shared, events: &[Event]) -> Option<u32> {
-        let (body, again) = shared.with(|state| {
+        let (posts, again) = shared.with(|state| {
+            let mut posts: Vec<(String, Vec<Event>)> = Vec::new();
             for event in events {
                 if let (Some(writer), Some(at)) = (&event.writer, event.written_at()) {
                     let writer = state.person_key(writer);
                     state.open_window(event.phone_number_id(), &writer, at);
                 }
+                let Some(url) = state.destination(event.phone_number_id()) else { continue };
+                match posts.iter_mut().find(|(to, _)| *to == url) {
+                    Some((_, batch)) => batch.push(event.clone()),
+                    None => posts.push((url, vec![event.clone()])),
+                }
             }
-            (Bytes::from(event::body(state, events)), state.redelivery)
+            let body = |(url, batch): (String, Vec<Event>)| (url, Bytes::from(event::body(state, &batch)));
+            (posts.into_iter().map(body).collect::<Vec<_>>(), state.redelivery)
         });
+        let mut attempts = None;
+        for (url, body) in posts {
+            attempts = attempts.max(Some(self.until_taken(shared, &url, &body, again).await?));
+        }
+        attempts
+    }
+
+    async fn until_taken(&self, shared: &Shared, url: &str, body: &Bytes, again: Redelivery) -> Option<u32> {
         let mut wait = again.first;
         for attempt in 1..=again.attempts.unwrap_or(u32::MAX) {
-            let secret = shared.with(|state| state.callback.as_ref().map(|_| state.app_secret.clone()))?;
-            if self.post(shared, body.clone(), Some(&sign(&secret, &body))).await == 200 {
+            let secret = shared.with(|state| state.app_secret.clone());
+            if self.post_to(shared, url, body.clone(), Some(&sign(&secret, body))).await == 200 {
                 return Some(attempt);
             }
             tokio::time::sleep(wait).await;
@@ -96,9 +112,13 @@ impl Courier {
         None
     }
 
-    /// Posts a body once; 0 when there was no answer.
+    /// Posts a body once to the app's address; 0 when there was no answer.
     pub(super) async fn post(&self, shared: &Shared, body: Bytes, signature: Option<&str>) -> u16 {
         let Some(url) = shared.with(|state| state.callback.clone()) else { return 0 };
+        self.post_to(shared, &url, body, signature).await
+    }
+
+    async fn post_to(&self, shared: &Shared, url: &str, body: Bytes, signature: Option<&str>) -> u16 {
         let mut request = self.http.post(url).header("content-type", "application/json").body(body);
         if let Some(signature) = signature {
             request = request.header("x-hub-signature-256", signature);
@@ -108,9 +128,14 @@ impl Courier {
         status
     }
 
-    /// Makes the verification request; `true` when the challenge came back and nothing else.
+    /// Makes the verification request to the app's address; `true` when the challenge came back and nothing else.
     pub(super) async fn verify(&self, shared: &Shared, token: &str) -> bool {
         let Some(url) = shared.with(|state| state.callback.clone()) else { return false };
+        self.verify_at(&url, token).await
+    }
+
+    /// The same to another address.
+    pub(super) async fn verify_at(&self, url: &str, token: &str) -> bool {
         let challenge = "1158201444";
         let query = [("hub.mode", "subscribe"), ("hub.challenge", challenge), ("hub.verify_token", token)];
         let Ok(response) = self.http.get(url).query(&query).send().await else { return false };

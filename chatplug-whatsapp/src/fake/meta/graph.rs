@@ -2,6 +2,7 @@
 
 use super::{
     event::Event,
+    onboarding::manage,
     rules::{self, Refusal},
     sent::{self, ReadMark, SentMessage},
     state::{File, Shared, State},
@@ -16,7 +17,7 @@ use axum::{
     Json, Router,
     body::Body,
     extract::{ConnectInfo, Path, Query, State as AxumState},
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, Request, StatusCode, header},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -34,7 +35,15 @@ const URL_MINUTES: i64 = 5;
 pub(super) async fn serve(gate: Gate, shared: Arc<Shared>) {
     let router = Router::new()
         .route("/{version}/{number}/messages", post(messages))
-        .route("/{version}/{media}", get(look_up))
+        .route("/{version}/oauth/access_token", get(manage))
+        .route("/{version}/debug_token", get(manage))
+        .route("/{version}/{number}/phone_numbers", get(manage))
+        .route("/{version}/{number}/subscribed_apps", get(manage).post(manage).delete(manage))
+        .route("/{version}/{number}/register", post(manage))
+        .route("/{version}/{number}/deregister", post(manage))
+        .route("/{version}/{number}/request_code", post(manage))
+        .route("/{version}/{number}/verify_code", post(manage))
+        .route("/{version}/{media}", get(object))
         .route("/fake-files/{media}/{until}", get(download))
         .fallback(|| async { refusal(&Refusal::new(2500, "Unknown path components")) })
         .with_state(shared);
@@ -109,6 +118,9 @@ fn request(state: &State, version: &str, number: &str, headers: &HeaderMap, body
     let number = state.number(number).ok_or_else(|| Refusal::new(100, "Object with this ID does not exist"))?;
     if bearer(headers) != Some(number.token.as_str()) {
         return Err(Refusal::new(190, "Invalid OAuth access token"));
+    }
+    if !number.registered {
+        return Err(Refusal::new(133_010, "Phone number not registered"));
     }
     let request: Value = serde_json::from_slice(body).map_err(|_| Refusal::new(100, "the body is not JSON"))?;
     if request.is_object() { Ok(request) } else { Err(Refusal::new(100, "the body is not an object")) }
@@ -206,19 +218,35 @@ async fn tell(shared: &Shared, mut statuses: Vec<Event>, timing: Timing) {
     }
 }
 
-async fn look_up(
+/// A number or a file, by its id.
+async fn object(
     AxumState(shared): AxumState<Arc<Shared>>,
-    Path((version, media)): Path<(String, String)>,
+    Path((version, id)): Path<(String, String)>,
+    scissors: ConnectInfo<Scissors>,
     Query(query): Query<HashMap<String, String>>,
     headers: HeaderMap,
+    request: Request<Body>,
+) -> Response {
+    if shared.with(|state| state.number(&id).is_some()) {
+        return manage(AxumState(shared), scissors, Query(query), headers, request).await;
+    }
+    look_up(&shared, &version, &id, &query, &headers)
+}
+
+fn look_up(
+    shared: &Shared,
+    version: &str,
+    media: &str,
+    query: &HashMap<String, String>,
+    headers: &HeaderMap,
 ) -> Response {
     let found = shared.with(|state| {
-        known_version(&version)?;
-        known_token(state, &headers, query.get("phone_number_id"))?;
-        let file = state.file(&media).ok_or_else(|| Refusal::new(100, "Object with this ID does not exist"))?;
+        known_version(version)?;
+        known_token(state, headers, query.get("phone_number_id"))?;
+        let file = state.file(media).ok_or_else(|| Refusal::new(100, "Object with this ID does not exist"))?;
         let until = (state.time.now() + Duration::minutes(URL_MINUTES)).timestamp();
         let url = file.elsewhere.clone().unwrap_or_else(|| format!("{}/fake-files/{media}/{until}", state.base_url));
-        Ok(described(file, &media, &url))
+        Ok(described(file, media, &url))
     });
     found.map_or_else(|refused: Refusal| refusal(&refused), |info| Json(info).into_response())
 }
@@ -251,7 +279,7 @@ async fn download(
     })
 }
 
-fn known_version(version: &str) -> Result<(), Refusal> {
+pub(super) fn known_version(version: &str) -> Result<(), Refusal> {
     let fits = version.strip_prefix('v').and_then(|rest| rest.split_once('.')).is_some();
     if fits { Ok(()) } else { Err(Refusal::new(2500, "Unknown path components")) }
 }
@@ -264,22 +292,22 @@ fn known_token(state: &State, headers: &HeaderMap, number: Option<&String>) -> R
     if known { Ok(()) } else { Err(Refusal::new(190, "Invalid OAuth access token")) }
 }
 
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
 }
 
-fn refusal(refusal: &Refusal) -> Response {
+pub(super) fn refusal(refusal: &Refusal) -> Response {
     (refusal.status(), Json(refusal.envelope())).into_response()
 }
 
 /// What a gateway answers: a status and no explanation.
-fn bare(status: u16) -> Response {
+pub(super) fn bare(status: u16) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
     (status, "no explanation").into_response()
 }
 
 /// Breaks the connection after so many bytes of an answer that is longer.
-fn cut(scissors: &Scissors, after: usize) -> Response {
+pub(super) fn cut(scissors: &Scissors, after: usize) -> Response {
     scissors.cut_after(after);
     Response::new(Body::from("{\"messages\":[{\"id\":\"".to_owned() + &"x".repeat(8 * 1024)))
 }

@@ -3,6 +3,7 @@
 use super::{
     deliver::{Courier, Redelivery},
     event::Event,
+    onboarding::Onboarding,
     sent::{ReadMark, SentMessage},
     templates::Templates,
 };
@@ -80,6 +81,7 @@ pub(crate) struct State {
     pub(super) refused: usize,
     pub(super) answers: Vec<u16>,
     pub(super) held: Vec<Event>,
+    pub(super) onboarding: Onboarding,
     windows: HashMap<(String, String), DateTime<Utc>>,
     pairs: HashMap<(String, String), DateTime<Utc>>,
     files: HashMap<String, File>,
@@ -95,11 +97,31 @@ pub(super) struct Number {
     pub(super) display: String,
     pub(super) waba_id: String,
     pub(super) token: String,
+    pub(super) name: String,
+    /// On the Cloud API: it can send.
+    pub(super) registered: bool,
+    /// Its owner proved to have it.
+    pub(super) verified: bool,
+    /// It is used in the WhatsApp Business app as well.
+    pub(super) in_app: bool,
+    /// The PIN of its two-step verification.
+    pub(super) pin: Option<String>,
 }
 
 impl Number {
+    /// A number that sends and receives.
     pub(super) fn new(id: &str, display: &str, waba_id: &str, token: &str) -> Self {
-        Self { id: id.into(), display: digits(display), waba_id: waba_id.into(), token: token.into() }
+        Self {
+            id: id.into(),
+            display: digits(display),
+            waba_id: waba_id.into(),
+            token: token.into(),
+            name: "Lucky Shrub".into(),
+            registered: true,
+            verified: true,
+            in_app: false,
+            pin: None,
+        }
     }
 }
 
@@ -141,6 +163,7 @@ impl State {
             refused: 0,
             answers: Vec::new(),
             held: Vec::new(),
+            onboarding: Onboarding::default(),
             windows: HashMap::new(),
             pairs: HashMap::new(),
             files: HashMap::new(),

@@ -65,6 +65,9 @@ async fn handle(
             Some(Fault::DropRequest | Fault::Status(_)) => Err(Refusal::new(0, "nothing is answered")),
             _ => route(state, &call, fault.as_ref()),
         };
+        if done.is_ok() {
+            state.calls.push(format!("{} {}", call.method, call.path));
+        }
         (fault, done)
     });
     if done.is_err() || matches!(&fault, Some(fault) if fault.hides_the_answer()) {

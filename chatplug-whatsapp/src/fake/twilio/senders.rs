@@ -54,6 +54,7 @@ impl Sender {
             configuration: Value::Null,
             webhook: Value::Null,
             profile: Value::Null,
+            offline: None,
             join: None,
             joined: HashMap::new(),
         }
@@ -62,6 +63,10 @@ impl Sender {
     fn json(&self, base_url: &str) -> Value {
         let online = self.status.starts_with("ONLINE");
         let properties = json!({"quality_rating": "HIGH", "messaging_limit": "1K Customers/24hr"});
+        let reason = |(code, words): &(i64, String)| {
+            let more = format!("https://www.twilio.com/docs/errors/{code}");
+            json!([{"code": code.to_string(), "message": words, "more_info": more}])
+        };
         let mut configuration = self.configuration.clone();
         if let Some(configuration) = configuration.as_object_mut() {
             configuration.remove("verification_code");
@@ -74,7 +79,7 @@ impl Sender {
             "webhook": self.webhook,
             "profile": self.profile,
             "properties": if online { properties } else { Value::Null },
-            "offline_reasons": null,
+            "offline_reasons": self.offline.as_ref().filter(|_| self.status == "OFFLINE").map(reason),
             "url": format!("{base_url}/v2/Channels/Senders/{}", self.sid),
         })
     }

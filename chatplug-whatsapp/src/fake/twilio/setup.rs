@@ -96,6 +96,29 @@ impl FakeTwilio {
         self
     }
 
+    /// Puts a sender into a state, such as `TWILIO_REVIEW`, or `OFFLINE` with a code and words of why.
+    pub fn set_sender(&self, number: &str, status: &'static str, why: Option<(i64, &str)>) -> &Self {
+        self.change(|state| {
+            if let Some(sender) = state.sender_mut(&address(number)) {
+                (sender.status, sender.offline) = (status, why.map(|(code, words)| (code, words.to_owned())));
+            }
+        });
+        self
+    }
+
+    /// Where messages to a sender are posted, as it was set.
+    #[must_use]
+    pub fn webhook_of(&self, number: &str) -> Option<String> {
+        self.read(|state| Some(state.sender(&address(number))?.webhook.get("callback_url")?.as_str()?.to_owned()))
+    }
+
+    /// How many calls were carried out, whatever their caller learnt of it: those whose method and path have this part, such
+    /// as `POST /v2/Channels/Senders`.
+    #[must_use]
+    pub fn carried_out(&self, part: &str) -> usize {
+        self.read(|state| state.calls.iter().filter(|call| call.contains(part)).count())
+    }
+
     /// Adds the sandbox: who has not written these words within three days is not reached (63015).
     pub fn add_sandbox(&self, account: &str, number: &str, join: &str) -> &Self {
         self.add_sender(account, number);

@@ -84,6 +84,8 @@ pub(crate) struct State {
     pub(super) sent: Vec<SentMessage>,
     pub(super) reads: Vec<ReadMark>,
     pub(super) refused: usize,
+    /// What was carried out: method and path.
+    pub(super) calls: Vec<String>,
     pub(super) answers: Vec<u16>,
     pub(super) alerts: Vec<Alert>,
     pub(super) leaks: usize,
@@ -178,6 +180,8 @@ pub(super) struct Sender {
     pub(super) configuration: Value,
     pub(super) webhook: Value,
     pub(super) profile: Value,
+    /// Why it is offline: a code and words.
+    pub(super) offline: Option<(i64, String)>,
     /// Words with which a user joins, where it is the sandbox.
     pub(super) join: Option<String>,
     /// Who has joined, and when.
@@ -296,6 +300,7 @@ impl State {
             sent: Vec::new(),
             reads: Vec::new(),
             refused: 0,
+            calls: Vec::new(),
             answers: Vec::new(),
             alerts: Vec::new(),
             leaks: 0,

@@ -109,8 +109,8 @@ fn of_form(file: &Value, schema: &Value, form: &[(&str, &str)]) -> Value {
     Value::Object(object)
 }
 
-struct Judge<'a> {
-    file: &'a Value,
+pub(crate) struct Judge<'a> {
+    pub(crate) file: &'a Value,
 }
 
 impl<'a> Judge<'a> {
@@ -121,7 +121,7 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn check(&self, schema: &'a Value, value: &Value, at: &str, wrong: &mut Vec<String>) {
+    pub(crate) fn check(&self, schema: &'a Value, value: &Value, at: &str, wrong: &mut Vec<String>) {
         let schema = self.resolved(schema);
         // The official libraries write null for what they have nothing to say about.
         let unsaid = at.starts_with("request") || schema["nullable"] == true || schema.get("type").is_none();
@@ -170,9 +170,23 @@ impl<'a> Judge<'a> {
     }
 
     fn text(&self, schema: &Value, text: &str, at: &str, wrong: &mut Vec<String>) {
-        if let Some(pattern) = schema["pattern"].as_str() {
+        // Meta's two.
+        let digits = |text: &str| text.len() == 6 && text.bytes().all(|b| b.is_ascii_digit());
+        let locale = |text: &str| {
+            matches!(text.as_bytes(), [a, b, b'_', c, d]
+            if [a, b].iter().all(|b| b.is_ascii_lowercase()) && [c, d].iter().all(|b| b.is_ascii_uppercase()))
+        };
+        let metas = match schema["pattern"].as_str() {
+            Some("^[0-9]{6}$") => Some(digits(text)),
+            Some("^[a-z]{2}_[A-Z]{2}$") => Some(locale(text)),
+            _ => None,
+        };
+        if metas == Some(false) {
+            wrong.push(format!("{at}: {text} does not fit {}", schema["pattern"]));
+        }
+        if let Some(pattern) = schema["pattern"].as_str().filter(|_| metas.is_none()) {
             let (prefix, rest) = text.split_at(text.len().min(2));
-            // Every pattern of the files is two letters, or one of two pairs, and 32 digits.
+            // Every pattern of Twilio's files is two letters, or one of two pairs, and 32 digits.
             let hex = pattern.ends_with("[0-9a-fA-F]{32}$")
                 && rest.len() == 32
                 && rest.bytes().all(|b| b.is_ascii_hexdigit());

@@ -91,7 +91,7 @@ pub(crate) async fn judge(twilio: &FakeTwilio) -> String {
     serve(Router::new().fallback(handle)).await
 }
 
-async fn serve(router: Router) -> String {
+pub(crate) async fn serve(router: Router) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
