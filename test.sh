@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Runs everything that CI runs, cheapest first, and stops at the first failure. Needs Rust (https://rustup.rs), git,
-# a C compiler, PostgreSQL and Chromium; on Debian and Ubuntu what is missing is installed, elsewhere it is named.
+# a C compiler, PostgreSQL, Chromium, npm and Python; on Debian and Ubuntu what is missing is installed, elsewhere it is
+# named.
 #   ./test.sh            everything
-#   ./test.sh quick      format, one lint run, tests without a browser
+#   ./test.sh quick      format, one lint run, tests without a browser or judges
 set -euo pipefail
 cd "$(dirname "$0")"
 quick=${1:-}
@@ -37,6 +38,9 @@ fi
 if [ "$quick" != quick ]; then
   need chromium chromium "the browser that drives the simulator"
   need chromedriver chromium-driver "its driver"
+  need npm npm "Prism, which judges calls by the providers' descriptions"
+  need python3 python3 "pywa and twilio, which judge the fakes"
+  python3 -c "import ensurepip" 2>/dev/null || need python3-ensurepip python3-venv "a folder for them"
 fi
 
 say "format"
@@ -76,6 +80,15 @@ if [ "$quick" != quick ]; then
     cargo deny --offline --log-level error check bans licenses sources
   else
     echo "cargo-deny is not installed: skipped (cargo install --locked cargo-deny)"
+  fi
+fi
+
+if [ "$quick" != quick ]; then
+  say "judges: Prism, pywa, twilio"
+  if chatplug-whatsapp/tests/judges/install.sh "$PWD/target/judges"; then
+    export CHATPLUG_JUDGES=$PWD/target/judges
+  else
+    echo "the judges could not be installed: their tests say that they are skipped"
   fi
 fi
 

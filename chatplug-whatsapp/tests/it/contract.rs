@@ -1,12 +1,15 @@
 //! Meta's half against the suites that every adapter passes, with Meta's fake at the other end of the wire. Templates are
 //! not among them: a number's stock at Meta is listed in the configuration, not asked for.
 
-use crate::business::{ACCOUNT, Business, graph, maria, messenger, phone, send_text};
+use crate::{
+    business::{ACCOUNT, Business, graph, key, maria, messenger, phone, send_text},
+    send::messages,
+};
 use axum::{Router, body::to_bytes, extract::Request};
 use bytes::Bytes;
 use chatplug_core::{
     model::{Content, MediaRef, MessageId, MessageRef},
-    ports::Scoped,
+    ports::{Messenger, Scoped},
     testkit::contract::{
         messenger::{MessengerScene, Provider, SendFault},
         webhook::WebhookScene,
@@ -78,7 +81,7 @@ mod sending {
     chatplug_core::messenger_contract!(scene());
 }
 
-mod receiving {
+pub(crate) mod receiving {
     use super::*;
 
     /// What must have come for the suite to be worth its name.
@@ -99,7 +102,7 @@ mod receiving {
     ];
 
     /// What the fake posts while people write and are written to: each body with its signature.
-    async fn posted(graph: &FakeMeta) -> Vec<(Bytes, String)> {
+    pub(crate) async fn posted(graph: &FakeMeta) -> Vec<(Bytes, String)> {
         let posts = Arc::new(Mutex::new(Vec::new()));
         let kept = Arc::clone(&posts);
         let handle = move |request: Request| {
@@ -114,10 +117,19 @@ mod receiving {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         graph.callback(&format!("http://{}/webhooks/meta/main", listener.local_addr().unwrap()));
         let server = tokio::spawn(async move { axum::serve(listener, Router::new().fallback(handle)).await.unwrap() });
-        let maria = maria(graph);
+        // Whoever has a number comes with both names since April 2026.
+        let maria = maria(graph).with_user_id("US.13491208655302741919");
         maria.says("olá 👋").await;
-        maria.taps("v1:yes", "Yes, book").await;
-        maria.picks("v1:slot", "15:30").await;
+        let messenger = messenger(graph);
+        let pairs = messages().into_iter().filter_map(|(name, message)| match name {
+            "interactive_button" => Some((message, "Yes, book")),
+            "interactive_list" => Some((message, "15:30")),
+            _ => None,
+        });
+        for (message, choice) in pairs {
+            messenger.send(&phone("16505551234"), &message, key(choice)).await.unwrap();
+            maria.chooses(choice).await;
+        }
         maria.taps_template("v1:come", "I'll be there").await;
         maria.sends_location(38.7, -9.1).await;
         maria.sends_file("audio", "audio/ogg; codecs=opus", vec![1, 2, 3]).await;
@@ -125,11 +137,11 @@ mod receiving {
         let hidden = graph.hidden_client("US.13491208655302741918");
         graph.deliver([maria.text("one"), hidden.text("two"), maria.text("three")]).await;
         graph.statuses(StatusPlan::read());
-        let sent = send_text(&messenger(graph), "hello").await.unwrap();
+        let sent = send_text(&messenger, "hello").await.unwrap();
         graph.settled().await;
         maria.reacts(sent.message.as_str(), "👍").await;
         graph.on_send().answer(Fault::FailLater(131_026));
-        send_text(&messenger(graph), "again").await.unwrap();
+        send_text(&messenger, "again").await.unwrap();
         graph.settled().await;
         server.abort();
         std::mem::take(&mut *posts.lock().unwrap())

@@ -7,6 +7,7 @@ mod contracts;
 mod errors;
 mod fake_twilio;
 mod faults;
+mod judges;
 mod media;
 mod payloads;
 mod provision;

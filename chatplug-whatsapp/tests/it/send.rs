@@ -58,13 +58,13 @@ fn read_back(mut message: Outbound) -> Outbound {
     message
 }
 
-fn reminder_template() -> FakeTemplate {
+pub(crate) fn reminder_template() -> FakeTemplate {
     FakeTemplate::new("visit_reminder", "en_US", "Hi {{1}}, we wait for you on {{2}}. Please confirm.")
         .with_quick_replies(["Confirm", "Move"])
 }
 
 /// Messages of ours and the contract's name of the request that they must become.
-fn messages() -> Vec<(&'static str, Outbound)> {
+pub(crate) fn messages() -> Vec<(&'static str, Outbound)> {
     let image = |source| Outbound::Image { source, caption: None };
     vec![
         ("text", text("Your visit is booked for Monday, March 2, 15:30.")),

@@ -108,12 +108,17 @@ impl Templates {
     }
 }
 
+/// Words are in small letters in every example, in capitals in some clients.
+fn is(component: &Value, key: &str, word: &str) -> bool {
+    component[key].as_str().is_some_and(|told| told.eq_ignore_ascii_case(word))
+}
+
 fn parameters(component: &Value) -> &[Value] {
     component.get("parameters").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
 }
 
 fn values(components: &[Value]) -> Result<Vec<&str>, Refusal> {
-    let bodies = components.iter().filter(|component| component["type"] == "body");
+    let bodies = components.iter().filter(|component| is(component, "type", "body"));
     bodies
         .flat_map(parameters)
         .map(|parameter| match parameter.get("text").and_then(Value::as_str) {
@@ -128,7 +133,7 @@ fn values(components: &[Value]) -> Result<Vec<&str>, Refusal> {
 
 fn payloads(components: &[Value], buttons: usize) -> Result<HashMap<usize, String>, Refusal> {
     let mut found = HashMap::new();
-    for button in components.iter().filter(|component| component["type"] == "button") {
+    for button in components.iter().filter(|component| is(component, "type", "button")) {
         // The index is a text in every example, a number in some clients.
         let index = match button.get("index") {
             Some(Value::String(text)) => text.parse().ok(),
@@ -136,7 +141,7 @@ fn payloads(components: &[Value], buttons: usize) -> Result<HashMap<usize, Strin
         };
         let payload = parameters(button).first().and_then(|parameter| parameter.get("payload")?.as_str());
         match (index, payload) {
-            (Some(index), Some(payload)) if index < buttons && button["sub_type"] == "quick_reply" => {
+            (Some(index), Some(payload)) if index < buttons && is(button, "sub_type", "quick_reply") => {
                 found.insert(index, payload.to_owned());
             }
             _ => return Err(Refusal::new(132_012, "the button does not fit the template")),
