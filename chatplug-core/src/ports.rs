@@ -6,6 +6,7 @@
 mod backend;
 mod calendar_store;
 mod clock;
+mod connections;
 mod directory;
 mod intent;
 mod limiter;
@@ -21,6 +22,7 @@ mod webhook;
 pub use backend::*;
 pub use calendar_store::*;
 pub use clock::*;
+pub use connections::*;
 pub use directory::*;
 pub use intent::*;
 pub use limiter::*;

@@ -12,6 +12,7 @@ mod key;
 mod migrate;
 mod person;
 mod serve;
+mod tenant;
 mod understand;
 mod work;
 
@@ -29,6 +30,7 @@ use std::{
     path::{Path, PathBuf},
     process::ExitCode,
 };
+pub use tenant::TenantCommand;
 
 /// Booking conversations on WhatsApp, in five languages, on the calendar that a business already has.
 #[derive(Debug, Parser)]
@@ -63,6 +65,9 @@ pub enum Command {
     /// Keep tenants' secrets, such as access tokens, sealed in the database
     #[command(subcommand)]
     Credential(CredentialCommand),
+    /// Connect tenants' numbers to Meta or Twilio, step by step
+    #[command(subcommand)]
+    Tenant(TenantCommand),
     /// Read the audit, and prove that nothing was taken out of it or altered
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -276,6 +281,7 @@ pub fn run(cli: Cli, environment: &Environment) -> Result<(), Failure> {
         Command::Migrate(args) => block_on(migrate::run(read(&args.config, environment)?, args.check)),
         Command::Key(command) => key::run(command, environment),
         Command::Credential(command) => credential::run(command, environment),
+        Command::Tenant(command) => tenant::run(command, environment),
         Command::Audit(command) => audit::run(command, environment),
         Command::Export(args) => block_on(export::run(args, environment)),
         Command::Erase(args) => block_on(erase::run(args, environment)),

@@ -55,6 +55,8 @@ pub struct Config {
     pub ready: ReadyConfig,
     /// `[[meta_app]]`.
     pub meta_apps: Vec<MetaApp>,
+    /// `[twilio]`: whose subaccounts are made.
+    pub twilio: Option<TwilioAccount>,
     /// `[[tenant]]`, never empty.
     pub tenants: Vec<TenantConfig>,
 }
@@ -190,6 +192,8 @@ pub enum LogFormat {
 pub struct MetaApp {
     /// What channels call it.
     pub name: String,
+    /// Meta's id of it, for `chatplug tenant connect`.
+    pub app_id: Option<String>,
     /// Last part of its webhook's address: `/webhooks/meta/<endpoint>`.
     pub endpoint: String,
     /// Keys that its webhooks may be signed with: the current one, and the previous one while it is being changed.
@@ -199,6 +203,25 @@ pub struct MetaApp {
     /// Version of the Graph API to call.
     pub graph_version: Option<String>,
     /// Another host than Meta's.
+    pub base_url: Option<String>,
+}
+
+impl MetaApp {
+    /// The webhook's address, given how the world reaches the server.
+    #[must_use]
+    pub fn webhook_url(&self, outside: &str) -> String {
+        format!("{outside}/webhooks/meta/{}", self.endpoint)
+    }
+}
+
+/// A main account at Twilio, in which `chatplug tenant connect` makes subaccounts.
+#[derive(Debug, Clone)]
+pub struct TwilioAccount {
+    /// Its SID.
+    pub account_sid: String,
+    /// Its auth token.
+    pub auth_token: SecretString,
+    /// Another host than Twilio's.
     pub base_url: Option<String>,
 }
 
@@ -215,7 +238,7 @@ pub struct TenantConfig {
     pub texts: Vec<(Lang, String)>,
     /// Its branches, in the order to show them; never empty.
     pub branches: Vec<BranchConfig>,
-    /// Its numbers; never empty.
+    /// Its numbers; never empty, but where it is read to connect the first one.
     pub channels: Vec<ChannelConfig>,
     /// Names, numbers and texts of its clients are sealed at rest.
     pub seal: bool,
@@ -323,6 +346,10 @@ impl Environment {
 /// # Errors
 /// Everything that is wrong at once, in order of place.
 pub fn load(file: &Path, environment: &Environment) -> Result<Config, Problems> {
+    read(file, environment, Purpose::Serve)
+}
+
+fn read(file: &Path, environment: &Environment, purpose: Purpose) -> Result<Config, Problems> {
     let name = file.display().to_string();
     let text = match std::fs::read(file).map(String::from_utf8) {
         Ok(Ok(text)) => text,
@@ -330,7 +357,23 @@ pub fn load(file: &Path, environment: &Environment) -> Result<Config, Problems> 
         Err(error) => return Err(whole(&name, format!("cannot be read: {error}"))),
     };
     let beside = file.parent().unwrap_or_else(|| Path::new("."));
-    parse(&name, &text, beside, environment)
+    parse_for(&name, &text, beside, environment, purpose)
+}
+
+/// What a configuration is read for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    Serve,
+    /// To connect numbers.
+    Connect,
+}
+
+/// The same for connecting numbers: a tenant may have no channel yet.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_to_connect(file: &Path, environment: &Environment) -> Result<Config, Problems> {
+    read(file, environment, Purpose::Connect)
 }
 
 /// Checks a configuration given as text; `name` stands for it in problems, files that it names are looked for in `beside`.
@@ -338,9 +381,19 @@ pub fn load(file: &Path, environment: &Environment) -> Result<Config, Problems> 
 /// # Errors
 /// As [`load`].
 pub fn parse(name: &str, text: &str, beside: &Path, environment: &Environment) -> Result<Config, Problems> {
+    parse_for(name, text, beside, environment, Purpose::Serve)
+}
+
+fn parse_for(
+    name: &str,
+    text: &str,
+    beside: &Path,
+    environment: &Environment,
+    purpose: Purpose,
+) -> Result<Config, Problems> {
     let (mut root, mut problems) = document::Node::parse(name, text);
     problems.extend(root.overlay(&environment.0));
-    let config = check::check(root, beside, environment, &mut problems);
+    let config = check::check(root, beside, environment, purpose, &mut problems);
     problems.sort();
     problems.dedup();
     match config {

@@ -3,7 +3,7 @@
 use crate::{config::Config, http::AppError, wiring};
 use chatplug_core::{
     model::TenantId,
-    ports::{CalendarStore, RateLimiter, RecordStore, SecretStore, Store},
+    ports::{CalendarStore, ConnectionStore, RateLimiter, RecordStore, SecretStore, Store},
     vault::Vault,
 };
 use chatplug_store::{OpenOptions, PostgresOptions, PostgresStore};
@@ -21,6 +21,8 @@ pub struct Stores {
     pub records: Arc<dyn RecordStore>,
     /// Credentials and keys.
     pub secrets: Arc<dyn SecretStore>,
+    /// How far connecting numbers has come.
+    pub connections: Arc<dyn ConnectionStore>,
     /// Vendors' limits, kept by all processes together.
     pub limiter: Arc<dyn RateLimiter>,
 }
@@ -47,7 +49,7 @@ impl Stores {
     /// One store behind all ports.
     fn of<T>(store: T) -> Self
     where
-        T: Store + CalendarStore + RecordStore + SecretStore + RateLimiter + 'static,
+        T: Store + CalendarStore + RecordStore + SecretStore + ConnectionStore + RateLimiter + 'static,
     {
         let store = Arc::new(store);
         Self {
@@ -55,6 +57,7 @@ impl Stores {
             calendars: store.clone(),
             records: store.clone(),
             secrets: store.clone(),
+            connections: store.clone(),
             limiter: store,
         }
     }

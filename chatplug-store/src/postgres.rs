@@ -6,6 +6,7 @@
 mod audit;
 mod calendar;
 mod claims;
+mod connections;
 mod contacts;
 mod db;
 mod ingest;

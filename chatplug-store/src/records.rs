@@ -1,5 +1,5 @@
 //! What every database's records have in common: how a row of the data map is made readable, and what the audit says of
-//! people's rights.
+//! people's rights and of connecting numbers.
 
 use crate::{
     codec,
@@ -7,7 +7,7 @@ use crate::{
     vault::Seal,
 };
 use chatplug_core::{
-    model::ContactId,
+    model::{ChannelId, ContactId},
     ports::{AuditRow, Erasure, PersonExport, StoreError},
 };
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -88,6 +88,16 @@ pub(crate) fn exported(contact: ContactId, export: &PersonExport, by: &str, now:
 pub(crate) fn erased(contact: ContactId, receipt: &Erasure, by: &str, now: DateTime<Utc>) -> AuditRow {
     let Erasure { deleted, blanked, upcoming } = receipt;
     row("erase", by, now, json!({ "contact": contact, "deleted": deleted, "blanked": blanked, "upcoming": upcoming }))
+}
+
+/// What the audit says of a connection: the channel, and what whoever changed it says.
+pub(crate) fn of_connection(what: &str, channel: &ChannelId, by: &str, now: DateTime<Utc>, detail: Json) -> AuditRow {
+    let mut told = match detail {
+        Json::Object(told) => told,
+        other => Map::from_iter([("detail".to_owned(), other)]),
+    };
+    told.insert("channel".to_owned(), channel.as_str().into());
+    row(what, by, now, Json::Object(told))
 }
 
 fn row(what: &str, by: &str, now: DateTime<Utc>, detail: Json) -> AuditRow {

@@ -7,6 +7,7 @@ mod audit;
 mod bookings;
 mod calendar;
 mod claims;
+mod connections;
 mod contacts;
 mod db;
 mod forget;

@@ -53,6 +53,11 @@ impl Progress {
         self.known.insert(name.to_owned(), value.into());
     }
 
+    /// Has steps taken once more, by name.
+    pub fn again(&mut self, steps: &[&str]) {
+        self.done.retain(|step, _| !steps.contains(&step.as_str()));
+    }
+
     /// How each step stands, without asking anybody.
     #[must_use]
     pub fn views(&self, steps: &[Step]) -> Vec<StepView> {

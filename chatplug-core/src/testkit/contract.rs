@@ -27,6 +27,7 @@
 pub mod backend;
 pub mod calendar_store;
 pub mod clock;
+pub mod connections;
 pub mod directory;
 pub mod intent;
 pub mod limiter;

@@ -9,7 +9,7 @@ pub(super) fn run(args: &ConfigArgs, environment: &Environment) -> Result<(), Fa
     println!("ok: {}", summary(&config));
     let outside = config.server.public_url.clone().unwrap_or_else(|| format!("http://{}", config.server.bind));
     for app in &config.meta_apps {
-        println!("webhook of {}: {outside}/webhooks/meta/{}", app.name, app.endpoint);
+        println!("webhook of {}: {}", app.name, app.webhook_url(&outside));
     }
     let channels =
         config.tenants.iter().flat_map(|tenant| tenant.channels.iter().map(move |channel| (tenant, channel)));

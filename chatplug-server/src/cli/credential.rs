@@ -7,8 +7,9 @@ use chatplug_core::{model::TenantId, ports::Clock as _};
 use clap::Subcommand;
 use secrecy::SecretString;
 use std::{
+    fs::File,
     io::{self, IsTerminal as _, Read as _},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 use zeroize::Zeroizing;
 
@@ -137,21 +138,35 @@ fn used<'c>(config: &'c Config, tenant: &TenantId) -> Vec<&'c str> {
 }
 
 /// A secret from standard input: there it is in no history and no list of processes.
-fn secret() -> Result<SecretString, Failure> {
+pub(super) fn secret() -> Result<SecretString, Failure> {
     let input = io::stdin();
     if input.is_terminal() {
         eprintln!(
             "Paste the secret (it is shown), then press Enter and Ctrl+D. To keep it off the screen, pipe it in."
         );
     }
+    of_reader(input.lock(), "standard input")
+}
+
+/// A secret from a file; `-` is standard input.
+pub(super) fn secret_of(file: &Path) -> Result<SecretString, Failure> {
+    if file == Path::new("-") {
+        return secret();
+    }
+    let name = file.display().to_string();
+    let opened = File::open(file).map_err(|error| Failure::usage(format!("error: {name} cannot be read: {error}")))?;
+    of_reader(opened, &name)
+}
+
+fn of_reader(input: impl io::Read, name: &str) -> Result<SecretString, Failure> {
     let mut bytes = Zeroizing::new(Vec::new());
-    input.lock().take(LONGEST + 1).read_to_end(&mut bytes).context("standard input")?;
+    input.take(LONGEST + 1).read_to_end(&mut bytes).with_context(|| name.to_owned())?;
     if bytes.len() as u64 > LONGEST {
-        return Err(Failure::usage("error: what came from standard input is too long for a secret"));
+        return Err(Failure::usage(format!("error: what came from {name} is too long for a secret")));
     }
     let text = std::str::from_utf8(&bytes).map_err(|_| Failure::usage("error: the secret is not UTF-8 text"))?;
     match text.trim() {
-        "" => Err(Failure::usage("error: no secret came from standard input")),
+        "" => Err(Failure::usage(format!("error: no secret came from {name}"))),
         text => Ok(text.to_owned().into()),
     }
 }

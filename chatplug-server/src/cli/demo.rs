@@ -101,6 +101,7 @@ async fn build_before(provider: DemoMessenger, db: &Path, origin: &str) -> Resul
     if provider == DemoMessenger::Meta {
         config.meta_apps.push(MetaApp {
             name: ENDPOINT.to_owned(),
+            app_id: None,
             endpoint: ENDPOINT.to_owned(),
             app_secrets: vec![secret.into()],
             verify_token: String::new().into(),
@@ -163,6 +164,7 @@ fn config(db: &Path, provider: ProviderConfig) -> Result<Config, Failure> {
         retention: Retention::default(),
         ready: ReadyConfig::default(),
         meta_apps: Vec::new(),
+        twilio: None,
         tenants: vec![tenant],
     })
 }

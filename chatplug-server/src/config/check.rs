@@ -4,8 +4,8 @@ mod base;
 mod provider;
 
 use super::{
-    BranchConfig, ChannelConfig, Config, Credential, Environment, MetaApp, NotifyConfig, Place, Problem, TenantConfig,
-    collect, credential_name,
+    BranchConfig, ChannelConfig, Config, Credential, Environment, MetaApp, NotifyConfig, Place, Problem, Purpose,
+    TenantConfig, collect, credential_name,
     document::{Node, Path},
     problem::suggestion,
     raw,
@@ -27,6 +27,7 @@ pub(super) fn check(
     mut root: Node,
     beside: &path::Path,
     environment: &Environment,
+    purpose: Purpose,
     problems: &mut Vec<Problem>,
 ) -> Option<Config> {
     // Names as written, before anything that does not fit is taken out: a reference to a faulty thing is no second fault.
@@ -34,7 +35,9 @@ pub(super) fn check(
     let read: raw::Root = collect::read(&mut root, &Path::default(), problems)?;
     let (inline_secrets, public) = (read.server.inline_secrets, read.server.public_url.is_some());
     let seen = HashMap::new();
-    let mut check = Check { root, beside, environment, problems, inline_secrets, public, seen, written_apps };
+    let connecting = purpose == Purpose::Connect;
+    let mut check =
+        Check { root, beside, environment, problems, inline_secrets, connecting, public, seen, written_apps };
     let top = Path::default();
     let server = check.server(&read.server, &top.key("server"));
     let store = check.store(read.store, &top.key("store"));
@@ -42,6 +45,10 @@ pub(super) fn check(
     let retention = check.retention(&read.retention, &top.key("retention"));
     let ready = Check::ready(&read.ready);
     let meta_apps = collect_all(read.meta_app, |i, app| check.meta_app(app, &top.key("meta_app").index(i)));
+    let twilio = match read.twilio {
+        Some(twilio) => check.twilio_account(twilio, &top.key("twilio")).map(Some),
+        None => Some(None),
+    };
     if read.tenant.is_empty() && check.root.at(&top.key("tenant")).is_none() {
         check.wrong(&top, "there is no [[tenant]]: nobody to serve");
     }
@@ -53,6 +60,7 @@ pub(super) fn check(
         retention,
         ready,
         meta_apps: meta_apps?,
+        twilio: twilio?,
         tenants: tenants?,
     })
 }
@@ -63,6 +71,8 @@ struct Check<'a> {
     environment: &'a Environment,
     problems: &'a mut Vec<Problem>,
     inline_secrets: bool,
+    /// A tenant may have no channel yet.
+    connecting: bool,
     /// How the world reaches the server is said.
     public: bool,
     /// What must be unique, by kind and value, with the place of the first.
@@ -85,6 +95,9 @@ impl Check<'_> {
             None => Some(None),
         };
         let verify_token = self.secret(app.verify_token, at, "verify_token");
+        if app.app_id.as_ref().is_some_and(|id| id.is_empty() || !id.bytes().all(|b| b.is_ascii_digit())) {
+            self.wrong(&at.key("app_id"), "must be Meta's id of the app: digits only");
+        }
         if let Some(version) = &app.graph_version {
             let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
             let parts = version.strip_prefix('v').and_then(|rest| rest.split_once('.'));
@@ -99,6 +112,7 @@ impl Check<'_> {
         let app_secrets = std::iter::once(app_secret?).chain(previous?).collect();
         Some(MetaApp {
             name: name?,
+            app_id: app.app_id,
             endpoint: endpoint?,
             app_secrets,
             verify_token: verify_token?,
@@ -125,7 +139,9 @@ impl Check<'_> {
         self.seen.retain(|(kind, _), _| !matches!(*kind, "branch" | "channel"));
         let known: Vec<String> = tenant.branch.iter().filter_map(|branch| branch.id.clone()).collect();
         self.not_empty(&tenant.branch, at, "branch");
-        self.not_empty(&tenant.channel, at, "channel");
+        if !self.connecting {
+            self.not_empty(&tenant.channel, at, "channel");
+        }
         let branches = collect_all(tenant.branch, |i, branch| self.branch(branch, &at.key("branch").index(i)));
         let channels =
             collect_all(tenant.channel, |i, channel| self.channel(channel, &known, &at.key("channel").index(i)));

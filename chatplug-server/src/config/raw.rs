@@ -14,6 +14,7 @@ pub(super) struct Root {
     pub(super) retention: Retention,
     pub(super) ready: Ready,
     pub(super) meta_app: Vec<MetaApp>,
+    pub(super) twilio: Option<Twilio>,
     pub(super) tenant: Vec<Tenant>,
 }
 
@@ -68,11 +69,20 @@ pub(super) struct Ready {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct MetaApp {
     pub(super) name: Option<String>,
+    pub(super) app_id: Option<String>,
     pub(super) endpoint: Option<String>,
     pub(super) app_secret: Option<Secret>,
     pub(super) previous_app_secret: Option<Secret>,
     pub(super) verify_token: Option<Secret>,
     pub(super) graph_version: Option<String>,
+    pub(super) base_url: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Twilio {
+    pub(super) account_sid: Option<String>,
+    pub(super) auth_token: Option<Secret>,
     pub(super) base_url: Option<String>,
 }
 

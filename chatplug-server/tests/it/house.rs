@@ -130,7 +130,8 @@ impl House {
         let mut command = Command::new(env!("CARGO_BIN_EXE_chatplug"));
         command.env_clear().env("KEYS", keys).env("USER", "ana").stdin(Stdio::null()).current_dir(self.folder.path());
         // The configuration comes after the words of the command, before what it is about.
-        let words = arguments.iter().take_while(|word| !word.starts_with('-')).count().min(2);
+        let most = if arguments.starts_with(&["tenant", "connect"]) { 3 } else { 2 };
+        let words = arguments.iter().take_while(|word| !word.starts_with('-')).count().min(most);
         command.args(&arguments[..words]).arg("--config").arg(self.config()).args(&arguments[words..]);
         command
     }

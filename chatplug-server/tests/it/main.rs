@@ -5,6 +5,7 @@
 mod app;
 mod audit;
 mod config;
+mod connect;
 mod credentials;
 mod demo;
 mod fakes;

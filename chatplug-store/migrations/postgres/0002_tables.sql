@@ -62,6 +62,16 @@ CREATE TABLE credential (
     PRIMARY KEY (tenant, name)
 );
 
+-- How far connecting a number to its provider has come; ids and times, no secret. The channel need not be set up yet.
+CREATE TABLE connection (
+    tenant text NOT NULL REFERENCES tenant (tenant),
+    channel text NOT NULL,
+    version bigint NOT NULL,
+    progress text NOT NULL,
+    changed bigint NOT NULL,
+    PRIMARY KEY (tenant, channel)
+);
+
 CREATE TABLE contact (
     tenant text NOT NULL REFERENCES tenant (tenant),
     contact uuid NOT NULL,

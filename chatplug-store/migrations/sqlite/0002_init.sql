@@ -27,6 +27,16 @@ CREATE TABLE credential (
     PRIMARY KEY (tenant, name)
 ) STRICT, WITHOUT ROWID;
 
+-- How far connecting a number to its provider has come; ids and times, no secret. The channel need not be set up yet.
+CREATE TABLE connection (
+    tenant TEXT NOT NULL REFERENCES tenant (tenant),
+    channel TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    progress TEXT NOT NULL,
+    changed INTEGER NOT NULL,
+    PRIMARY KEY (tenant, channel)
+) STRICT, WITHOUT ROWID;
+
 -- One row, written to find out whether writing works, and to know by what time work was done last.
 CREATE TABLE pulse (
     pulse INTEGER NOT NULL PRIMARY KEY CHECK (pulse = 1),

@@ -88,6 +88,16 @@ pub const TABLES: &[Table] = &[
         columns: columns! { tenant: Tenant, name: Key, sealed: Secret, changed: Time },
     },
     Table {
+        name: "connection",
+        on: On::Both,
+        holds: "How far connecting a business's number to its provider has come: the provider's ids, and times.",
+        key: &["tenant", "channel"],
+        whose: Whose::Nobody,
+        erase: NOBODY_S,
+        keep: SETUP,
+        columns: columns! { tenant: Tenant, channel: Key, version: Fact, progress: Fact, changed: Time },
+    },
+    Table {
         name: "contact",
         on: On::Both,
         holds: "Clients of a business: by what they are called and written to.",

@@ -3,8 +3,8 @@
 mod mutate;
 
 use super::{
-    audit, bookings, calendar, claims, contacts, forget, ingest, limiter, notices, open, outbox, read, records, reseal,
-    secrets, setup, status, turn,
+    audit, bookings, calendar, claims, connections, contacts, forget, ingest, limiter, notices, open, outbox, read,
+    records, reseal, secrets, setup, status, turn,
 };
 use rusqlite::Connection;
 
@@ -18,6 +18,7 @@ fn statements() -> impl Iterator<Item = (&'static str, &'static str, &'static st
         ("bookings", bookings::STATEMENTS),
         ("calendar", calendar::STATEMENTS),
         ("claims", claims::STATEMENTS),
+        ("connections", connections::STATEMENTS),
         ("contacts", contacts::STATEMENTS),
         ("ingest", ingest::STATEMENTS),
         ("limiter", limiter::STATEMENTS),

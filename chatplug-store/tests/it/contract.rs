@@ -38,6 +38,11 @@ mod calendar {
     chatplug_core::calendar_store_contract!(fresh());
 }
 
+mod connections {
+    use super::fresh;
+    chatplug_core::connections_contract!(fresh());
+}
+
 mod records {
     use super::fresh;
     chatplug_core::records_contract!(fresh());
@@ -81,6 +86,11 @@ mod postgres {
     mod limiter {
         use super::fresh;
         chatplug_core::limiter_contract!(fresh());
+    }
+
+    mod connections {
+        use super::fresh;
+        chatplug_core::connections_contract!(fresh());
     }
 
     mod records {

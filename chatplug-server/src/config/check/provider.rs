@@ -1,7 +1,7 @@
 //! What a channel's provider needs: one block of keys for each.
 
 use super::{
-    super::{DEFAULT_MESSAGES_PER_SECOND, ProviderConfig, TwilioChannel, problem::suggestion, raw},
+    super::{DEFAULT_MESSAGES_PER_SECOND, ProviderConfig, TwilioAccount, TwilioChannel, problem::suggestion, raw},
     Check, Path,
 };
 use chatplug_whatsapp::twilio;
@@ -141,6 +141,18 @@ impl Check<'_> {
             base_url: base_url?,
             messages_per_second,
         })))
+    }
+
+    /// The main account, in which subaccounts are made.
+    pub(super) fn twilio_account(&mut self, twilio: raw::Twilio, at: &Path) -> Option<TwilioAccount> {
+        let account = self.required(twilio.account_sid, at, "account_sid");
+        let account = self.sid(account, "AC", at, "account_sid");
+        let auth_token = self.secret(twilio.auth_token, at, "auth_token");
+        let base_url = match &twilio.base_url {
+            Some(url) => self.web_address(url, &at.key("base_url")).map(Some),
+            None => Some(None),
+        };
+        Some(TwilioAccount { account_sid: account?, auth_token: auth_token?, base_url: base_url? })
     }
 
     /// An SID of Twilio's.

@@ -1,0 +1,254 @@
+//! `chatplug tenant`: connecting tenants' numbers to their providers, step by step, and leaving again.
+
+mod block;
+mod journal;
+mod leave;
+mod meta;
+mod run;
+mod status;
+mod twilio;
+
+use super::{Failure, ask, block_on};
+use crate::config::{self, ChannelConfig, Config, Credential, Environment, TenantConfig, credential_name};
+use chatplug_core::model::{ChannelId, TenantId};
+use clap::{Subcommand, ValueEnum};
+use std::path::{Path, PathBuf};
+
+/// What can be done with tenants.
+#[derive(Debug, Clone, Subcommand)]
+pub enum TenantCommand {
+    /// Connect a number: every step is done once, and the command goes on where it stopped
+    #[command(subcommand)]
+    Connect(ConnectCommand),
+    /// Take a number off again
+    Disconnect(DisconnectArgs),
+}
+
+/// To whom a number is connected.
+#[derive(Debug, Clone, Subcommand)]
+pub enum ConnectCommand {
+    /// At Meta: from a client's sign-up, or a token, to a number that sends and receives
+    Meta(Box<MetaArgs>),
+    /// At Twilio: from an account, or a new subaccount, to a sender that is online
+    Twilio(Box<TwilioArgs>),
+    /// How far connecting has come
+    Status(StatusArgs),
+}
+
+/// What both ways need to know. Secrets come from files, or from standard input (`-`), never from arguments.
+#[derive(Debug, Clone, clap::Args)]
+pub struct ConnectArgs {
+    /// The configuration file, in TOML; its tenant may have no channel yet
+    #[arg(long, short, value_name = "FILE")]
+    pub config: PathBuf,
+    /// Whose number it is
+    #[arg(long, short, value_name = "TENANT")]
+    pub tenant: String,
+    /// What the channel is called, or is to be called, in the configuration
+    #[arg(long, value_name = "CHANNEL")]
+    pub channel: String,
+    /// Tell the steps and how they stand; ask nobody and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Forget how far it has come. Every step looks first, so that nothing is made twice all the same
+    #[arg(long)]
+    pub start_over: bool,
+    /// Take a new access token in place of the one that is kept
+    #[arg(long)]
+    pub new_token: bool,
+    /// Wait up to so long for what comes by itself
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub wait: u32,
+}
+
+/// Options of `connect meta`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct MetaArgs {
+    /// Whose, and how.
+    #[command(flatten)]
+    pub common: ConnectArgs,
+    /// The [[meta_app]] that the client signed up with; may be left out when there is only one
+    #[arg(long, value_name = "NAME")]
+    pub app: Option<String>,
+    /// The code of the sign-up, in a file or on standard input (-); it lives 30 seconds
+    #[arg(long, value_name = "FILE", conflicts_with = "token_file")]
+    pub code_file: Option<PathBuf>,
+    /// An access token, in place of a code
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+    /// The WhatsApp Business Account; found out where the token is for one only
+    #[arg(long, value_name = "ID")]
+    pub waba_id: Option<String>,
+    /// Meta's id of the number; found out where the account has one only
+    #[arg(long, value_name = "ID")]
+    pub phone_number_id: Option<String>,
+    /// The PIN of the number's two-step verification, where it has one; else one is made and kept
+    #[arg(long, value_name = "FILE")]
+    pub pin_file: Option<PathBuf>,
+    /// The number stays in the WhatsApp Business app as well: it is not registered
+    #[arg(long)]
+    pub coexistence: bool,
+    /// Country in which messages at rest are to stay, such as BR
+    #[arg(long, value_name = "COUNTRY")]
+    pub region: Option<String>,
+    /// Have a code sent to the number, which proves that it is the owner's
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub request_code: Option<ByCode>,
+    /// That code, in a file or on standard input (-)
+    #[arg(long, value_name = "FILE")]
+    pub verification_code_file: Option<PathBuf>,
+    /// Have this account's messages posted to this server whatever the app's dashboard says
+    #[arg(long)]
+    pub override_webhook: bool,
+}
+
+/// Options of `connect twilio`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct TwilioArgs {
+    /// Whose, and how.
+    #[command(flatten)]
+    pub common: ConnectArgs,
+    /// The number with its country code; the channel's, unless given
+    #[arg(long, value_name = "NUMBER")]
+    pub number: Option<String>,
+    /// Use a subaccount of its own, found by this name or made, in the account under [twilio]; without a name: chatplug and
+    /// the tenant
+    #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "", conflicts_with = "account_sid")]
+    pub subaccount: Option<String>,
+    /// Use this account; the channel's, unless given
+    #[arg(long, value_name = "SID")]
+    pub account_sid: Option<String>,
+    /// Its auth token, in a file or on standard input (-); not for a subaccount, whose token Twilio tells
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+    /// The name that people see; the tenant's, unless given
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// The WhatsApp Business Account of a sign-up, for those in Twilio's Tech Provider programme
+    #[arg(long, value_name = "ID")]
+    pub waba_id: Option<String>,
+    /// How a code is to come to a number that is not Twilio's own
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub request_code: Option<ByCode>,
+    /// That code, in a file or on standard input (-)
+    #[arg(long, value_name = "FILE")]
+    pub verification_code_file: Option<PathBuf>,
+    /// Last part of the webhook's address; the channel's, or `main`, unless given
+    #[arg(long, value_name = "NAME")]
+    pub endpoint: Option<String>,
+    /// Another host than Twilio's; the channel's or that under [twilio], unless given
+    #[arg(long, value_name = "URL")]
+    pub base_url: Option<String>,
+}
+
+/// How a code comes to a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ByCode {
+    /// By text message
+    Sms,
+    /// By a call
+    Voice,
+}
+
+impl ByCode {
+    fn by_voice(self) -> bool {
+        self == Self::Voice
+    }
+}
+
+/// Options of `connect status`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct StatusArgs {
+    /// The configuration file, in TOML
+    #[arg(long, short, value_name = "FILE")]
+    pub config: PathBuf,
+    /// Of this tenant; all, unless given
+    #[arg(long, short, value_name = "TENANT")]
+    pub tenant: Vec<String>,
+}
+
+/// Options of `disconnect`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct DisconnectArgs {
+    /// The configuration file, in TOML
+    #[arg(long, short, value_name = "FILE")]
+    pub config: PathBuf,
+    /// Whose number it is
+    #[arg(long, short, value_name = "TENANT")]
+    pub tenant: String,
+    /// Which channel
+    #[arg(long, value_name = "CHANNEL")]
+    pub channel: String,
+    /// Take the number off WhatsApp, too: deregister it at Meta, delete the sender at Twilio
+    #[arg(long)]
+    pub deregister: bool,
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
+}
+
+/// Runs one of them.
+pub(super) fn run(command: TenantCommand, environment: &Environment) -> Result<(), Failure> {
+    match command {
+        TenantCommand::Connect(ConnectCommand::Meta(args)) => block_on(meta::run(&args, environment)),
+        TenantCommand::Connect(ConnectCommand::Twilio(args)) => block_on(twilio::run(&args, environment)),
+        TenantCommand::Connect(ConnectCommand::Status(args)) => block_on(status::run(&args, environment)),
+        TenantCommand::Disconnect(args) => block_on(leave::run(&args, environment)),
+    }
+}
+
+/// Which channel of whom a command is about.
+struct Target {
+    config: Config,
+    tenant: TenantId,
+    channel: ChannelId,
+    by: String,
+}
+
+impl Target {
+    fn of(file: &Path, tenant: &str, channel: &str, environment: &Environment) -> Result<Self, Failure> {
+        let config = read(file, environment)?;
+        let tenant = ask::listed(&config, tenant)?;
+        let channel = ChannelId::new(channel).map_err(|error| Failure::usage(format!("error: --channel: {error}")))?;
+        Ok(Self { config, tenant, channel, by: ask::by(environment) })
+    }
+
+    fn tenant(&self) -> Option<&TenantConfig> {
+        self.config.tenants.iter().find(|tenant| tenant.id == self.tenant)
+    }
+
+    /// The channel, where the configuration has it already.
+    fn channel(&self) -> Option<&ChannelConfig> {
+        self.tenant()?.channels.iter().find(|channel| channel.id == self.channel)
+    }
+
+    /// What the token is to be called: as the configuration calls it, or after provider and channel.
+    fn token_name(&self, provider: &str, configured: Option<&Credential>) -> Result<String, Failure> {
+        let name = match configured {
+            Some(Credential::Kept(name)) => name.clone(),
+            _ => format!("{provider}.{}", self.channel),
+        };
+        match credential_name(&pin_name(&name)) {
+            Ok(()) => Ok(name),
+            Err(wrong) => Err(Failure::usage(format!(
+                "error: the token would be kept as \"{name}\", and {wrong}: choose a channel id of such characters, or name the \
+                 credential in the configuration"
+            ))),
+        }
+    }
+
+    /// How the world reaches a webhook of this server.
+    fn outside(&self) -> Option<&str> {
+        self.config.server.public_url.as_deref()
+    }
+}
+
+/// What the PIN is called beside a token.
+fn pin_name(token: &str) -> String {
+    format!("{token}.pin")
+}
+
+/// Reads a configuration whose tenants may have no channel yet.
+fn read(file: &Path, environment: &Environment) -> Result<Config, Failure> {
+    config::load_to_connect(file, environment).map_err(|problems| Failure::usage(problems.to_string()))
+}
