@@ -67,7 +67,7 @@ pub struct MetaArgs {
     /// Whose, and how.
     #[command(flatten)]
     pub common: ConnectArgs,
-    /// The [[meta_app]] that the client signed up with; may be left out when there is only one
+    /// The Meta app that the client signed up with, by its name in the configuration; may be left out when there is only one
     #[arg(long, value_name = "NAME")]
     pub app: Option<String>,
     /// The code of the sign-up, in a file or on standard input (-); it lives 30 seconds

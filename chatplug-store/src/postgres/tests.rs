@@ -1,8 +1,8 @@
 //! Every statement is one that the database understands.
 
 use super::{
-    audit, calendar, claims, contacts, db, ingest, keyring, limiter, notices, outbox, queue, read, records, reseal,
-    secrets, setup, status, turn,
+    audit, calendar, claims, connections, contacts, db, ingest, keyring, limiter, notices, outbox, queue, read,
+    records, reseal, secrets, setup, status, turn,
 };
 use crate::testing::TestPostgres;
 use sqlx::Executor as _;
@@ -16,6 +16,7 @@ async fn every_statement_can_be_prepared() {
         audit::STATEMENTS,
         calendar::STATEMENTS,
         claims::STATEMENTS,
+        connections::STATEMENTS,
         contacts::STATEMENTS,
         db::STATEMENTS,
         ingest::STATEMENTS,

@@ -22,7 +22,7 @@ pub(super) async fn run(args: &MetaArgs, environment: &Environment) -> Result<()
         }
         _ => None,
     };
-    let app = app(&target, args.app.as_deref().or(configured.map(|(app, ..)| app.as_str())))?;
+    let app = app(&target, args.app.as_deref().or_else(|| configured.map(|(app, ..)| app.as_str())))?;
     let token = target.token_name(PROVIDER, configured.map(|(.., token)| token))?;
     let given = args.phone_number_id.clone();
     let phone_number_id = given.or_else(|| configured.map(|(_, id, ..)| id.clone()));

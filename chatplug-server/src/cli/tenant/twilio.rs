@@ -23,9 +23,10 @@ pub(super) async fn run(args: &TwilioArgs, environment: &Environment) -> Result<
         Some(ProviderConfig::Twilio(channel)) => Some(&**channel),
         _ => None,
     };
-    let number = number(args.number.as_deref().or(configured.map(|channel| channel.number.as_str())))?;
+    let number = number(args.number.as_deref().or_else(|| configured.map(|channel| channel.number.as_str())))?;
     let token = target.token_name(PROVIDER, configured.map(|channel| &channel.auth_token))?;
-    let endpoint = args.endpoint.as_deref().or(configured.map(|channel| channel.endpoint.as_str())).unwrap_or(ENDPOINT);
+    let endpoint = args.endpoint.as_deref().or_else(|| configured.map(|channel| channel.endpoint.as_str()));
+    let endpoint = endpoint.unwrap_or(ENDPOINT);
     let outside = target.outside().ok_or_else(|| {
         Failure::usage("error: Twilio signs the address that it calls: write public_url under [server]")
     })?;
