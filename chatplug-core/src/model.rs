@@ -18,15 +18,15 @@ mod time;
 
 pub use booking::{Booking, BookingRef, BookingStatus, CancelReason};
 pub use catalog::{Branch, Catalog, ClientField, GeoPoint, OpeningHours, Place, Rating, Service, Staff};
-pub use contact::{Address, ChannelUser, Consent, Contact};
+pub use contact::{Address, CameFrom, ChannelUser, Consent, Contact};
 pub use ids::{
     ActionKey, BookingId, BranchId, ChannelId, ContactId, ConversationId, DeliveryKey, DeliveryPart, IdError,
     InstallId, MessageId, NoticeId, ServiceId, StaffId, TenantId, TurnId,
 };
 pub use lang::{Lang, LangError, Localized};
 pub use message::{
-    Content, DeliveryStatus, FailureKind, Inbound, MediaKind, MediaRef, MessageRef, Referral, Stage, StatusFailure,
-    Tap, TapKind,
+    Content, DeliveryStatus, FailureKind, Inbound, MediaKind, MediaRef, MessageRef, Pricing, Referral, Stage,
+    StatusFailure, Tap, TapKind,
 };
 pub use money::{Money, Price};
 pub use outbound::{Button, ChannelLimits, ListRow, ListSection, MediaSource, Outbound, TemplateMessage};

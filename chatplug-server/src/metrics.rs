@@ -130,6 +130,17 @@ impl Observer for Metrics {
             EngineEvent::TeamTold { result, .. } => {
                 counter!("chatplug_team_told_total", "result" => result).increment(1);
             }
+            EngineEvent::Priced { pricing, .. } => {
+                let category = known(pricing.category.as_deref(), &PRICE_CATEGORIES);
+                let kind = known(pricing.kind.as_deref(), &PRICE_KINDS);
+                let billable = match pricing.billable {
+                    Some(true) => "yes",
+                    Some(false) => "no",
+                    None => "unknown",
+                };
+                counter!("chatplug_messages_priced_total", "category" => category, "type" => kind, "billable" => billable)
+                    .increment(1);
+            }
             EngineEvent::Delivered { result, took, .. } => {
                 counter!("chatplug_deliveries_total", "result" => result).increment(1);
                 seconds("chatplug_delivery_seconds", took);
@@ -201,6 +212,7 @@ fn describe() {
     describe_counter!("chatplug_turns_failed_total", "Turns that could not run and will be tried again");
     describe_counter!("chatplug_backend_calls_total", "Calls of booking systems");
     describe_counter!("chatplug_actions_total", "Bookings, moves, cancellations and confirmations by how they ended");
+    describe_counter!("chatplug_messages_priced_total", "Messages that arrived, by how the provider charges them");
     describe_counter!("chatplug_deliveries_total", "Messages by what became of handing them to the provider");
     describe_histogram!("chatplug_webhook_seconds", "A webhook from its first byte to the answer");
     describe_histogram!("chatplug_store_events_seconds", "From a parsed webhook to its events being durable");
@@ -231,6 +243,26 @@ fn describe() {
     gauge!("chatplug_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
 }
 
+/// Categories that Meta charges by; others are counted as `other`, for a label must not be somebody else's to choose.
+const PRICE_CATEGORIES: [&str; 7] = [
+    "authentication",
+    "authentication-international",
+    "marketing",
+    "marketing_lite",
+    "referral_conversion",
+    "service",
+    "utility",
+];
+const PRICE_KINDS: [&str; 3] = ["free_customer_service", "free_entry_point", "regular"];
+
+/// A word of the provider's, when it is one of those that are known.
+fn known(word: Option<&str>, words: &[&'static str]) -> &'static str {
+    match word {
+        None => "none",
+        Some(word) => words.iter().copied().find(|known| *known == word).unwrap_or("other"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -244,12 +276,19 @@ mod tests {
         metrics.webhook("meta", http::StatusCode::UNAUTHORIZED);
         metrics.webhook("' } evil", http::StatusCode::NOT_FOUND);
         metrics.observe(&EngineEvent::WebhookStored { events: 3, duplicates: 1, took: Duration::from_millis(4) });
+        for category in ["utility", "' } evil"] {
+            let (category, kind) = (Some(category.to_owned()), Some("regular".to_owned()));
+            let pricing = chatplug_core::model::Pricing { billable: Some(true), category, kind };
+            metrics.observe(&EngineEvent::Priced { tenant: &"studio".parse().unwrap(), pricing: &pricing });
+        }
         let text =
             metrics.render(Some(&Figures { outbox_dead: 2, mail_age_ms: 1500, ..Figures::default() }), true, true);
         for line in [
             "chatplug_signatures_refused_total 1",
             "chatplug_webhooks_total{provider=\"meta\",status=\"401\"} 1",
             "chatplug_webhooks_total{provider=\"other\",status=\"404\"} 1",
+            "chatplug_messages_priced_total{category=\"utility\",type=\"regular\",billable=\"yes\"} 1",
+            "chatplug_messages_priced_total{category=\"other\",type=\"regular\",billable=\"yes\"} 1",
             "chatplug_events_total 3",
             "chatplug_duplicates_total 1",
             "chatplug_store_events_seconds_bucket{le=\"0.005\"} 1",

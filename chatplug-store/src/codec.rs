@@ -2,7 +2,9 @@
 
 use chatplug_core::{
     dialogue::Holder,
-    model::{Booking, BookingStatus, ClaimSubject, Content, Inbound, MessageId, Outbound, Phone, Private, Stage},
+    model::{
+        Booking, BookingStatus, CameFrom, ClaimSubject, Content, Inbound, MessageId, Outbound, Phone, Private, Stage,
+    },
     ports::{OutboxBody, StoreError},
 };
 use chrono::{DateTime, Utc};
@@ -20,6 +22,8 @@ pub(crate) struct Person {
     pub(crate) name: Option<Private<String>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) email: Option<Private<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) came_from: Option<CameFrom>,
 }
 
 /// A value as JSON.

@@ -2,8 +2,8 @@
 
 use crate::{
     model::{
-        Booking, BookingId, Branch, BranchId, Catalog, ChannelLimits, ClientField, Consent, Contact, Lang, MediaKind,
-        MessageId, Policy, Private, Slot, SlotQuery,
+        Booking, BookingId, Branch, BranchId, CameFrom, Catalog, ChannelLimits, ClientField, Consent, Contact, Lang,
+        MediaKind, MessageId, Policy, Private, Slot, SlotQuery,
     },
     ports::{Action, Capabilities, Interpretation, RejectReason},
     reply::{HandOverReason, Reply},
@@ -352,6 +352,11 @@ pub enum ContactChange {
         consent: Consent,
         /// Refused or welcome.
         refused: bool,
+    },
+    /// They came by an advertisement or a post.
+    CameFrom {
+        /// Which, and when.
+        came_from: CameFrom,
     },
 }
 

@@ -234,6 +234,7 @@ impl Script {
                 ContactChange::Language { lang } => self.contact.language = Some(*lang),
                 ContactChange::Name { name } => self.contact.name = Some(name.clone()),
                 ContactChange::Email { email } => self.contact.email = Some(email.clone()),
+                ContactChange::CameFrom { came_from } => self.contact.came_from = Some(came_from.clone()),
                 ContactChange::Consent { consent, refused: true } => {
                     self.contact.opted_out.insert(*consent);
                 }

@@ -2,7 +2,7 @@
 
 use super::{Engine, EngineEvent, burst};
 use crate::{
-    model::{BookingRef, TenantId},
+    model::{BookingRef, Consent, Pricing, Stage, TenantId},
     ports::{Ingest, Ingested, ReceivedEvent, Route, Scoped, StoreError, WebhookReceiver},
 };
 use bytes::Bytes;
@@ -72,13 +72,19 @@ impl Engine {
         }
         let mut duplicates = 0;
         for (tenant, batch) in by_tenant {
-            for result in self.inner.store.tenant(&tenant).ingest(batch).await? {
+            let prices: Vec<_> = batch.iter().map(price).collect();
+            let results = self.inner.store.tenant(&tenant).ingest(batch).await?;
+            for (result, price) in results.into_iter().zip(prices) {
                 match result {
                     Ingested::Queued(conversation) => {
                         self.inner.observer.observe(&EngineEvent::ConversationChanged { tenant: &tenant, conversation })
                     }
                     Ingested::Duplicate => duplicates += 1,
-                    Ingested::Applied | Ingested::Unknown => {}
+                    Ingested::Applied | Ingested::Unknown => {
+                        if let Some(pricing) = &price {
+                            self.inner.observer.observe(&EngineEvent::Priced { tenant: &tenant, pricing });
+                        }
+                    }
                 }
             }
         }
@@ -119,6 +125,16 @@ impl Engine {
                 let Some(install) = self.install_of(&route.tenant, &branch).await else { return Ok(None) };
                 Ingest::Booking { reference: BookingRef { install, branch, backend_id }, key, received: now }
             }
+            (Scoped::MarketingPreference { user, wanted }, Some(channel), _) => {
+                let store = self.inner.store.tenant(&route.tenant);
+                let Some(view) = store.conversation_of(&channel, &user).await? else {
+                    // Nobody whom we would write to.
+                    self.inner.observer.observe(&EngineEvent::EventIgnored { provider, what: "marketing_preference" });
+                    return Ok(None);
+                };
+                let (consent, refused) = (Consent::Marketing, !wanted);
+                Ingest::Preference { conversation: view.id, key, consent, refused, received: now }
+            }
             (Scoped::StaffWrote { user }, Some(channel), _) => {
                 let store = self.inner.store.tenant(&route.tenant);
                 let Some(view) = store.conversation_of(&channel, &user).await? else { return Ok(None) };
@@ -130,11 +146,8 @@ impl Engine {
                     received: now,
                 }
             }
-            (other, _, _) => {
-                let what = match other {
-                    Scoped::MarketingPreference { .. } => "marketing_preference",
-                    _ => "misrouted",
-                };
+            _ => {
+                let what = "misrouted";
                 tracing::info!(provider, what, "webhook event not used");
                 self.inner.observer.observe(&EngineEvent::EventIgnored { provider, what });
                 return Ok(None);
@@ -158,6 +171,16 @@ impl Engine {
             self.inner.routes.keep(key, route.clone(), now);
         }
         Ok(route)
+    }
+}
+
+/// What a message costs that has arrived: each is told once so, beside when it was taken.
+fn price(event: &Ingest) -> Option<Pricing> {
+    match event {
+        Ingest::Status { status, .. } if matches!(status.stage, Stage::Delivered | Stage::Read) => {
+            status.pricing.clone()
+        }
+        _ => None,
     }
 }
 

@@ -82,13 +82,21 @@ impl Turn<'_> {
             what: open.word(),
             result: word,
         });
+        let mut detail = open.facts(&outcome);
+        // Which advertisement a booking is owed to.
+        if let (ActionOutcome::Done { .. }, Action::Book { .. }, Some(from)) =
+            (&outcome, &open.action, &self.contact.came_from)
+            && let Some(detail) = detail.as_object_mut()
+        {
+            detail.insert("ad".to_owned(), serde_json::json!(from.referral.source_id));
+        }
         self.changes.audit.push(AuditRow {
             at: self.now,
             actor: "client".to_owned(),
             what: open.word().to_owned(),
             conversation: Some(self.lease.conversation),
             action: Some(open.key),
-            detail: open.facts(&outcome),
+            detail,
         });
         if let ActionOutcome::Done { booking } = &outcome {
             self.know(booking.clone());

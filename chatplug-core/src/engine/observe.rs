@@ -1,6 +1,6 @@
 //! What the engine tells about itself: counted by the server, ignored by default.
 
-use crate::model::{ConversationId, DeliveryKey, TenantId};
+use crate::model::{ConversationId, DeliveryKey, Pricing, TenantId};
 use std::{fmt::Debug, time::Duration};
 
 /// Hears what the engine does. Called synchronously on the way: must be quick and must not block.
@@ -96,6 +96,13 @@ pub enum EngineEvent<'a> {
         result: &'static str,
         /// How long the provider took.
         took: Duration,
+    },
+    /// The provider said how it charges a message that has arrived.
+    Priced {
+        /// Whose.
+        tenant: &'a TenantId,
+        /// In its words.
+        pricing: &'a Pricing,
     },
     /// A client waited too long for an outcome, and was attended to.
     Attended {

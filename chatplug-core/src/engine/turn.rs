@@ -1,5 +1,6 @@
 //! One turn of one conversation: lease, feed the dialogue, answer its questions, commit.
 
+mod amend;
 mod finish;
 mod hear;
 
@@ -92,7 +93,7 @@ pub(super) struct Turn<'e> {
     pub(super) steps: Vec<Box<RawValue>>,
     channel: ChannelSetup,
     dialogue: Dialogue,
-    contact: Contact,
+    pub(super) contact: Contact,
     holder: Holder,
     bookings: Vec<Booking>,
     branches: Vec<BranchView>,
@@ -257,7 +258,9 @@ impl Turn<'_> {
     /// Reads a burst of the client's messages as one thought.
     async fn said(&mut self, burst: Vec<(i64, Inbound, Option<BookingId>)>) -> Result<(), TurnError> {
         let mut said = std::mem::take(&mut self.unread);
+        let burst = self.amended(burst, &mut said).await;
         for (seq, message, about) in burst {
+            self.note_referral(&message);
             let (id, at) = (message.id.clone(), message.at);
             self.messages += 1;
             match self.understand(message).await {
@@ -285,6 +288,10 @@ impl Turn<'_> {
         match event {
             MailEvent::Message { .. } => Ok(()),
             MailEvent::Booking { reference } => self.look_again(reference).await,
+            MailEvent::Preference { consent, refused } => {
+                self.remember(ContactChange::Consent { consent, refused });
+                Ok(())
+            }
             MailEvent::Operator { operator, by } => self.operated(seq, operator, &by).await,
             MailEvent::Undeliverable { detail } => {
                 self.changes.notify.push(TeamEvent::Undeliverable { detail });
@@ -466,13 +473,7 @@ impl Turn<'_> {
                     self.changes.outbox.iter_mut().for_each(|entry| entry.for_person = true);
                 }
             }
-            Effect::UpdateContact { change } => {
-                if let ContactChange::Consent { consent, refused } = &change {
-                    self.note("client", "consent", json!({ "consent": consent, "refused": refused }));
-                }
-                apply(&mut self.contact, &change);
-                self.changes.contact.push(change);
-            }
+            Effect::UpdateContact { change } => self.remember(change),
             Effect::Notify { event } => self.changes.notify.push(event),
             Effect::Record { message, outcome } => {
                 if let Some(at) = self.reading.iter().position(|(_, id)| *id == message) {
@@ -482,6 +483,15 @@ impl Turn<'_> {
             }
         }
         Ok(None)
+    }
+
+    /// Remembers something about the client; what they refuse is noted in the audit.
+    fn remember(&mut self, change: ContactChange) {
+        if let ContactChange::Consent { consent, refused } = &change {
+            self.note("client", "consent", json!({ "consent": consent, "refused": refused }));
+        }
+        apply(&mut self.contact, &change);
+        self.changes.contact.push(change);
     }
 
     fn say(&mut self, reply: Reply, lang: Lang) {

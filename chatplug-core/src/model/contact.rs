@@ -1,6 +1,6 @@
 //! Clients and how a channel names them.
 
-use super::{ContactId, Lang, Phone, Private};
+use super::{ContactId, Lang, Phone, Private, Referral};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -38,6 +38,17 @@ pub struct Contact {
     pub opted_out: BTreeSet<Consent>,
     /// Last time they wrote, by the provider's clock: what the 24-hour window counts from.
     pub last_inbound: Option<DateTime<Utc>>,
+    /// The advertisement or post that they last came by.
+    pub came_from: Option<CameFrom>,
+}
+
+/// What brought a client into the chat, for attribution.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CameFrom {
+    /// The advertisement or post.
+    pub referral: Referral,
+    /// When, by the provider's clock.
+    pub at: DateTime<Utc>,
 }
 
 /// A kind of message that one may refuse.

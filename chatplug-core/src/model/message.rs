@@ -88,6 +88,9 @@ pub enum Content {
     Unsupported {
         /// What the provider called it.
         name: String,
+        /// What it was, as it came, where that is not too long to keep: nothing is lost that a later version could read.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        raw: Option<Private<String>>,
     },
 }
 
@@ -182,6 +185,20 @@ pub struct DeliveryStatus {
     pub at: DateTime<Utc>,
     /// Why it failed, for [`Stage::Failed`].
     pub failure: Option<StatusFailure>,
+    /// What it costs, where the provider tells: with some of the statuses of a message, not with each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pricing: Option<Pricing>,
+}
+
+/// How the provider charges a message: its own words, which change over the years.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pricing {
+    /// Whether it is charged at all.
+    pub billable: Option<bool>,
+    /// By what: `utility`, `marketing`, `service` …
+    pub category: Option<String>,
+    /// Why it is free or not: `regular`, `free_customer_service`, `free_entry_point` …
+    pub kind: Option<String>,
 }
 
 /// Stages of delivery in order; a later one implies the earlier ones, and `Failed` is final.

@@ -45,7 +45,14 @@ impl SentMessage {
     /// The status that a provider would send of it, with our key.
     #[must_use]
     pub fn status(&self, stage: Stage) -> DeliveryStatus {
-        DeliveryStatus { message: self.id.clone(), key: Some(self.key), stage, at: self.at, failure: None }
+        DeliveryStatus {
+            message: self.id.clone(),
+            key: Some(self.key),
+            stage,
+            at: self.at,
+            failure: None,
+            pricing: None,
+        }
     }
 }
 

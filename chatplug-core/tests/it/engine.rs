@@ -1,5 +1,6 @@
 //! The engine with everything in memory: what it does when a part hangs, fails, or the clock jumps.
 
+mod amend;
 mod audit;
 mod clock;
 mod notices;

@@ -71,6 +71,7 @@ mod webhook {
             stage: Stage::Read,
             at: chrono::DateTime::UNIX_EPOCH,
             failure: None,
+            pricing: None,
         };
         let unknown = serde_json::json!({ "poll": { "votes": 3 } });
         let wrote = Posted::StaffWrote(ChannelUser::default());

@@ -31,7 +31,8 @@ statements! {
     TURN = "SELECT pg_advisory_xact_lock(hashtextextended('chatplug meeting' || chr(1) || $1, 0))";
     /// Everything of those who may be met, before anything is read: whoever writes in a conversation holds its row first.
     HOLD = "SELECT v.conversation FROM conversation AS v WHERE v.tenant = $1 AND v.contact IN (SELECT i.contact \
-        FROM identity AS i WHERE i.tenant = $1 AND ((i.kind = 'user' AND i.value = $2) OR (i.kind = 'phone' AND i.value = $3))) \
+        FROM identity AS i WHERE i.tenant = $1 AND ((i.kind = 'user' AND i.value IN ($2, $4)) \
+        OR (i.kind = 'phone' AND i.value IN ($3, $5)))) \
         ORDER BY v.conversation FOR NO KEY UPDATE";
     BY_NAME = concat!("SELECT v.conversation, c.name_told, ", contact_columns!(), " FROM identity AS i \
         JOIN contact AS c ON c.tenant = i.tenant AND c.contact = i.contact \
@@ -91,7 +92,10 @@ pub(super) async fn meet(
     let tenant = seal.tenant().as_str();
     let user = message.from.user_id.as_ref().map(|id| seal.user(id.reveal()));
     let phone = message.from.phone.as_ref().map(|phone| seal.phone(phone));
-    session.rows(ask!(HOLD, tenant, &user, &phone)).await?;
+    let new_names = new_names(message);
+    let new_user = new_names.and_then(|new| new.user_id.as_ref()).map(|id| seal.user(id.reveal()));
+    let new_phone = new_names.and_then(|new| new.phone.as_ref()).map(|phone| seal.phone(phone));
+    session.rows(ask!(HOLD, tenant, &user, &phone, &new_user, &new_phone)).await?;
     let by_user = find(session, seal, channel, "user", user).await?;
     let by_phone = find(session, seal, channel, "phone", phone).await?;
     let found = match (by_user, by_phone) {
@@ -120,13 +124,15 @@ pub(super) async fn meet(
 
     let mut found = found.unwrap_or_else(|| Found::new(ContactId::from_uuid(new_id(received))));
     let id = found.contact.id;
-    let new_names = match &message.content {
-        Content::IdentityChanged { new } => Some(new),
-        _ => None,
-    };
+    if let Some(new) = new_names {
+        found = same_person(session, seal, channel, found, new).await?;
+    }
     let profile = message.profile_name.as_ref().filter(|_| !found.name_told);
     found.contact.name = profile.cloned().or(found.contact.name);
-    found.contact.last_inbound = found.contact.last_inbound.max(Some(message.at));
+    if new_names.is_none() {
+        // What the provider tells of them is nothing that they wrote.
+        found.contact.last_inbound = found.contact.last_inbound.max(Some(message.at));
+    }
     for user in [Some(&message.from), new_names].into_iter().flatten() {
         let known_as = &mut found.contact.user;
         known_as.phone = user.phone.clone().or_else(|| known_as.phone.take());
@@ -148,8 +154,42 @@ pub(super) async fn meet(
 /// The person of a message's sender, of whom nothing is known yet.
 pub(super) fn first_met(seal: &Seal, message: &Inbound) -> Result<Vec<u8>, StoreError> {
     let ChannelUser { phone, user_id } = message.from.clone();
-    let person = Person { phone, user_id, name: message.profile_name.clone(), email: None };
+    let person = Person { phone, user_id, name: message.profile_name.clone(), ..Person::default() };
     seal.keep(field::PERSON, &to_json(&person, "a person")?)
+}
+
+/// The names that the provider says a person has from now on.
+const fn new_names(message: &Inbound) -> Option<&ChannelUser> {
+    match &message.content {
+        Content::IdentityChanged { new } => Some(new),
+        _ => None,
+    }
+}
+
+/// Somebody has new names. Whoever wrote under one of them already is the same person, and becomes one contact with them;
+/// unless it is a number that stands for another id: then it changed hands.
+async fn same_person(
+    session: &mut Session,
+    seal: &Seal,
+    channel: &ChannelId,
+    mut found: Found,
+    new: &ChannelUser,
+) -> Result<Found, StoreError> {
+    let user = new.user_id.as_ref().map(|id| ("user", seal.user(id.reveal())));
+    let phone = new.phone.as_ref().map(|phone| ("phone", seal.phone(phone)));
+    for (kind, value) in [user, phone].into_iter().flatten() {
+        let Some(other) = find(session, seal, channel, kind, Some(value)).await? else { continue };
+        if other.contact.id == found.contact.id {
+            continue;
+        }
+        let known_as = other.contact.user.user_id.as_ref();
+        if kind == "user" || known_as.is_none() || known_as == new.user_id.as_ref() {
+            found = merge(session, seal, found, other).await?;
+        } else {
+            part_with_phone(session, seal, other).await?;
+        }
+    }
+    Ok(found)
 }
 
 /// Remembers something about the client of a conversation.
@@ -176,6 +216,7 @@ pub(super) async fn change(
             ContactChange::Consent { consent, refused: false } => {
                 found.contact.opted_out.remove(consent);
             }
+            ContactChange::CameFrom { came_from } => found.contact.came_from = Some(came_from.clone()),
         }
     }
     save(session, seal, &found).await
@@ -184,7 +225,7 @@ pub(super) async fn change(
 /// Reads the columns of [`contact_columns`].
 pub(super) fn contact(row: &mut Columns<'_>, seal: &Seal) -> Result<Contact, StoreError> {
     let id = row.id()?;
-    let Person { phone, user_id, name, email } = from_json(&row.open(seal, field::PERSON)?, "a person")?;
+    let Person { phone, user_id, name, email, came_from } = from_json(&row.open(seal, field::PERSON)?, "a person")?;
     Ok(Contact {
         id,
         user: ChannelUser { phone, user_id },
@@ -196,6 +237,7 @@ pub(super) fn contact(row: &mut Columns<'_>, seal: &Seal) -> Result<Contact, Sto
             json => from_json(json, "refusals")?,
         },
         last_inbound: row.at_opt()?,
+        came_from,
     })
 }
 
@@ -203,7 +245,16 @@ impl Found {
     const fn new(id: ContactId) -> Self {
         let user = ChannelUser { phone: None, user_id: None };
         let opted_out = BTreeSet::new();
-        let contact = Contact { id, user, name: None, email: None, language: None, opted_out, last_inbound: None };
+        let contact = Contact {
+            id,
+            user,
+            name: None,
+            email: None,
+            language: None,
+            opted_out,
+            last_inbound: None,
+            came_from: None,
+        };
         Self { conversation: None, name_told: false, contact }
     }
 
@@ -227,9 +278,14 @@ async fn find(
 
 /// Writes a contact, new or known.
 async fn save(session: &mut Session, seal: &Seal, found: &Found) -> Result<(), StoreError> {
-    let Contact { id, user, name, email, language, opted_out, last_inbound } = &found.contact;
-    let person =
-        Person { phone: user.phone.clone(), user_id: user.user_id.clone(), name: name.clone(), email: email.clone() };
+    let Contact { id, user, name, email, language, opted_out, last_inbound, came_from } = &found.contact;
+    let person = Person {
+        phone: user.phone.clone(),
+        user_id: user.user_id.clone(),
+        name: name.clone(),
+        email: email.clone(),
+        came_from: came_from.clone(),
+    };
     let save = ask!(
         SAVE,
         seal.tenant().as_str(),
@@ -296,6 +352,7 @@ async fn merge(session: &mut Session, seal: &Seal, mut keep: Found, mut gone: Fo
     let (kept, other) = (&mut keep.contact, gone.contact);
     kept.name = kept.name.take().or(other.name);
     kept.email = kept.email.take().or(other.email);
+    kept.came_from = kept.came_from.take().or(other.came_from);
     kept.language = kept.language.take().or(other.language);
     kept.last_inbound = kept.last_inbound.max(other.last_inbound);
     if kept.opted_out.is_empty() {

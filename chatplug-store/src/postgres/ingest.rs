@@ -80,20 +80,35 @@ async fn one(session: &mut Session, seal: &Seal, event: &Ingest) -> Result<Optio
             status::receive(session, seal, channel, status, *received).await
         }
         Ingest::Booking { reference, key, received } => hint(session, seal, reference, key, *received).await.map(Some),
+        Ingest::Preference { conversation, key, consent, refused, received } => {
+            let event = MailEvent::Preference { consent: *consent, refused: *refused };
+            note(session, seal, *conversation, ("preference", key), &event, *received).await.map(Some)
+        }
         Ingest::Operator { conversation, key, by, operator, received } => {
             let event = MailEvent::Operator { operator: operator.clone(), by: by.clone() };
-            let event = seal.keep(field::MAIL, &to_json(&event, "mail")?)?;
-            let source = format!("operator/{conversation}");
-            let tenant = seal.tenant().as_str();
-            let deed = ask!(DEED, tenant, conversation.as_uuid(), source, key, micros(*received), event);
-            let row = session.row(deed).await?;
-            Ok(Some(match Columns::of(&row).next()? {
-                "queued" => Ingested::Queued(*conversation),
-                "duplicate" => Ingested::Duplicate,
-                _ => Ingested::Unknown,
-            }))
+            note(session, seal, *conversation, ("operator", key), &event, *received).await.map(Some)
         }
     }
+}
+
+/// Puts mail that no client wrote into a conversation that is known, once per key of its kind.
+async fn note(
+    session: &mut Session,
+    seal: &Seal,
+    conversation: ConversationId,
+    (kind, key): (&str, &str),
+    event: &MailEvent,
+    received: DateTime<Utc>,
+) -> Result<Ingested, StoreError> {
+    let event = seal.keep(field::MAIL, &to_json(event, "mail")?)?;
+    let source = format!("{kind}/{conversation}");
+    let deed = ask!(DEED, seal.tenant().as_str(), conversation.as_uuid(), source, key, micros(received), event);
+    let row = session.row(deed).await?;
+    Ok(match Columns::of(&row).next()? {
+        "queued" => Ingested::Queued(conversation),
+        "duplicate" => Ingested::Duplicate,
+        _ => Ingested::Unknown,
+    })
 }
 
 /// [`MailEvent::Message`] before anything is known of what it quotes.

@@ -105,19 +105,22 @@ pub(super) fn meet(
 
     let mut found = found.unwrap_or_else(|| Found::new(ContactId::from_uuid(new_id(received))));
     let id = found.contact.id;
-    let mut script = Script::default();
-    let new_names = match &message.content {
-        Content::IdentityChanged { new } => Some(new),
-        _ => None,
-    };
+    let new_names = new_names(message);
+    if let Some(new) = new_names {
+        found = same_person(tx, seal, channel, found, new)?;
+    }
     let profile = message.profile_name.as_ref().filter(|_| !found.name_told);
     found.contact.name = profile.cloned().or(found.contact.name);
-    found.contact.last_inbound = found.contact.last_inbound.max(Some(message.at));
+    if new_names.is_none() {
+        // What the provider tells of them is nothing that they wrote.
+        found.contact.last_inbound = found.contact.last_inbound.max(Some(message.at));
+    }
     for user in [Some(&message.from), new_names].into_iter().flatten() {
         let known_as = &mut found.contact.user;
         known_as.phone = user.phone.clone().or_else(|| known_as.phone.take());
         known_as.user_id = user.user_id.clone().or_else(|| known_as.user_id.take());
     }
+    let mut script = Script::default();
     save(&mut script, seal, &found)?;
     for user in [Some(&message.from), new_names].into_iter().flatten() {
         note_names(&mut script, seal, id, user);
@@ -132,6 +135,40 @@ pub(super) fn meet(
     };
     tx.run(script)?;
     Ok(conversation)
+}
+
+/// The names that the provider says a person has from now on.
+const fn new_names(message: &Inbound) -> Option<&ChannelUser> {
+    match &message.content {
+        Content::IdentityChanged { new } => Some(new),
+        _ => None,
+    }
+}
+
+/// Somebody has new names. Whoever wrote under one of them already is the same person, and becomes one contact with them;
+/// unless it is a number that stands for another id: then it changed hands.
+fn same_person(
+    tx: &mut Tx<'_>,
+    seal: &Seal,
+    channel: &ChannelId,
+    mut found: Found,
+    new: &ChannelUser,
+) -> Result<Found, StoreError> {
+    let user = new.user_id.as_ref().map(|id| ("user", seal.user(id.reveal())));
+    let phone = new.phone.as_ref().map(|phone| ("phone", seal.phone(phone)));
+    for (kind, value) in [user, phone].into_iter().flatten() {
+        let Some(other) = find(tx, seal, channel, kind, Some(value))? else { continue };
+        if other.contact.id == found.contact.id {
+            continue;
+        }
+        let known_as = other.contact.user.user_id.as_ref();
+        if kind == "user" || known_as.is_none() || known_as == new.user_id.as_ref() {
+            found = merge(tx, seal, found, other)?;
+        } else {
+            part_with_phone(tx, seal, other)?;
+        }
+    }
+    Ok(found)
 }
 
 /// Remembers something about the client of a conversation.
@@ -159,6 +196,7 @@ pub(super) fn change(
         ContactChange::Consent { consent, refused: false } => {
             found.contact.opted_out.remove(consent);
         }
+        ContactChange::CameFrom { came_from } => found.contact.came_from = Some(came_from.clone()),
     }
     let mut script = Script::default();
     save(&mut script, seal, &found)?;
@@ -168,7 +206,7 @@ pub(super) fn change(
 /// Reads the columns of [`contact_columns`].
 pub(super) fn contact(row: &mut Columns<'_>, seal: &Seal) -> Result<Contact, StoreError> {
     let id = row.next()?;
-    let Person { phone, user_id, name, email } = from_json(&row.open(seal, field::PERSON)?, "a person")?;
+    let Person { phone, user_id, name, email, came_from } = from_json(&row.open(seal, field::PERSON)?, "a person")?;
     Ok(Contact {
         id,
         user: ChannelUser { phone, user_id },
@@ -180,6 +218,7 @@ pub(super) fn contact(row: &mut Columns<'_>, seal: &Seal) -> Result<Contact, Sto
             json => from_json(json, "refusals")?,
         },
         last_inbound: row.next()?,
+        came_from,
     })
 }
 
@@ -187,7 +226,16 @@ impl Found {
     const fn new(id: ContactId) -> Self {
         let user = ChannelUser { phone: None, user_id: None };
         let opted_out = BTreeSet::new();
-        let contact = Contact { id, user, name: None, email: None, language: None, opted_out, last_inbound: None };
+        let contact = Contact {
+            id,
+            user,
+            name: None,
+            email: None,
+            language: None,
+            opted_out,
+            last_inbound: None,
+            came_from: None,
+        };
         Self { conversation: None, name_told: false, contact }
     }
 
@@ -213,9 +261,14 @@ fn find(
 
 /// Writes a contact, new or known.
 fn save(script: &mut Script, seal: &Seal, found: &Found) -> Result<(), StoreError> {
-    let Contact { id, user, name, email, language, opted_out, last_inbound } = &found.contact;
-    let person =
-        Person { phone: user.phone.clone(), user_id: user.user_id.clone(), name: name.clone(), email: email.clone() };
+    let Contact { id, user, name, email, language, opted_out, last_inbound, came_from } = &found.contact;
+    let person = Person {
+        phone: user.phone.clone(),
+        user_id: user.user_id.clone(),
+        name: name.clone(),
+        email: email.clone(),
+        came_from: came_from.clone(),
+    };
     put!(
         script,
         SAVE,
@@ -287,6 +340,7 @@ fn merge(tx: &mut Tx<'_>, seal: &Seal, mut keep: Found, mut gone: Found) -> Resu
     let (kept, other) = (&mut keep.contact, gone.contact);
     kept.name = kept.name.take().or(other.name);
     kept.email = kept.email.take().or(other.email);
+    kept.came_from = kept.came_from.take().or(other.came_from);
     kept.language = kept.language.or(other.language);
     kept.last_inbound = kept.last_inbound.max(other.last_inbound);
     if kept.opted_out.is_empty() {

@@ -121,25 +121,40 @@ fn one(tx: &mut Tx<'_>, seal: &Seal, event: &Ingest) -> Result<Ingested, StoreEr
         Ingest::Message { channel, message, due, received } => receive(tx, seal, channel, message, *due, *received),
         Ingest::Status { channel, status, received } => status::receive(tx, seal, channel, status, *received),
         Ingest::Booking { reference, key, received } => hint(tx, seal, reference, key, *received),
+        Ingest::Preference { conversation, key, consent, refused, received } => {
+            let event = MailEvent::Preference { consent: *consent, refused: *refused };
+            note(tx, seal, *conversation, ("preference", key), &event, *received)
+        }
         Ingest::Operator { conversation, key, by, operator, received } => {
-            let (tenant, conversation, received) = (seal.tenant(), *conversation, *received);
             let event = MailEvent::Operator { operator: operator.clone(), by: by.clone() };
-            let event = seal.keep(field::MAIL, &to_json(&event, "mail")?)?;
-            let source = format!("operator/{conversation}");
-            let (source, key) = (source.as_str(), key.as_str());
-            let mail =
-                NewMail { tenant, source, key, received, due: received, event, quoted: None, from_client: false };
-            let mut script = Script::default();
-            let queued = mail.put_into(&mut script, conversation);
-            let known = put!(script, CONVERSATION, tenant, conversation);
-            let answers = tx.run(script)?;
-            Ok(match (answers.first(queued), answers.first(known)) {
-                (Some(_), _) => Ingested::Queued(conversation),
-                (None, Some(_)) => Ingested::Duplicate,
-                (None, None) => Ingested::Unknown,
-            })
+            note(tx, seal, *conversation, ("operator", key), &event, *received)
         }
     }
+}
+
+/// Puts mail that no client wrote into a conversation that is known, once per key of its kind.
+fn note(
+    tx: &mut Tx<'_>,
+    seal: &Seal,
+    conversation: ConversationId,
+    (kind, key): (&str, &str),
+    event: &MailEvent,
+    received: DateTime<Utc>,
+) -> Result<Ingested, StoreError> {
+    let tenant = seal.tenant();
+    let event = seal.keep(field::MAIL, &to_json(event, "mail")?)?;
+    let source = format!("{kind}/{conversation}");
+    let source = source.as_str();
+    let mail = NewMail { tenant, source, key, received, due: received, event, quoted: None, from_client: false };
+    let mut script = Script::default();
+    let queued = mail.put_into(&mut script, conversation);
+    let known = put!(script, CONVERSATION, tenant, conversation);
+    let answers = tx.run(script)?;
+    Ok(match (answers.first(queued), answers.first(known)) {
+        (Some(_), _) => Ingested::Queued(conversation),
+        (None, Some(_)) => Ingested::Duplicate,
+        (None, None) => Ingested::Unknown,
+    })
 }
 
 /// [`MailEvent::Message`] before anything is known of what it quotes.

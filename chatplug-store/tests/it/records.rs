@@ -131,6 +131,7 @@ async fn lives(store: &SqliteStore, salon: &str, marker: &str, number: u32) -> (
         stage: Stage::Failed,
         at: at(2),
         failure: Some(failure),
+        pricing: None,
     };
     let waits =
         rows.ingest(vec![Ingest::Status { channel: "wa".parse().unwrap(), status, received: at(2) }]).await.unwrap();
@@ -394,8 +395,14 @@ async fn the_old_is_forgotten_table_by_table() {
     assert_eq!(log(&*bella, conversation).await, before);
     assert_eq!(lease(&*bella, unread, 0).await.unwrap().mail.len(), 1, "unread mail never goes");
 
-    let status =
-        DeliveryStatus { message: "out-1".parse().unwrap(), key: None, stage: Stage::Read, at: at(0), failure: None };
+    let status = DeliveryStatus {
+        message: "out-1".parse().unwrap(),
+        key: None,
+        stage: Stage::Read,
+        at: at(0),
+        failure: None,
+        pricing: None,
+    };
     let late = Ingest::Status { channel: "wa".parse().unwrap(), status, received: days(100) };
     assert_eq!(bella.ingest(vec![late]).await.unwrap(), [Ingested::Unknown], "its ids are gone too");
     assert_eq!(forget(109).await, gone(&[("early", 1)]));

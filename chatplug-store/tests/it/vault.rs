@@ -200,6 +200,7 @@ async fn plant(store: &(impl Store + CalendarStore + SecretStore), id: &str, sea
         stage: Stage::Failed,
         at: at(0),
         failure: Some(failure),
+        pricing: None,
     };
     rows.ingest(vec![Ingest::Status { channel: "wa".parse().unwrap(), status, received: at(0) }]).await.unwrap();
     // Mail that waits.

@@ -7,13 +7,16 @@ use super::errors::failure_kind;
 use crate::common::words::without_numbers;
 use chatplug_core::{
     model::{
-        ChannelUser, Content, DeliveryStatus, GeoPoint, Inbound, MediaKind, MediaRef, MessageId, Phone, Private,
-        Referral, Stage, StatusFailure, Tap, TapKind,
+        ChannelUser, Content, DeliveryStatus, GeoPoint, Inbound, MediaKind, MediaRef, MessageId, Phone, Pricing,
+        Private, Referral, Stage, StatusFailure, Tap, TapKind,
     },
     ports::Scoped,
 };
 use chrono::{DateTime, Utc};
 use serde_json::Value;
+
+/// A message of a kind that is not read yet is kept whole up to this length, in bytes.
+const LONGEST_RAW: usize = 8 * 1024;
 
 /// The people whom a change names, to find the sender's name and other id.
 pub(super) struct People(Vec<Person>);
@@ -107,10 +110,17 @@ fn content(message: &Value, kind: &str) -> Content {
             Some(Content::Edit { original: message_id(part, "original_message_id")?, body: new_words(part) })
         }),
         "revoke" => part.and_then(|part| Some(Content::Revoke { original: message_id(part, "original_message_id")? })),
-        "unsupported" => part.and_then(|part| text(part, "type")).map(|name| Content::Unsupported { name }),
+        "unsupported" => part.and_then(|part| text(part, "type")).map(|name| unsupported(message, &name)),
         _ => None,
     };
-    read.unwrap_or_else(|| Content::Unsupported { name: kind.chars().filter(|c| !c.is_control()).take(64).collect() })
+    read.unwrap_or_else(|| unsupported(message, kind))
+}
+
+/// A kind that this version does not read, with all of it that is not too long.
+fn unsupported(message: &Value, kind: &str) -> Content {
+    let raw = message.to_string();
+    let raw = (raw.len() <= LONGEST_RAW).then(|| Private::new(raw));
+    Content::Unsupported { name: kind.chars().filter(|c| !c.is_control()).take(64).collect(), raw }
 }
 
 fn interactive(part: &Value) -> Option<Content> {
@@ -228,7 +238,14 @@ pub(super) fn status(status: &Value, now: DateTime<Utc>) -> Scoped {
         stage,
         at: time(status.get("timestamp")).unwrap_or(now),
         failure: error.map(failure),
+        pricing: status.get("pricing").filter(|pricing| pricing.is_object()).map(pricing),
     })
+}
+
+/// How a message is charged: every key is optional, and every word may be new.
+fn pricing(part: &Value) -> Pricing {
+    let word = |key: &str| text(part, key).map(|word| word.chars().filter(|c| !c.is_control()).take(64).collect());
+    Pricing { billable: part.get("billable").and_then(Value::as_bool), category: word("category"), kind: word("type") }
 }
 
 fn failure(error: &Value) -> StatusFailure {

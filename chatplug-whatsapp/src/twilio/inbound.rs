@@ -30,6 +30,9 @@ const MOST_FILES: usize = 10;
 /// How deep the id of a list's row is looked for.
 const DEPTH: usize = 8;
 
+/// A message of a kind that is not read yet is kept whole up to this length, in bytes.
+const LONGEST_RAW: usize = 8 * 1024;
+
 /// The parameters of a request, sorted by name.
 #[derive(Debug, Default)]
 pub(super) struct Form<'a>(pub(super) Fields<'a>);
@@ -181,11 +184,18 @@ fn content(form: &Form<'_>) -> Content {
     }
     match form.text("Body") {
         Some(body) => Content::Text { body: Private::new(body) },
-        None => Content::Unsupported { name: word_of(kind.unwrap_or("empty")) },
+        None => Content::Unsupported { name: word_of(kind.unwrap_or("empty")), raw: kept(form) },
     }
 }
 
 /// The answer of a form: the form's own, else what the channel made of it.
+/// All of a form, as JSON, when it is not too long to keep.
+fn kept(form: &Form<'_>) -> Option<Private<String>> {
+    let fields: Value = form.0.iter().map(|(name, value)| (name.to_string(), Value::from(value.as_ref()))).collect();
+    let raw = fields.to_string();
+    (raw.len() <= LONGEST_RAW).then(|| Private::new(raw))
+}
+
 fn flow(form: &Form<'_>) -> Option<Content> {
     let answered = || Some(form.json("InteractiveData")?.get("flowResponse")?.to_string());
     let json = form.text("FlowData").or_else(answered)?;
@@ -265,7 +275,7 @@ fn status(form: &Form<'_>, message: MessageId, word: &str, key: Option<DeliveryK
         let detail = form.get("ErrorMessage").or_else(|| form.get("ChannelStatusMessage")).unwrap_or_default();
         StatusFailure { code, kind: failure_kind(code), detail: without_numbers(detail) }
     });
-    Scoped::Status(DeliveryStatus { message, key, stage, at: now, failure })
+    Scoped::Status(DeliveryStatus { message, key, stage, at: now, failure, pricing: None })
 }
 
 /// Who wrote: by number, by user id where the number is hidden, or by both.

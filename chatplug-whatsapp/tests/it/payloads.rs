@@ -168,7 +168,7 @@ fn message_said(message: &Inbound) -> String {
         Content::Order => "order".to_owned(),
         Content::Form { json } => format!("form {}", show(json)),
         Content::IdentityChanged { new } => format!("now {}", name(new)),
-        Content::Unsupported { name } => format!("unsupported {name}"),
+        Content::Unsupported { name, .. } => format!("unsupported {name}"),
         other => format!("{other:?}"),
     };
     let mut out = format!(

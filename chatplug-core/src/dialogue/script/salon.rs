@@ -42,6 +42,7 @@ impl Script {
                 language: None,
                 opted_out: BTreeSet::new(),
                 last_inbound: None,
+                came_from: None,
             },
             bookings: Vec::new(),
             holder: Holder::Bot,

@@ -123,5 +123,6 @@ pub(super) fn apply(contact: &mut Contact, change: &ContactChange) {
         ContactChange::Consent { consent, refused: false } => {
             contact.opted_out.remove(consent);
         }
+        ContactChange::CameFrom { came_from } => contact.came_from = Some(came_from.clone()),
     }
 }

@@ -40,7 +40,7 @@ impl Turn<'_> {
         kept
     }
 
-    async fn words(&self, text: Private<String>, at: DateTime<Utc>) -> SaidWhat {
+    pub(super) async fn words(&self, text: Private<String>, at: DateTime<Utc>) -> SaidWhat {
         let unsure = || Interpretation::of(Intent::Other, 0.0);
         let Some(catalog) = self.catalog_to_read_by() else { return SaidWhat::Words { text, meaning: unsure() } };
         let context = Context {

@@ -2,7 +2,7 @@
 
 use crate::{
     dialogue::{Holder, Operator, Timer},
-    model::{Booking, BookingId, BookingRef, ChannelId, Contact, ConversationId, DeliveryStatus, Inbound},
+    model::{Booking, BookingId, BookingRef, ChannelId, Consent, Contact, ConversationId, DeliveryStatus, Inbound},
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -36,6 +36,19 @@ pub enum Ingest {
         reference: BookingRef,
         /// Unique per change where the vendor tells, else per delivery.
         key: String,
+        /// Arrival.
+        received: DateTime<Utc>,
+    },
+    /// The provider says what a client wants to receive.
+    Preference {
+        /// In which conversation.
+        conversation: ConversationId,
+        /// Unique: the same key twice is the same word.
+        key: String,
+        /// Which kind of message.
+        consent: Consent,
+        /// Refused, or welcome again.
+        refused: bool,
         /// Arrival.
         received: DateTime<Utc>,
     },
@@ -138,6 +151,13 @@ pub enum MailEvent {
         operator: Operator,
         /// Who.
         by: String,
+    },
+    /// The client told the provider what they want to receive.
+    Preference {
+        /// Which kind of message.
+        consent: Consent,
+        /// Refused, or welcome again.
+        refused: bool,
     },
     /// A message of ours will not arrive.
     Undeliverable {

@@ -326,6 +326,7 @@ pub(super) fn status(id: &str, stage: Stage) -> DeliveryStatus {
         stage,
         at: at(0),
         failure: (stage == Stage::Failed).then_some(failure),
+        pricing: None,
     }
 }
 

@@ -16,7 +16,9 @@ impl Rows {
         // The one thing that can fail is looked at before anything is written: all events or none.
         let unknown_channel = |event: &Ingest| match event {
             Ingest::Message { channel, .. } => !self.channels.contains(channel),
-            Ingest::Status { .. } | Ingest::Booking { .. } | Ingest::Operator { .. } => false,
+            Ingest::Status { .. } | Ingest::Booking { .. } | Ingest::Preference { .. } | Ingest::Operator { .. } => {
+                false
+            }
         };
         if events.iter().any(unknown_channel) {
             return Err(StoreError::NotFound { what: "the channel" });
@@ -34,6 +36,10 @@ impl Rows {
                 };
                 let source = format!("booking/{}", reference.install);
                 self.mail_once(conversation, source, key, MailEvent::Booking { reference }, received)
+            }
+            Ingest::Preference { conversation, key, consent, refused, received } => {
+                let event = MailEvent::Preference { consent, refused };
+                self.mail_once(conversation, format!("preference/{conversation}"), key, event, received)
             }
             Ingest::Operator { conversation, key, by, operator, received } => {
                 let event = MailEvent::Operator { operator, by };
@@ -69,7 +75,9 @@ impl Rows {
             return Ingested::Duplicate;
         }
         let contact = self.note_contact(&message);
-        let id = ConversationId::derive(&[&contact.to_string(), channel.as_str()]);
+        let is_theirs = |row: &Conversation| row.contact == contact && row.channel == channel;
+        let known = self.conversations.iter().find(|(_, row)| is_theirs(row)).map(|(id, _)| *id);
+        let id = known.unwrap_or_else(|| ConversationId::derive(&[&contact.to_string(), channel.as_str()]));
         let row = self.conversations.entry(id).or_insert_with(|| Conversation::new(channel, contact, received));
         row.put_mail(MailEvent::Message { message, about: None }, due, received);
         Ingested::Queued(id)
@@ -91,18 +99,86 @@ impl Rows {
                 language: None,
                 opted_out: BTreeSet::new(),
                 last_inbound: None,
+                came_from: None,
             },
             name_told: false,
         });
         if message.profile_name.is_some() && !row.name_told {
             row.contact.name.clone_from(&message.profile_name);
         }
-        row.contact.last_inbound = row.contact.last_inbound.max(Some(message.at));
+        if !matches!(message.content, Content::IdentityChanged { .. }) {
+            row.contact.last_inbound = row.contact.last_inbound.max(Some(message.at));
+        }
         self.name_contact(id, user);
         if let Content::IdentityChanged { new } = &message.content {
+            self.same_person(id, new);
             self.name_contact(id, new);
         }
         id
+    }
+
+    /// Somebody has new names. Whoever wrote under one of them already is the same person, and becomes one contact with
+    /// them; unless it is a number that stands for another id: then it changed hands.
+    fn same_person(&mut self, keep: ContactId, new: &ChannelUser) {
+        let by_id = new.user_id.as_ref().and_then(|id| self.user_ids.get(id).copied());
+        let by_phone = new.phone.as_ref().and_then(|phone| self.phones.get(phone).copied());
+        for (other, is_id) in [(by_id, true), (by_phone, false)] {
+            let Some(other) = other.filter(|other| *other != keep) else { continue };
+            let Some(row) = self.contacts.get_mut(&other) else { continue };
+            let known_as = row.contact.user.user_id.as_ref();
+            if is_id || known_as.is_none() || known_as == new.user_id.as_ref() {
+                self.merge(keep, other);
+            } else {
+                row.contact.user.phone = None;
+            }
+        }
+    }
+
+    /// Makes two contacts one: names, bookings and reminders go to `keep`, and conversations where it has none on the channel.
+    fn merge(&mut self, keep: ContactId, gone: ContactId) {
+        for owner in self.phones.values_mut().chain(self.user_ids.values_mut()).filter(|owner| **owner == gone) {
+            *owner = keep;
+        }
+        for row in self.bookings.values_mut().filter(|row| row.contact == gone) {
+            row.contact = keep;
+        }
+        let of = |rows: &Self, who| -> Vec<(ConversationId, ChannelId)> {
+            let rows = rows.conversations.iter().filter(|(_, row)| row.contact == who);
+            rows.map(|(id, row)| (*id, row.channel.clone())).collect()
+        };
+        let kept = of(self, keep);
+        for (old, channel) in of(self, gone) {
+            match kept.iter().find(|(_, through)| *through == channel) {
+                None => {
+                    if let Some(row) = self.conversations.get_mut(&old) {
+                        row.contact = keep;
+                    }
+                }
+                Some((other, _)) => {
+                    for row in self.bookings.values_mut().filter(|row| row.conversation == old) {
+                        row.conversation = *other;
+                    }
+                    let timers = self.conversations.get_mut(&old).map(|row| std::mem::take(&mut row.timers));
+                    if let (Some(timers), Some(row)) = (timers, self.conversations.get_mut(other)) {
+                        row.timers.extend(timers);
+                    }
+                }
+            }
+        }
+        let Some(gone) = self.contacts.get_mut(&gone) else { return };
+        gone.contact.user = ChannelUser::default();
+        let (name_told, other) = (gone.name_told, gone.contact.clone());
+        let Some(row) = self.contacts.get_mut(&keep) else { return };
+        row.name_told |= name_told;
+        let kept = &mut row.contact;
+        kept.name = kept.name.take().or(other.name);
+        kept.email = kept.email.take().or(other.email);
+        kept.language = kept.language.or(other.language);
+        kept.last_inbound = kept.last_inbound.max(other.last_inbound);
+        kept.came_from = kept.came_from.take().or(other.came_from);
+        if kept.opted_out.is_empty() {
+            kept.opted_out = other.opted_out;
+        }
     }
 
     /// Adds names to a contact; the latest of each kind is the one to write to, older ones still find it.

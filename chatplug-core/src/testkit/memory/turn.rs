@@ -182,6 +182,7 @@ impl Rows {
                 ContactChange::Consent { consent, refused: false } => {
                     row.contact.opted_out.remove(&consent);
                 }
+                ContactChange::CameFrom { came_from } => row.contact.came_from = Some(came_from),
             }
         }
     }

@@ -378,10 +378,15 @@ fn stop_is_told_beside_the_message() {
 
 #[test]
 fn a_kind_that_is_new_to_us_deserves_an_answer() {
-    let unsupported = |name: &str| Content::Unsupported { name: name.into() };
-    assert_eq!(only(message(&[("MessageType", "hologram")])).content, unsupported("hologram"));
-    assert_eq!(only(message(&[("NumMedia", "0"), ("Body", "")])).content, unsupported("empty"));
-    assert_eq!(only(message(&[("Latitude", "NaN"), ("Longitude", "1")])).content, unsupported("empty"));
+    let unsupported = |fields: &[(&str, &str)]| match only(message(fields)).content {
+        Content::Unsupported { name, raw } => (name, raw.is_some_and(|raw| raw.reveal().contains(fields[0].0))),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(unsupported(&[("MessageType", "hologram")]), ("hologram".to_owned(), true));
+    assert_eq!(unsupported(&[("NumMedia", "0"), ("Body", "")]), ("empty".to_owned(), true));
+    assert_eq!(unsupported(&[("Latitude", "NaN"), ("Longitude", "1")]), ("empty".to_owned(), true));
+    let long = "x".repeat(9000);
+    assert_eq!(unsupported(&[("MessageType", "hologram"), ("Odd", &long)]), ("hologram".to_owned(), false));
 }
 
 #[test]

@@ -78,7 +78,7 @@ fn kind(content: &Content) -> String {
         Content::Media(media) => format!("file {:?}", media.kind),
         Content::Contacts { .. } => "contacts".to_owned(),
         Content::Form { json } => format!("form {}", json.reveal()),
-        Content::Unsupported { name } => format!("unsupported {name}"),
+        Content::Unsupported { name, .. } => format!("unsupported {name}"),
         other => format!("{other:?}"),
     }
 }

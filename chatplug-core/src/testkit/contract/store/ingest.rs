@@ -3,7 +3,10 @@
 use super::super::salon::*;
 use crate::{
     dialogue::{ContactChange, Operator},
-    model::{ChannelUser, Content, GeoPoint, Inbound, MediaKind, MediaRef, Private, Tap, TapKind},
+    model::{
+        CameFrom, ChannelUser, Consent, Content, GeoPoint, Inbound, MediaKind, MediaRef, Private, Referral, Tap,
+        TapKind,
+    },
     ports::{Ingest, Ingested, MailEvent, Store},
 };
 use futures_util::future::join_all;
@@ -278,7 +281,7 @@ pub async fn every_kind_of_content_comes_back_as_it_was(store: &dyn Store) {
         Content::Order,
         Content::Form { json: private("{\"a\":1}") },
         Content::IdentityChanged { new: ChannelUser { phone: None, user_id: Some(private("PT.1")) } },
-        Content::Unsupported { name: "poll_creation".to_owned() },
+        Content::Unsupported { name: "poll_creation".to_owned(), raw: Some(private("{\"type\":\"poll\"}")) },
     ];
     let sent: Vec<Inbound> = (0_i64..)
         .zip(contents)
@@ -323,6 +326,86 @@ pub async fn a_deed_in_an_unknown_conversation_is_unknown(store: &dyn Store) {
     let bella = Salon::open(store, "bella").await;
     let nowhere = crate::model::ConversationId::derive(&["nowhere"]);
     assert_eq!(bella.ingest(operator(nowhere, "k1", Operator::TakeOver, 1)).await, Ingested::Unknown);
+}
+
+/// What a client told the provider about what they want is mail of theirs, once per key.
+pub async fn a_preference_is_stored_once_by_its_key(store: &dyn Store) {
+    let bella = Salon::open(store, "bella").await;
+    let conversation = bella.hears("ana", "m1", "hi", 0).await;
+    let told = |conversation, key: &str, refused| Ingest::Preference {
+        conversation,
+        key: key.to_owned(),
+        consent: Consent::Marketing,
+        refused,
+        received: at(1),
+    };
+    assert_eq!(bella.ingest(told(conversation, "p1", true)).await, Ingested::Queued(conversation));
+    assert_eq!(bella.ingest(told(conversation, "p1", true)).await, Ingested::Duplicate);
+    assert_eq!(bella.ingest(told(conversation, "p2", false)).await, Ingested::Queued(conversation));
+    let nowhere = crate::model::ConversationId::derive(&["nowhere"]);
+    assert_eq!(bella.ingest(told(nowhere, "p3", true)).await, Ingested::Unknown);
+    let mail: Vec<MailEvent> = bella.lease(conversation, 3).await.mail.into_iter().map(|mail| mail.event).collect();
+    let preference = |refused| MailEvent::Preference { consent: Consent::Marketing, refused };
+    assert_eq!(mail[1..], [preference(true), preference(false)]);
+}
+
+/// A client who changed their number and wrote from the new one before anybody told us is one client, with their bookings.
+pub async fn a_new_number_makes_one_client_of_two(store: &dyn Store) {
+    let bella = Salon::open(store, "bella").await;
+    let old = ChannelUser { phone: Some("351910000001".parse().unwrap()), user_id: None };
+    let new = ChannelUser { phone: Some("351910000002".parse().unwrap()), user_id: None };
+    let before = queued(bella.ingest(incoming(inbound(old.clone(), "m1", "hi", 0), 0)).await);
+    bella.turn(before, 1, |commit| commit.bookings = vec![booking("b1", 100, 200)]).await;
+    queued(bella.ingest(incoming(inbound(new.clone(), "m2", "hi from my new number", 2), 2)).await);
+    let changed = Content::IdentityChanged { new: new.clone() };
+    let changed = Inbound { content: changed, ..inbound(old.clone(), "m3", "", 9) };
+    assert_eq!(queued(bella.ingest(incoming(changed, 9)).await), before);
+
+    let view = async |who: &ChannelUser| bella.rows.conversation_of(&channel(WA), who).await.unwrap().unwrap();
+    let (by_old, by_new) = (view(&old).await, view(&new).await);
+    assert_eq!((by_old.id, by_new.id), (before, before));
+    assert_eq!(by_new.contact.user.phone, new.phone, "they are written to where they are now");
+    assert_eq!(by_new.contact.last_inbound, Some(at(2)), "what the provider tells of them opens no window");
+    assert_eq!(bella.rows.bookings(by_new.contact.id, at(0)).await.unwrap().len(), 1);
+    assert_eq!(queued(bella.ingest(incoming(inbound(new, "m4", "and now?", 10), 10)).await), before);
+}
+
+/// A number that stands for somebody else's id changed hands: two clients stay two.
+pub async fn a_new_number_of_another_person_makes_no_one_of_two(store: &dyn Store) {
+    let bella = Salon::open(store, "bella").await;
+    let named = |phone: &str, id: &str| ChannelUser {
+        phone: Some(phone.parse().unwrap()),
+        user_id: Some(Private::new(id.to_owned())),
+    };
+    let (ana, bia) = (named("351910000001", "PT.ana"), named("351910000002", "PT.bia"));
+    let hers = queued(bella.ingest(incoming(inbound(bia.clone(), "m1", "hi", 0), 0)).await);
+    bella.turn(hers, 1, |commit| commit.bookings = vec![booking("b1", 100, 200)]).await;
+    let before = queued(bella.ingest(incoming(inbound(ana.clone(), "m2", "hi", 2), 2)).await);
+    let taken_over = ChannelUser { user_id: ana.user_id.clone(), ..bia.clone() };
+    let changed = Inbound { content: Content::IdentityChanged { new: taken_over }, ..inbound(ana, "m3", "", 3) };
+    assert_eq!(queued(bella.ingest(incoming(changed, 3)).await), before);
+    let ana = bella.rows.conversation(before).await.unwrap().unwrap().contact;
+    assert_eq!((ana.user.phone, bella.rows.bookings(ana.id, at(0)).await.unwrap().len()), (bia.phone, 0));
+    let bia = bella.rows.conversation(hers).await.unwrap().unwrap().contact;
+    assert_eq!((bia.user.phone, bella.rows.bookings(bia.id, at(0)).await.unwrap().len()), (None, 1));
+}
+
+/// What brought a client into the chat is kept with them.
+pub async fn the_ad_that_brought_a_client_is_kept(store: &dyn Store) {
+    let bella = Salon::open(store, "bella").await;
+    let conversation = bella.hears("ana", "m1", "hi", 0).await;
+    let referral = Referral {
+        source_id: Some("ad-1".to_owned()),
+        source_url: None,
+        headline: Some("Cuts from 20".to_owned()),
+        click_id: Some("click-1".to_owned()),
+    };
+    let came_from = CameFrom { referral, at: at(0) };
+    let change = ContactChange::CameFrom { came_from: came_from.clone() };
+    bella.turn(conversation, 1, |commit| commit.contact = vec![change]).await;
+    bella.hears("ana", "m2", "hi again", 2).await;
+    let contact = bella.rows.conversation(conversation).await.unwrap().unwrap().contact;
+    assert_eq!(contact.came_from, Some(came_from));
 }
 
 /// A hint about a booking we know goes to the conversation whose booking it is, once per key.
