@@ -29,7 +29,7 @@ pub use message::{
     StatusFailure, Tap, TapKind,
 };
 pub use money::{Money, Price};
-pub use outbound::{Button, ChannelLimits, ListRow, ListSection, MediaSource, Outbound, TemplateMessage};
+pub use outbound::{Button, ChannelLimits, ListRow, ListSection, MediaSource, Outbound, OwnFile, TemplateMessage};
 pub use phone::{Phone, PhoneError};
 pub use policy::{Formality, Policy};
 pub use private::Private;

@@ -7,6 +7,7 @@
 
 mod say;
 
+mod invite;
 mod render;
 mod template;
 
@@ -31,8 +32,8 @@ pub use fit::cut;
 pub use preview::preview;
 pub use render::{Note, RenderContext, Rendered, label_text, render, render_noting};
 pub use say::{
-    ActionWord, AskedAbout, BookingView, Choice, Choices, ChooseFor, HandOverReason, HoursLine, Key, Label, Reply, Say,
-    SlotScope, TemplateMeaning, When,
+    ActionWord, AskedAbout, BookingView, Choice, Choices, ChooseFor, HandOverReason, HoursLine, Invite, Key, Label,
+    Reply, Say, SlotScope, TemplateMeaning, When,
 };
 pub use template::{render_template, template_drafts};
 pub use words::{WordingProblem, Words};

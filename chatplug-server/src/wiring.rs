@@ -21,6 +21,7 @@ use chatplug_core::{
     understand::OfflineEngine,
 };
 use chatplug_whatsapp::{
+    ServedFiles,
     meta::{MetaConfig, MetaKeyring, MetaMessenger, MetaWebhook, PROVIDER, http_client},
     twilio::{
         self, TwilioConfig, TwilioConfigError, TwilioContent, TwilioKeyring, TwilioLogin, TwilioMessenger,
@@ -70,6 +71,7 @@ pub(crate) async fn wire(
         tenants.push(builder.tenant(tenant).await?);
     }
     let simulator = builder.simulator;
+    let files = Arc::new(std::mem::take(&mut builder.twilio.files));
     let mut receivers = receivers(&config.meta_apps);
     receivers.extend(builder.twilio.receivers());
     let mut observers: Vec<Arc<dyn Observer>> = vec![metrics.clone()];
@@ -104,7 +106,18 @@ pub(crate) async fn wire(
         retention: config.retention.clone(),
     };
     let (working, stop) = (Arc::new(AtomicBool::new(false)), watch::Sender::new(false));
-    Ok(App { engine, webhooks, metrics, stores, simulator, forgetting, ready: Readiness(config.ready), working, stop })
+    Ok(App {
+        engine,
+        webhooks,
+        metrics,
+        stores,
+        simulator,
+        forgetting,
+        ready: Readiness(config.ready),
+        working,
+        stop,
+        files,
+    })
 }
 
 /// What the store must know of a tenant before anything of it is kept.
@@ -152,6 +165,8 @@ struct Builder<'c> {
 struct Twilio {
     /// Keys by the end of the webhook's address, with the whole address.
     endpoints: BTreeMap<String, (String, TwilioKeyring)>,
+    /// Files that Twilio fetches, by tenant and channel.
+    files: BTreeMap<(String, String), ServedFiles>,
     /// By account and host.
     accounts: BTreeMap<(String, Option<String>), Account>,
 }
@@ -289,6 +304,9 @@ impl Builder<'_> {
             keys = keys.with_shared_key(&at.account_sid, id, self.secret(&tenant.id, secret).await?);
         }
         self.twilio.endpoints.insert(at.endpoint.clone(), (url.clone(), keys));
+        let public = self.config.server.public_url.as_deref().unwrap_or_default().trim_end_matches('/');
+        let files = ServedFiles::new(format!("{public}/files/{}/{}", tenant.id, channel.id), &token);
+        self.twilio.files.insert((tenant.id.to_string(), channel.id.to_string()), files.clone());
         let login = match &at.api_key {
             Some((sid, secret)) => TwilioLogin::api_key(sid, self.secret(&tenant.id, secret).await?),
             None => token.into(),
@@ -314,7 +332,7 @@ impl Builder<'_> {
             }
         };
         let messenger = TwilioMessenger::with_content(config, http.clone(), clock.clone(), account.content);
-        Ok((Arc::new(messenger.map_err(wrong)?), account.templates))
+        Ok((Arc::new(messenger.map_err(wrong)?.with_files(files)), account.templates))
     }
 }
 

@@ -3,4 +3,5 @@
 pub(crate) mod check;
 pub(crate) mod http;
 pub(crate) mod media;
+pub(crate) mod served;
 pub(crate) mod words;

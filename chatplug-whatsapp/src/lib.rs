@@ -7,3 +7,5 @@ pub mod fake;
 pub mod meta;
 pub mod provision;
 pub mod twilio;
+
+pub use common::served::{LONGEST_SERVED, NoFile, ServedFiles};

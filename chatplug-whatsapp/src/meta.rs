@@ -14,6 +14,7 @@ mod media;
 mod messenger;
 pub mod provision;
 mod signature;
+mod upload;
 mod webhook;
 mod wire;
 

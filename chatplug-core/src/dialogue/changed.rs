@@ -35,9 +35,13 @@ impl Step<'_> {
                     if approved {
                         self.template(TemplateMeaning::Booked { view: view.clone() });
                         self.say(Say::Booked { booking: view });
+                        self.invite(&after, false);
                     } else if moved {
                         self.template(TemplateMeaning::Moved { view: view.clone() });
                         self.say(Say::MovedByTeam { before: self.view(&before), after: view });
+                        if after.status == BookingStatus::Booked {
+                            self.invite(&after, false);
+                        }
                     }
                 }
                 self.void(id, Some(after));
@@ -50,6 +54,7 @@ impl Step<'_> {
                     let view = self.view(&before);
                     self.template(TemplateMeaning::Cancelled { view: view.clone() });
                     self.say(Say::CancelledByTeam { booking: view });
+                    self.invite(&before, true);
                 }
                 self.void(id, None);
             }

@@ -63,6 +63,7 @@ impl Step<'_> {
                 }
                 self.template(TemplateMeaning::Cancelled { view: view.clone() });
                 self.say(Say::Cancelled { booking: view });
+                self.invite(&before, true);
                 self.ask(
                     Question::new(OpenQuestion::None, [])
                         .options(vec![Opt::key(Key::Book, Pick::Book), Opt::key(Key::Menu, Pick::Menu)])
@@ -89,6 +90,9 @@ impl Step<'_> {
                 }
                 if let Some(branch) = self.world.branch(&booking.reference.branch) {
                     self.pin(branch);
+                }
+                if booking.status == BookingStatus::Booked {
+                    self.invite(&booking, false);
                 }
                 self.remind_later(&booking, !matches!(form.purpose, Purpose::Book));
                 self.after_booking(&booking);

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     model::{Booking, BookingId, Lang, Place, Price},
     ports::{Action, Intent},
-    reply::{ChooseFor, Say},
+    reply::{ChooseFor, Invite, Say},
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -116,6 +116,8 @@ pub(super) struct Held {
     pub(super) place: Option<Place>,
     pub(super) image: Option<String>,
     pub(super) keep: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) invite: Option<Invite>,
 }
 
 /// What the client's bookings are read for.

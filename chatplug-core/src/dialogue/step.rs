@@ -10,9 +10,9 @@ use super::{
     state::{Errand, Flow, Held, State, Waiting},
 };
 use crate::{
-    model::{BranchId, Lang, MessageId},
+    model::{Booking, BranchId, Lang, MessageId},
     ports::Action,
-    reply::{Reply, Say, TemplateMeaning},
+    reply::{Invite, Reply, Say, TemplateMeaning},
 };
 use chrono::NaiveDate;
 
@@ -119,6 +119,24 @@ impl<'a> Step<'a> {
         self.out.say.place = view.branch().place.clone().filter(|place| place.point.is_some());
     }
 
+    /// Adds the appointment as a file to the reply, where the business wants that.
+    pub(super) fn invite(&mut self, booking: &Booking, cancelled: bool) {
+        let Some(id) = booking.id.filter(|_| self.world.policy.calendar_file) else { return };
+        let view = self.view(booking);
+        let branch = self.world.branch(&booking.reference.branch).map(BranchView::branch);
+        self.out.say.invite = Some(Invite {
+            booking: id,
+            cancelled,
+            start: booking.start,
+            end: booking.end,
+            zone: booking.zone,
+            service: view.service,
+            staff: view.staff,
+            place: branch.and_then(|branch| branch.place.clone()),
+            changed: self.world.now,
+        });
+    }
+
     /// Adds a picture to the reply.
     pub(super) fn picture(&mut self, url: Option<String>) {
         self.out.say.image = url.or_else(|| self.out.say.image.take());
@@ -221,7 +239,7 @@ impl<'a> Step<'a> {
     /// Says what is to be said as one reply, now.
     pub(super) fn flush(&mut self) {
         let lang = self.lang();
-        let Held { mut say, place, image, keep } = std::mem::take(&mut self.out.say);
+        let Held { mut say, place, image, keep, invite } = std::mem::take(&mut self.out.say);
         let template = self.out.template.take();
         let choices = match std::mem::take(&mut self.out.ask) {
             Ask::Nothing => None,
@@ -244,7 +262,7 @@ impl<'a> Step<'a> {
             return;
         }
         self.out.asked |= choices.is_some() || self.state.asked.is_some();
-        let reply = Reply { say, choices, place, image, keep, template };
+        let reply = Reply { say, choices, place, image, keep, invite, template };
         self.out.effects.push(Effect::Say { reply: Box::new(reply), lang });
     }
 

@@ -5,7 +5,9 @@
 use super::{Engine, EngineEvent};
 use crate::{
     dialogue::Holder,
-    model::{Address, ChannelId, ConversationId, DeliveryKey, Lang, MessageId, Outbound, Private, TenantId},
+    model::{
+        Address, ChannelId, ConversationId, DeliveryKey, Lang, MediaSource, MessageId, Outbound, Private, TenantId,
+    },
     ports::{ChannelSetup, Delivery, DeliveryRecord, DeliveryResult, OutboxBody, Place, SendError, StoreError, Tenant},
     reply::{self, RenderContext, Reply, Words},
 };
@@ -274,6 +276,10 @@ impl Engine {
             let answer = tokio::time::timeout(limit, channel.messenger.send(&to, message, key)).await;
             match answer.unwrap_or(Err(SendError::OutcomeUnknown { source: None })) {
                 Ok(receipt) => sent.push(receipt.message),
+                // Everything was said already: a file that the provider does not take is left out, not reported as unsaid.
+                Err(error @ SendError::Rejected { .. }) if part > 0 && is_own_file(message) => {
+                    tracing::warn!(conversation.id = %delivery.conversation, error = &error as &dyn std::error::Error, "a file of ours was not taken");
+                }
                 Err(error) => {
                     let result = self.after(&error, delivery, is_template);
                     return Handed::Stopped(sent, result);
@@ -323,6 +329,10 @@ fn context<'a>(
         client: delivery.contact.name.as_ref(),
         limits: channel.messenger.limits(),
     }
+}
+
+const fn is_own_file(message: &Outbound) -> bool {
+    matches!(message, Outbound::Document { source: MediaSource::Own(_), .. })
 }
 
 fn is_template(messages: &[Outbound]) -> bool {

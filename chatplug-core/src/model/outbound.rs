@@ -1,8 +1,10 @@
 //! What goes out to a channel, already in words and fit for its limits.
 
 use super::{Lang, MessageId, Phone, Place};
+use bytes::Bytes;
 use chrono::Duration;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// A message fit for a channel: text lengths, numbers of buttons and rows already respect its [`ChannelLimits`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -117,6 +119,23 @@ pub enum MediaSource {
     Url(String),
     /// Already uploaded to the provider.
     Id(String),
+    /// A file of ours: whoever sends it sees to it that the provider gets it. Only where [`ChannelLimits::files`] says so.
+    Own(OwnFile),
+}
+
+/// A file that we made.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnFile {
+    /// MIME type.
+    pub mime: String,
+    /// What is in it.
+    pub bytes: Bytes,
+}
+
+impl fmt::Debug for OwnFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OwnFile").field("mime", &self.mime).field("bytes", &self.bytes.len()).finish()
+    }
 }
 
 /// A template with its blanks filled in.
@@ -170,6 +189,8 @@ pub struct ChannelLimits {
     pub images: bool,
     /// Can react with an emoji.
     pub reactions: bool,
+    /// Can carry files of ours ([`MediaSource::Own`]).
+    pub files: bool,
 }
 
 impl ChannelLimits {
@@ -194,6 +215,7 @@ impl ChannelLimits {
             locations: true,
             images: true,
             reactions: true,
+            files: true,
         }
     }
 
@@ -216,6 +238,7 @@ impl ChannelLimits {
             locations: false,
             images: false,
             reactions: false,
+            files: false,
         }
     }
 

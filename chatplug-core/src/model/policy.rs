@@ -23,6 +23,9 @@ pub struct Policy {
     pub max_upcoming: u32,
     /// Ask whom they want with; otherwise the fairest free person is taken without asking.
     pub ask_staff: bool,
+    /// After booking, moving or cancelling the client gets the appointment as a file for their own calendar. Off unless
+    /// wanted: it is a message of its own, which the provider may charge.
+    pub calendar_file: bool,
 }
 
 impl Default for Policy {
@@ -36,6 +39,7 @@ impl Default for Policy {
             hand_back_hours: 12,
             max_upcoming: 10,
             ask_staff: true,
+            calendar_file: false,
         }
     }
 }

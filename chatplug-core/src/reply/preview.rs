@@ -51,6 +51,7 @@ fn row_line(number: usize, row: &ListRow) -> String {
 fn origin(source: &MediaSource) -> String {
     match source {
         MediaSource::Url(at) | MediaSource::Id(at) => at.clone(),
+        MediaSource::Own(file) => file.mime.clone(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! From a reply's meaning to messages that a channel can carry.
 
 use super::{
+    invite,
     label::label,
     say::{Label, Reply},
     shape,
@@ -109,6 +110,10 @@ pub fn render_noting(words: &Words, reply: &Reply, lang: Lang, context: &RenderC
     }
     if let Some(place) = reply.place.as_ref().filter(|place| limits.locations && place.point.is_some()) {
         messages.push(Outbound::Location(place.clone()));
+    }
+    if let Some(invite) = reply.invite.as_ref().filter(|_| limits.files) {
+        let source = MediaSource::Own(invite::file(invite, context.business));
+        messages.push(Outbound::Document { source, name: invite::name(invite), caption: None });
     }
     Rendered { messages, notes: voice.into_notes() }
 }

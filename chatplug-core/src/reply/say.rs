@@ -19,6 +19,9 @@ pub struct Reply {
     pub image: Option<String>,
     /// The outcome of a critical action: not withdrawn when a person takes over.
     pub keep: bool,
+    /// The appointment as a file, to send after the words (where the channel can).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invite: Option<Invite>,
     /// The template that says the same outside the window; `None`: then it is held and reported.
     pub template: Option<TemplateMeaning>,
 }
@@ -27,7 +30,7 @@ impl Reply {
     /// One sentence.
     #[must_use]
     pub fn of(say: Say) -> Self {
-        Self { say: vec![say], choices: None, place: None, image: None, keep: false, template: None }
+        Self { say: vec![say], choices: None, place: None, image: None, keep: false, invite: None, template: None }
     }
 
     /// Adds a sentence.
@@ -171,6 +174,29 @@ pub struct BookingView {
     pub branch: Option<String>,
     /// Number of people; shown when more than one.
     pub party: u8,
+}
+
+/// An appointment for the client's own calendar.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Invite {
+    /// Our id of the booking: the same appointment through all its changes.
+    pub booking: BookingId,
+    /// It is taken out of the calendar.
+    pub cancelled: bool,
+    /// Begin.
+    pub start: DateTime<Utc>,
+    /// End.
+    pub end: DateTime<Utc>,
+    /// The branch's zone.
+    pub zone: Tz,
+    /// Service name.
+    pub service: String,
+    /// Person's name.
+    pub staff: Option<String>,
+    /// Where.
+    pub place: Option<Place>,
+    /// When it was booked, moved or cancelled: later changes win.
+    pub changed: DateTime<Utc>,
 }
 
 /// Opening hours of one weekday; no stretch means closed.

@@ -3,7 +3,7 @@
 use super::{
     Webhooks,
     ready::Readiness,
-    routes::{self, Routes},
+    routes::{self, Files, Routes},
 };
 use crate::{
     config::{Config, StoreConfig},
@@ -69,6 +69,7 @@ pub struct App {
     pub(crate) ready: Readiness,
     pub(crate) working: Arc<AtomicBool>,
     pub(crate) stop: watch::Sender<bool>,
+    pub(crate) files: Arc<Files>,
 }
 
 /// Why a server cannot be put together or run.
@@ -202,6 +203,7 @@ impl App {
             ready: self.ready,
             role,
             working: self.working.clone(),
+            files: self.files.clone(),
         };
         let simulator = self.simulator.as_ref().filter(|_| role.listens()).map(|simulator| {
             simulator.router(self.webhooks.clone(), self.stores.calendars.clone(), self.stop.subscribe())

@@ -14,7 +14,9 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{any, get},
 };
+use chatplug_whatsapp::{NoFile, ServedFiles};
 use std::{
+    collections::BTreeMap,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -35,14 +37,23 @@ pub(super) struct Routes {
     pub(super) role: Role,
     /// Whether somebody runs conversations.
     pub(super) working: Arc<AtomicBool>,
+    /// Files that providers fetch, by tenant and channel.
+    pub(super) files: Arc<Files>,
 }
+
+/// What serves files, by tenant and channel.
+pub(crate) type Files = BTreeMap<(String, String), ServedFiles>;
 
 /// All routes; `more` are the simulator's.
 pub(super) fn router(routes: Routes, more: Option<Router>) -> Router {
     let listens = routes.role.listens();
     let own =
         Router::new().route("/healthz", get(healthz)).route("/readyz", get(readyz)).route("/metrics", get(metrics));
-    let own = if listens { own.route("/webhooks/{provider}/{endpoint}", any(webhook)) } else { own };
+    let own = if listens {
+        own.route("/webhooks/{provider}/{endpoint}", any(webhook)).route("/files/{tenant}/{channel}/{token}", get(file))
+    } else {
+        own
+    };
     let own = own.with_state(routes);
     let all = match more {
         Some(more) => own.merge(more).route("/", get(|| async { axum::response::Redirect::temporary("/demo") })),
@@ -59,6 +70,27 @@ async fn webhook(
     request: Request,
 ) -> Response {
     routes.webhooks.answer_stream(&provider, &endpoint, request).await.map(Body::from)
+}
+
+/// A file of ours, for the provider that was given its address.
+async fn file(
+    State(routes): State<Routes>,
+    Path((tenant, channel, token)): Path<(String, String, String)>,
+) -> Response {
+    let now = routes.webhooks.engine().clock().now();
+    let found = routes.files.get(&(tenant, channel)).map_or(Err(NoFile::Unknown), |files| files.open(&token, now));
+    let file = match found {
+        Ok(file) => file,
+        Err(NoFile::Gone) => return (StatusCode::GONE, "gone\n").into_response(),
+        Err(_) => return (StatusCode::NOT_FOUND, "no such file\n").into_response(),
+    };
+    let headers = [
+        (header::CONTENT_TYPE, file.mime.as_str()),
+        (header::CONTENT_DISPOSITION, "attachment"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::CACHE_CONTROL, "private, no-store"),
+    ];
+    (headers, file.bytes).into_response()
 }
 
 /// The process lives.
@@ -95,6 +127,7 @@ async fn log(request: Request, next: Next) -> Response {
     let method = request.method().clone();
     let area = match request.uri().path().split('/').nth(1) {
         Some("webhooks") => "webhooks",
+        Some("files") => "files",
         Some("demo") => "demo",
         Some("healthz" | "readyz" | "metrics") => "health",
         _ => "other",

@@ -1,6 +1,6 @@
 //! A tenant whose number is at Twilio: the same program, another block in the file, and a fake Twilio at the other end.
 
-use chatplug_core::ports::SystemClock;
+use chatplug_core::{model::OwnFile, ports::SystemClock};
 use chatplug_server::{
     config::{Config, Credential, Environment, ProviderConfig, TwilioChannel, parse},
     http::{App, AppError},
@@ -26,7 +26,7 @@ master_keys = "k1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 [[tenant]]
 id = "bella"
 name = "Bella"
-policy = {{ language = "en" }}
+policy = {{ language = "en", calendar_file = true }}
 [[tenant.branch]]
 id = "centre"
 calendar = "calendar.toml"
@@ -58,6 +58,7 @@ struct Served {
     twilio: FakeTwilio,
     app: Arc<App>,
     tasks: [JoinHandle<()>; 2],
+    public: String,
     _folder: TempDir,
 }
 
@@ -77,7 +78,7 @@ impl Served {
             tokio::spawn(async move { axum::serve(listener, router).await.unwrap() }),
             tokio::spawn(async move { worker.work().await }),
         ];
-        Self { twilio, app, tasks, _folder: folder }
+        Self { twilio, app, tasks, public, _folder: folder }
     }
 
     fn client(&self) -> FakeClient {
@@ -249,4 +250,51 @@ async fn a_token_that_is_not_in_the_database_is_asked_for_by_name() {
     let config = read(&file(PUBLIC, &block("http://127.0.0.1:9", "{ vault = \"twilio\" }")), folder.path()).unwrap();
     let refused = App::new(config, Arc::new(SystemClock)).await.err();
     assert!(matches!(refused, Some(AppError::NoCredential { name, .. }) if name == "twilio"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_of_ours_is_served_to_whoever_has_its_address_and_nothing_else_is() {
+    let served = Served::start().await;
+    let now = chatplug_core::ports::Clock::now(&SystemClock);
+    let file = OwnFile { mime: "text/calendar".into(), bytes: b"BEGIN:VCALENDAR".to_vec().into() };
+    // As the channel itself makes them: by its own secret.
+    let files = |channel: &str| {
+        let base = format!("{}/files/bella/{channel}", served.public);
+        chatplug_whatsapp::ServedFiles::new(base, &FakeTwilio::TOKEN.to_owned().into())
+    };
+    let get = async |address: String| {
+        let answer = reqwest::get(address).await.unwrap();
+        let kind = answer.headers().get("content-type").map(|kind| kind.to_str().unwrap().to_owned());
+        (answer.status().as_u16(), kind.unwrap_or_default(), answer.bytes().await.unwrap())
+    };
+    let address = files("whatsapp").address(&file, now).unwrap();
+    assert_eq!(get(address.clone()).await, (200, "text/calendar".to_owned(), file.bytes.clone()));
+    let old = files("whatsapp").address(&file, now - chrono::Duration::hours(6)).unwrap();
+    assert_eq!(get(old).await.0, 410);
+    let forged = format!("{}A", address.trim_end_matches(|c: char| c != '/'));
+    for wrong in [forged, files("other").address(&file, now).unwrap(), address.replace("/bella/", "/other/")] {
+        assert_eq!(get(wrong).await.0, 404);
+    }
+    served.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_books_gets_the_appointment_for_their_calendar() {
+    let served = Served::start().await;
+    let marta = served.client();
+    marta.says("I would like a haircut tomorrow at 15:30").await;
+    let mut files = Vec::new();
+    for _ in 0..8 {
+        let shown = marta.next().await;
+        files.extend(shown.media.iter().cloned());
+        if !files.is_empty() {
+            break;
+        }
+        if !shown.choices().is_empty() {
+            marta.chooses_nth(1).await;
+        }
+    }
+    let text = reqwest::get(&files[0]).await.unwrap().text().await.unwrap();
+    assert!(text.starts_with("BEGIN:VCALENDAR") && text.contains("METHOD:PUBLISH"), "{text}");
+    served.stop().await;
 }

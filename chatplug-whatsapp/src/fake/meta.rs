@@ -329,6 +329,20 @@ impl FakeMeta {
         self.file(File { mime: mime.to_owned(), bytes: bytes::Bytes::new(), elsewhere: Some(url.to_owned()) })
     }
 
+    /// Lets the files that were uploaded end, as Meta does after 30 days.
+    pub fn expire_uploads(&self) {
+        self.inner.shared.with(State::expire_uploads);
+    }
+
+    /// Files that were uploaded so far, in order: type and content of each that has not ended.
+    #[must_use]
+    pub fn uploads(&self) -> Vec<(String, bytes::Bytes)> {
+        self.read(|state| {
+            let files = state.uploads.iter().filter_map(|id| state.file(id));
+            files.map(|file| (file.mime.clone(), file.bytes.clone())).collect()
+        })
+    }
+
     // ── What happened ───────────────────────────────────────────────────────────────────────────────────────────────
 
     /// Every message taken so far, in order, over all numbers.

@@ -98,6 +98,8 @@ fn media(source: &MediaSource, caption: Option<&str>, longest: usize) -> Result<
     match source {
         MediaSource::Url(url) => META.web_address(url),
         MediaSource::Id(id) => META.length("media id", id, BUTTON_ID),
+        // Its size and type are seen to where it is uploaded.
+        MediaSource::Own(_) => Ok(()),
     }
 }
 

@@ -5,7 +5,10 @@ use crate::common::http::{read_limited, retry_after, unknown, unsent_or_unknown}
 use bytes::Bytes;
 use chatplug_core::ports::SendError;
 use chrono::Duration as Span;
-use reqwest::{Method, Response, StatusCode};
+use reqwest::{
+    Method, Response, StatusCode,
+    multipart::{Form, Part},
+};
 use secrecy::ExposeSecret;
 use serde::{Serialize, de::DeserializeOwned};
 use std::time::Duration;
@@ -56,6 +59,21 @@ impl GraphClient {
 
     pub(super) const fn config(&self) -> &MetaConfig {
         &self.config
+    }
+
+    /// Uploads a file from the number.
+    pub(super) async fn upload<A: DeserializeOwned>(
+        &self,
+        file: Bytes,
+        name: &str,
+        mime: &str,
+    ) -> Result<A, CallError> {
+        let length = file.len() as u64;
+        let part = Part::stream_with_length(file, length).file_name(name.to_owned());
+        let part = part.mime_str(mime).map_err(|error| unsent_or_unknown(&error))?;
+        let form = Form::new().text("messaging_product", "whatsapp").text("type", mime.to_owned()).part("file", part);
+        let url = self.url(&format!("{}/media", self.config.phone_number_id));
+        self.answer(self.http.request(Method::POST, url).multipart(form)).await
     }
 
     /// `POST /{version}/{phone number id}/messages`: sends a message or marks one as read.

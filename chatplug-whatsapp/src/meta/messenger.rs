@@ -5,6 +5,7 @@ use super::{
     client::{CallError, GraphClient},
     config::{MetaConfig, MetaConfigError},
     media,
+    upload::{self, Uploads},
     wire::{Accepted, Done, Envelope, ReadMark},
 };
 use async_trait::async_trait;
@@ -34,6 +35,7 @@ pub struct MetaMessenger {
     limits: ChannelLimits,
     clock: Arc<dyn Clock>,
     pairs: PairWaits,
+    uploads: Uploads,
 }
 
 impl MetaMessenger {
@@ -48,7 +50,13 @@ impl MetaMessenger {
             limits: ChannelLimits::whatsapp(),
             clock,
             pairs: PairWaits::default(),
+            uploads: Uploads::default(),
         })
+    }
+
+    async fn post(&self, to: &Address, message: &Outbound, key: DeliveryKey) -> Result<Accepted, CallError> {
+        let envelope = Envelope::new(to, message, key)?;
+        self.graph.post_message(&envelope).await
     }
 }
 
@@ -60,8 +68,22 @@ impl Messenger for MetaMessenger {
 
     async fn send(&self, to: &Address, message: &Outbound, key: DeliveryKey) -> Result<Sent, SendError> {
         check::outbound(message, &self.limits)?;
-        let envelope = Envelope::new(to, message, key)?;
-        let answer: Result<Accepted, CallError> = self.graph.post_message(&envelope).await;
+        upload::check(message)?;
+        let answer = match upload::own_file(message) {
+            None => self.post(to, message, key).await,
+            Some((file, name)) => {
+                let given = self.uploads.id_of(&self.graph, file, name, self.clock.now()).await?;
+                match self.post(to, &upload::with_id(message, &given.id), key).await {
+                    // Refused, so nothing was sent: its id may be too old. Uploaded again, once.
+                    Err(error) if !given.fresh && upload::may_be_stale(&error) => {
+                        self.uploads.forget(file);
+                        let given = self.uploads.id_of(&self.graph, file, name, self.clock.now()).await?;
+                        self.post(to, &upload::with_id(message, &given.id), key).await
+                    }
+                    answer => answer,
+                }
+            }
+        };
         let accepted = self.pairs.note(&to.user, answer)?;
         let id = accepted.messages.into_iter().next().and_then(|message| MessageId::new(message.id).ok());
         let message = id.ok_or(SendError::OutcomeUnknown { source: Some("the answer names no message".into()) })?;

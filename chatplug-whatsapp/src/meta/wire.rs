@@ -98,9 +98,9 @@ impl<'a> Content<'a> {
                     address: &place.address,
                 }
             }
-            Outbound::Image { source, caption } => Self::Image(File::new(source, caption.as_deref(), None)),
+            Outbound::Image { source, caption } => Self::Image(File::new(source, caption.as_deref(), None)?),
             Outbound::Document { source, name, caption } => {
-                Self::Document(File::new(source, caption.as_deref(), Some(name)))
+                Self::Document(File::new(source, caption.as_deref(), Some(name))?)
             }
             Outbound::Contact { name, phone } => Self::Contacts([Card {
                 name: CardName { formatted_name: name, first_name: name.split_whitespace().next().unwrap_or(name) },
@@ -211,12 +211,13 @@ enum FileSource<'a> {
 }
 
 impl<'a> File<'a> {
-    fn new(source: &'a MediaSource, caption: Option<&'a str>, filename: Option<&'a str>) -> Self {
+    fn new(source: &'a MediaSource, caption: Option<&'a str>, filename: Option<&'a str>) -> Result<Self, SendError> {
         let source = match source {
             MediaSource::Id(id) => FileSource::Id(id),
             MediaSource::Url(url) => FileSource::Link(url),
+            MediaSource::Own(_) => return Err(refused("file was not uploaded")),
         };
-        Self { source, caption: caption.filter(|text| !text.trim().is_empty()), filename }
+        Ok(Self { source, caption: caption.filter(|text| !text.trim().is_empty()), filename })
     }
 }
 
@@ -317,6 +318,12 @@ pub(super) struct Accepted {
 
 #[derive(Debug, Deserialize)]
 pub(super) struct AcceptedMessage {
+    pub(super) id: String,
+}
+
+/// A file was taken.
+#[derive(Debug, Deserialize)]
+pub(super) struct Uploaded {
     pub(super) id: String,
 }
 

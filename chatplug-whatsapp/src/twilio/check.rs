@@ -33,7 +33,7 @@ const TWILIO: Checks = Checks { code: INVALID_PARAMETER };
 /// without words beneath.
 #[must_use]
 pub fn limits() -> ChannelLimits {
-    ChannelLimits { text: BODY, document_caption: 0, reactions: false, ..ChannelLimits::whatsapp() }
+    ChannelLimits { text: BODY, document_caption: 0, reactions: false, files: false, ..ChannelLimits::whatsapp() }
 }
 
 /// Checks a message against what WhatsApp carries.
@@ -114,6 +114,8 @@ fn media(source: &MediaSource) -> Result<(), SendError> {
     match source {
         MediaSource::Url(url) => TWILIO.web_address(url),
         MediaSource::Id(_) => Err(refused("files are sent by their address: Twilio keeps none")),
+        // Whether there is one, and its address, is seen to when it is sent.
+        MediaSource::Own(_) => Ok(()),
     }
 }
 

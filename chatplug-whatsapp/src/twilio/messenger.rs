@@ -13,13 +13,14 @@ use super::{
 use crate::common::{
     http::nothing_sent,
     media::{self, FileError, PublicFiles},
+    served::ServedFiles,
     words::one_line,
 };
 use async_trait::async_trait;
 use chatplug_core::{
     model::{
         Address, ChannelLimits, ChannelUser, DeliveryKey, MediaRef, MediaSource, MessageId, MessageRef, Outbound,
-        TemplateMessage,
+        OwnFile, TemplateMessage,
     },
     ports::{Clock, Media, Messenger, SendError, Sent},
 };
@@ -56,6 +57,7 @@ pub struct TwilioMessenger {
     waits: Waits,
     /// The number as Twilio writes it.
     from: String,
+    served: Option<ServedFiles>,
 }
 
 impl TwilioMessenger {
@@ -86,7 +88,21 @@ impl TwilioMessenger {
         let files = PublicFiles::new(&config.api_url).map_err(|_| vec![TwilioConfigError::BaseUrl])?;
         let from = format!("{CHANNEL}+{}", digits_of(&config.number).unwrap_or_default());
         let client = TwilioClient::new(http, config);
-        Ok(Self { client, content, files, limits: check::limits(), clock, waits: Waits::default(), from })
+        Ok(Self { client, content, files, limits: check::limits(), clock, waits: Waits::default(), from, served: None })
+    }
+
+    /// Serves files of ours at addresses that Twilio fetches them from. Without, it takes none: what it cannot carry is
+    /// left out.
+    #[must_use]
+    pub fn with_files(mut self, files: ServedFiles) -> Self {
+        self.limits.files = true;
+        self.served = Some(files);
+        self
+    }
+
+    fn address_of(&self, file: &OwnFile) -> Result<String, SendError> {
+        let served = self.served.as_ref().ok_or_else(|| check::refused("no file of ours can be fetched from here"))?;
+        served.address(file, self.clock.now()).ok_or_else(|| check::refused("file is too large to be served"))
     }
 
     /// What every message says besides itself.
@@ -136,6 +152,12 @@ impl TwilioMessenger {
                 words.into_iter().chain([("MediaUrl", url.clone())]).collect()
             }
             Outbound::Document { source: MediaSource::Url(url), .. } => vec![("MediaUrl", url.clone())],
+            Outbound::Document { source: MediaSource::Own(file), .. } => vec![("MediaUrl", self.address_of(file)?)],
+            Outbound::Image { source: MediaSource::Own(file), caption } => {
+                let words = caption.as_deref().filter(|words| !words.trim().is_empty());
+                let words = words.map(|words| ("Body", words.to_owned()));
+                words.into_iter().chain([("MediaUrl", self.address_of(file)?)]).collect()
+            }
             Outbound::Contact { name, phone } => text(format!("{name}\n{}", phone.e164())),
             Outbound::Template(template) => return self.send_template(envelope, template).await,
             _ => return Err(check::refused("a kind of message that WhatsApp does not carry").into()),

@@ -1,8 +1,8 @@
 //! Files of clients: fetched with the token from Meta's hosts, within the size limit, and from nowhere else.
 
-use crate::business::{NUMBER, graph, messenger};
+use crate::business::{NUMBER, graph, maria, messenger, phone};
 use chatplug_core::{
-    model::{MediaKind, MediaRef},
+    model::{MediaKind, MediaRef, MediaSource, Outbound, OwnFile},
     ports::{Messenger, SendError, SystemClock},
 };
 use chatplug_whatsapp::meta::{MetaMessenger, http_client};
@@ -75,4 +75,53 @@ async fn a_dead_token_is_told_as_one() {
     graph.set_token(NUMBER, "renewed");
     let refused = messenger.fetch_media(&voice(&id)).await;
     assert!(matches!(refused, Err(SendError::Unauthorized { code: 190 })), "{refused:?}");
+}
+
+fn own(mime: &str, bytes: impl Into<bytes::Bytes>) -> Outbound {
+    let source = MediaSource::Own(OwnFile { mime: mime.to_owned(), bytes: bytes.into() });
+    Outbound::Document { source, name: "2026-03-12_15-30.ics".to_owned(), caption: None }
+}
+
+#[tokio::test]
+async fn a_file_of_ours_is_uploaded_once_and_sent_by_its_id() {
+    let graph = graph().await;
+    let _open = maria(&graph);
+    let messenger = messenger(&graph);
+    let send = async |key: &str, message: Outbound| {
+        messenger.send(&phone("16505551234"), &message, crate::business::key(key)).await.map(|_| ())
+    };
+    send("1", own("text/calendar", "BEGIN:VCALENDAR")).await.unwrap();
+    send("2", own("text/calendar", "BEGIN:VCALENDAR")).await.unwrap();
+    // Meta names no calendars: they go as text, and open by the end of their name.
+    assert_eq!(graph.uploads(), [("text/plain".to_owned(), "BEGIN:VCALENDAR".into())]);
+    let sent = graph.sent(NUMBER);
+    assert_eq!(sent[0].content()["filename"], "2026-03-12_15-30.ics");
+    assert_eq!(sent[0].content()["id"], sent[1].content()["id"]);
+    send("3", own("text/calendar", "another")).await.unwrap();
+    assert_eq!(graph.uploads().len(), 2);
+
+    // Ids end. One that Meta does not know any more is made anew, once, and the message goes out once.
+    graph.expire_uploads();
+    send("4", own("text/calendar", "BEGIN:VCALENDAR")).await.unwrap();
+    assert_eq!((graph.uploads().len(), graph.sent(NUMBER).len()), (1, 4));
+    assert_ne!(graph.sent(NUMBER)[3].content()["id"], sent[0].content()["id"]);
+}
+
+#[tokio::test]
+async fn a_file_that_meta_would_refuse_never_leaves() {
+    let graph = graph().await;
+    let _open = maria(&graph);
+    let messenger = messenger(&graph);
+    let picture = |bytes: usize| Outbound::Image {
+        source: MediaSource::Own(OwnFile { mime: "image/png".to_owned(), bytes: vec![0; bytes].into() }),
+        caption: None,
+    };
+    let large = 5 * 1024 * 1024;
+    for wrong in [own("application/x-msdownload", "MZ"), own("text/calendar", ""), picture(large + 1)] {
+        let refused = messenger.send(&phone("16505551234"), &wrong, crate::business::key("1")).await;
+        assert!(matches!(refused, Err(SendError::Rejected { .. })), "{refused:?}");
+    }
+    assert_eq!((graph.uploads().len(), graph.sent(NUMBER).len(), graph.refused()), (0, 0, 0));
+    messenger.send(&phone("16505551234"), &picture(1024), crate::business::key("2")).await.unwrap();
+    assert_eq!(graph.uploads().len(), 1);
 }

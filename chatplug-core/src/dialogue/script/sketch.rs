@@ -99,6 +99,9 @@ fn sketch_reply(reply: &Reply) -> String {
     if reply.place.is_some() {
         text.push_str(" +pin");
     }
+    if let Some(invite) = &reply.invite {
+        text.push_str(if invite.cancelled { " -calendar" } else { " +calendar" });
+    }
     if let Some(template) = &reply.template {
         let _ = write!(text, " +template {}", template.name());
     }

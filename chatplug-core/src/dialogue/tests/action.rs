@@ -246,3 +246,21 @@ fn several_services_are_booked_one_after_the_other() {
     AskStaff { service: "Women's haircut" } [AnyStaff] [Ana Souza (Stylist ★48)] [Bruno Lima (Stylist)]
     "#);
 }
+
+#[test]
+fn the_appointment_comes_as_a_file_where_the_business_wants_that() {
+    let mut script = summed_up();
+    script.policy.calendar_file = true;
+    script.hold_outcomes = true;
+    let turn = script.yes();
+    assert!(!turn.text().contains("calendar"), "nothing is booked yet: {}", turn.text());
+    let action = script.committed[0].clone();
+    let ActionOutcome::Done { booking } = script.execute(&action) else { panic!() };
+    let requested = Booking { status: BookingStatus::Requested, ..booking.clone() };
+    let mut other = script.clone();
+    assert!(!other.outcome(ActionOutcome::Done { booking: requested }).text().contains("calendar"));
+    let turn = script.outcome(ActionOutcome::Done { booking: booking.clone() });
+    assert!(turn.text().contains("+calendar"), "{}", turn.text());
+    let gone = script.input(crate::dialogue::Input::BookingChanged { before: booking, after: None });
+    assert!(gone.text().contains("CancelledByTeam") && gone.text().contains("-calendar"), "{}", gone.text());
+}

@@ -16,7 +16,7 @@ use crate::fake::{
 use axum::{
     Json, Router,
     body::Body,
-    extract::{ConnectInfo, Path, Query, State as AxumState},
+    extract::{ConnectInfo, Multipart, Path, Query, State as AxumState},
     http::{HeaderMap, Request, StatusCode, header},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -31,6 +31,28 @@ use std::{collections::HashMap, sync::Arc};
 /// Lifetime of a file's URL.
 const URL_MINUTES: i64 = 5;
 
+/// Types that can be uploaded (Meta's page on media).
+const UPLOADABLE: [&str; 18] = [
+    "application/msword",
+    "application/pdf",
+    "application/vnd.ms-excel",
+    "application/vnd.ms-powerpoint",
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "audio/aac",
+    "audio/amr",
+    "audio/mp4",
+    "audio/mpeg",
+    "audio/ogg",
+    "image/jpeg",
+    "image/png",
+    "image/webp",
+    "text/plain",
+    "video/3gpp",
+    "video/mp4",
+];
+
 /// Serves until it is aborted.
 pub(super) async fn serve(gate: Gate, shared: Arc<Shared>) {
     let router = Router::new()
@@ -43,6 +65,7 @@ pub(super) async fn serve(gate: Gate, shared: Arc<Shared>) {
         .route("/{version}/{number}/deregister", post(manage))
         .route("/{version}/{number}/request_code", post(manage))
         .route("/{version}/{number}/verify_code", post(manage))
+        .route("/{version}/{number}/media", post(upload))
         .route("/{version}/{media}", get(object))
         .route("/fake-files/{media}/{until}", get(download))
         .fallback(|| async { refusal(&Refusal::new(2500, "Unknown path components")) })
@@ -140,6 +163,10 @@ fn mark(state: &mut State, number: &str, request: &Value) -> Result<Done, Refusa
 /// Takes a message, or refuses it.
 fn take(state: &mut State, number: &str, request: Value, fault: Option<&Fault>) -> Result<Done, Refusal> {
     let (kind, dialled) = rules::check(&request)?;
+    let file = request.get(&kind).and_then(|content| content.get("id")).and_then(Value::as_str);
+    if file.is_some_and(|id| state.uploads.iter().any(|known| known == id) && state.file(id).is_none()) {
+        return Err(Refusal::new(131_009, "Parameter value is not valid: the media id is not known (any more)"));
+    }
     let to = state.person_key(&dialled);
     if state.number(number).is_some_and(|number| number.display == to) {
         return Err(Refusal::new(131_021, "Recipient cannot be sender"));
@@ -216,6 +243,50 @@ async fn tell(shared: &Shared, mut statuses: Vec<Event>, timing: Timing) {
         }
         _ => statuses.into_iter().for_each(|event| shared.courier.queue(event)),
     }
+}
+
+/// Takes a file as Meta does: multipart, of a type that it knows, within 100 MB.
+async fn upload(
+    AxumState(shared): AxumState<Arc<Shared>>,
+    Path((version, number)): Path<(String, String)>,
+    headers: HeaderMap,
+    mut form: Multipart,
+) -> Response {
+    let allowed = shared.with(|state| {
+        known_version(&version)?;
+        known_token(state, &headers, Some(&number))
+    });
+    if let Err(refused) = allowed {
+        return refusal(&refused);
+    }
+    let (mut product, mut file) = (None, None);
+    loop {
+        match form.next_field().await {
+            Ok(Some(field)) => match field.name() {
+                Some("messaging_product") => product = field.text().await.ok(),
+                Some("file") => {
+                    let mime = field.content_type().unwrap_or_default().to_owned();
+                    file = field.bytes().await.ok().map(|bytes| File { mime, bytes, elsewhere: None });
+                }
+                _ => {}
+            },
+            Ok(None) => break,
+            Err(_) => return refusal(&Refusal::new(100, "Invalid multipart body")),
+        }
+    }
+    let taken = shared.with(|state| {
+        if product.as_deref() != Some("whatsapp") {
+            return Err(Refusal::new(100, "The parameter messaging_product is required."));
+        }
+        let file = file.ok_or_else(|| Refusal::new(100, "The parameter file is required."))?;
+        if !UPLOADABLE.contains(&file.mime.as_str()) {
+            return Err(Refusal::new(100, "Param file must be a file with one of the types that WhatsApp supports"));
+        }
+        let id = state.add_file(file);
+        state.uploads.push(id.clone());
+        Ok(json!({ "id": id }))
+    });
+    taken.map_or_else(|refused| refusal(&refused), |answer| Json(answer).into_response())
 }
 
 /// A number or a file, by its id.

@@ -85,6 +85,8 @@ pub(crate) struct State {
     windows: HashMap<(String, String), DateTime<Utc>>,
     pairs: HashMap<(String, String), DateTime<Utc>>,
     files: HashMap<String, File>,
+    /// Ids of files that were uploaded, in order.
+    pub(super) uploads: Vec<String>,
     counter: u64,
     /// Keeps ids of one fake apart from those of the fake before it, which a database may remember.
     run: u64,
@@ -167,6 +169,7 @@ impl State {
             windows: HashMap::new(),
             pairs: HashMap::new(),
             files: HashMap::new(),
+            uploads: Vec::new(),
             counter: 0,
             run: RandomState::new().build_hasher().finish(),
         }
@@ -187,6 +190,12 @@ impl State {
         let id = format!("{}{:06}", self.run % 1_000_000_000, self.counter);
         self.files.insert(id.clone(), file);
         id
+    }
+
+    /// Files that were uploaded are over, as Meta's are after 30 days.
+    pub(super) fn expire_uploads(&mut self) {
+        let Self { files, uploads, .. } = self;
+        files.retain(|id, _| !uploads.contains(id));
     }
 
     pub(super) fn file(&self, id: &str) -> Option<&File> {

@@ -7,11 +7,12 @@ use super::business::{
 };
 use crate::contracts;
 use chatplug_core::{
-    model::{Address, ChannelUser, GeoPoint, ListRow, MediaSource, MessageId, MessageRef, Outbound, Place},
-    ports::{Messenger, SendError},
+    model::{Address, ChannelUser, GeoPoint, ListRow, MediaSource, MessageId, MessageRef, Outbound, OwnFile, Place},
+    ports::{Clock, Messenger, SendError, SystemClock},
     testkit::{contract::messenger::MessengerScene, fits},
 };
 use chatplug_whatsapp::{
+    LONGEST_SERVED, ServedFiles,
     fake::twilio::{FakeTemplate, FakeTwilio},
     twilio::TwilioLogin,
 };
@@ -194,6 +195,29 @@ async fn the_client_sees_what_was_meant() {
     let calendar = MediaSource::Url("https://cdn.example.com/visit.ics".into());
     let shown = seen(Outbound::Document { source: calendar, name: "visit.ics".into(), caption: None }).await;
     assert_eq!((shown.text(), shown.media.len()), ("", 1));
+    assert_eq!(twilio.refused(), 0);
+}
+
+#[tokio::test]
+async fn a_file_of_ours_goes_by_an_address_that_serves_it_and_without_one_not_at_all() {
+    let twilio = twilio().await;
+    let maria = maria(&twilio);
+    let file = OwnFile { mime: "text/calendar".into(), bytes: b"BEGIN:VCALENDAR".to_vec().into() };
+    let message = Outbound::Document { source: MediaSource::Own(file.clone()), name: "x.ics".into(), caption: None };
+    let bare = messenger(&twilio);
+    assert!(!bare.limits().files, "whoever renders leaves it out");
+    let refused = send(&bare, &message).await;
+    assert!(matches!(refused, Err(SendError::Rejected { .. })), "{refused:?}");
+    let files = ServedFiles::new("https://bella.example/files/bella/wa", &"secret".to_owned().into());
+    let serving = messenger(&twilio).with_files(files.clone());
+    assert!(serving.limits().files);
+    send(&serving, &message).await.unwrap();
+    let shown = maria.next().await;
+    let token = shown.media[0].strip_prefix("https://bella.example/files/bella/wa/").unwrap();
+    assert_eq!(files.open(token, SystemClock.now()), Ok(file));
+    let large = OwnFile { mime: "text/calendar".into(), bytes: vec![b'x'; LONGEST_SERVED + 1].into() };
+    let large = Outbound::Document { source: MediaSource::Own(large), name: "x.ics".into(), caption: None };
+    assert!(matches!(send(&serving, &large).await, Err(SendError::Rejected { .. })));
     assert_eq!(twilio.refused(), 0);
 }
 
