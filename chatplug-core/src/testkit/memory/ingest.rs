@@ -121,7 +121,7 @@ impl Rows {
     /// them; unless it is a number that stands for another id: then it changed hands.
     fn same_person(&mut self, keep: ContactId, new: &ChannelUser) {
         let by_id = new.user_id.as_ref().and_then(|id| self.user_ids.get(id).copied());
-        let by_phone = new.phone.as_ref().and_then(|phone| self.phones.get(phone).copied());
+        let by_phone = new.phone.as_ref().and_then(|phone| self.phones.get(phone.canonical().as_ref()).copied());
         for (other, is_id) in [(by_id, true), (by_phone, false)] {
             let Some(other) = other.filter(|other| *other != keep) else { continue };
             let Some(row) = self.contacts.get_mut(&other) else { continue };
