@@ -46,6 +46,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         texts: Vec::new(),
         intents: Arc::new(OfflineEngine::new()),
         notifier: Arc::new(LogNotifier),
+        transcriber: None,
     };
     let route = Route { tenant: tenant.clone(), channel: Some(channel.clone()), branch: None };
     let (name, routes) = (business.name.clone(), vec![("meta".to_owned(), number, route)]);

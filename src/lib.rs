@@ -5,6 +5,9 @@ pub use chatplug_core::*;
 /// The built-in calendar as a booking backend.
 #[cfg(feature = "calendar")]
 pub use chatplug_calendar as calendar;
+/// Voice messages in words.
+#[cfg(feature = "openai")]
+pub use chatplug_openai as openai;
 /// Durable stores.
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use chatplug_store as store;

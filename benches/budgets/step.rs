@@ -30,7 +30,7 @@ impl Player {
         self.said += 1;
         script.now += chrono::Duration::seconds(1);
         let message = MessageId::new(format!("in-{}", self.said))?;
-        let said = Said { message, at: script.now, what: words.what().clone(), about: None };
+        let said = Said { message, at: script.now, what: words.what().clone(), about: None, spoken: false };
         self.feed(script, Input::Said { said: vec![said] });
         Ok(())
     }

@@ -22,6 +22,7 @@ mod plain;
 mod run;
 mod saga;
 mod turn;
+mod voice;
 mod watch;
 mod world;
 
@@ -56,6 +57,8 @@ struct Inner {
     /// Places of messages that are being handed over.
     deliveries: Arc<Semaphore>,
     languages: Vec<crate::model::Lang>,
+    /// Places of recordings that are being written down.
+    listening: Semaphore,
 }
 
 /// Knobs of an engine; the defaults are right for production.
@@ -73,6 +76,8 @@ pub struct EngineOptions {
     pub backend_timeout: Duration,
     /// How long an answer of a messenger is waited for.
     pub send_timeout: Duration,
+    /// How long a voice message may take from being found to being written down; after that its client is asked to write.
+    pub listen_within: Duration,
     /// How long the first words of a burst wait for the rest; at most 2 s.
     pub burst_wait: Duration,
     /// How long a catalogue is used before it is read again.
@@ -110,6 +115,7 @@ impl Default for EngineOptions {
             lease: Duration::seconds(60),
             backend_timeout: Duration::seconds(20),
             send_timeout: Duration::seconds(20),
+            listen_within: Duration::seconds(25),
             burst_wait: Duration::milliseconds(1200),
             catalog_ttl: Duration::seconds(60),
             action_deadline: Duration::minutes(10),
@@ -193,6 +199,7 @@ impl EngineBuilder {
                 catalogs: world::CatalogCache::default(),
                 wordings: deliver::Wordings::default(),
                 languages: Words::shipped().languages().collect(),
+                listening: Semaphore::new(voice::MOST_AT_ONCE),
             }),
         })
     }

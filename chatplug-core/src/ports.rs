@@ -17,6 +17,7 @@ mod records;
 mod secrets;
 mod store;
 mod templates;
+mod transcriber;
 mod webhook;
 
 pub use backend::*;
@@ -33,4 +34,5 @@ pub use records::*;
 pub use secrets::*;
 pub use store::*;
 pub use templates::*;
+pub use transcriber::*;
 pub use webhook::*;

@@ -28,6 +28,7 @@ mod messenger;
 mod notifier;
 mod payments;
 mod templates;
+mod transcriber;
 mod transcript;
 mod webhook;
 pub mod wrap;
@@ -45,6 +46,7 @@ pub use messenger::{MemoryMessenger, SentMessage};
 pub use notifier::RecordingNotifier;
 pub use payments::MemoryPayments;
 pub use templates::StaticTemplates;
+pub use transcriber::ScriptedTranscriber;
 pub use transcript::Transcript;
 pub use webhook::{MemoryReceiver, Posted, PostedEvent};
 

@@ -19,6 +19,7 @@ use chatplug_core::{
     ports::{Retention, TemplateStock},
     vault::MasterKeys,
 };
+use chatplug_openai::OpenAiConfig;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use std::{collections::BTreeMap, net::SocketAddr, path::Path, time::Duration};
@@ -53,6 +54,8 @@ pub struct Config {
     pub retention: Retention,
     /// `[ready]`.
     pub ready: ReadyConfig,
+    /// `[transcriber]`: what writes voice messages down, for the tenants that want it.
+    pub transcriber: Option<OpenAiConfig>,
     /// `[[meta_app]]`.
     pub meta_apps: Vec<MetaApp>,
     /// `[twilio]`: whose subaccounts are made.
@@ -242,6 +245,8 @@ pub struct TenantConfig {
     pub channels: Vec<ChannelConfig>,
     /// Names, numbers and texts of its clients are sealed at rest.
     pub seal: bool,
+    /// Its clients' voice messages are sent to the transcriber and written down.
+    pub transcribe: bool,
     /// Where its team hears of what needs a person; `None`: in the log alone.
     pub notify: Option<NotifyConfig>,
 }

@@ -16,10 +16,11 @@ use chatplug_core::{
     model::{InstallId, TenantId},
     ports::{
         BranchSetup, ChannelSetup, Clock, Directory, IntentEngine, Messenger, Notifier, Route, Templates, Tenant,
-        TenantSetup, WebhookReceiver,
+        TenantSetup, Transcriber, WebhookReceiver,
     },
     understand::OfflineEngine,
 };
+use chatplug_openai::OpenAiTranscriber;
 use chatplug_whatsapp::{
     ServedFiles,
     meta::{MetaConfig, MetaKeyring, MetaMessenger, MetaWebhook, PROVIDER, http_client},
@@ -53,6 +54,14 @@ pub(crate) async fn wire(
     let metrics = Metrics::new();
     let http = http_client().map_err(|error| AppError::setup("the HTTP client", &error))?;
     let intents: Arc<dyn IntentEngine> = Arc::new(OfflineEngine::new());
+    let transcriber = match &config.transcriber {
+        Some(endpoint) => {
+            let transcriber = OpenAiTranscriber::new(endpoint.clone());
+            let transcriber = transcriber.map_err(|error| AppError::setup("the transcriber", &error))?;
+            Some(Arc::new(transcriber) as Arc<dyn Transcriber>)
+        }
+        None => None,
+    };
     let mut builder = Builder {
         config: &config,
         clock: clock.clone(),
@@ -60,6 +69,7 @@ pub(crate) async fn wire(
         metrics: metrics.clone(),
         http,
         intents,
+        transcriber,
         simulator: page,
         twilio: Twilio::default(),
     };
@@ -156,6 +166,7 @@ struct Builder<'c> {
     metrics: Arc<Metrics>,
     http: reqwest::Client,
     intents: Arc<dyn IntentEngine>,
+    transcriber: Option<Arc<dyn Transcriber>>,
     simulator: Option<Arc<Simulator>>,
     twilio: Twilio,
 }
@@ -212,6 +223,7 @@ impl Builder<'_> {
             texts: tenant.texts.clone(),
             intents: self.intents.clone(),
             notifier: self.notifier(tenant).await?,
+            transcriber: self.transcriber.clone().filter(|_| tenant.transcribe),
         })
     }
 

@@ -108,6 +108,8 @@ cannot-read-document = { $form ->
    *[informal] Todavía no puedo abrir archivos. ¿Me lo escribes?
 }
 cannot-read-sticker = ¡Muy bueno! 😄 Pero yo solo entiendo palabras.
+heard = He oído: «{ $words }»
+yes-in-writing = Eso solo lo he oído. Para que no haya dudas, hace falta tocar el botón o escribir «sí».
 old-list = Esa lista es de antes. Ahora está así.
 nothing-open = Ahora mismo no hay nada que confirmar.
 ask-language = { $form ->

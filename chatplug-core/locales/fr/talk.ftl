@@ -108,6 +108,8 @@ cannot-read-document = { $form ->
    *[informal] Je ne peux pas encore ouvrir les fichiers. Tu peux me l'écrire ?
 }
 cannot-read-sticker = Bien vu ! 😄 Mais je ne comprends que les mots.
+heard = J'ai entendu : « { $words } »
+yes-in-writing = Je l'ai seulement entendu. Pour être sûr, il faut toucher le bouton ou écrire « oui ».
 old-list = Cette liste date un peu. Voici où on en est.
 nothing-open = Il n'y a rien à confirmer pour le moment.
 ask-language = { $form ->

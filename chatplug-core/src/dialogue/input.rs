@@ -129,6 +129,9 @@ pub struct Said {
     pub what: SaidWhat,
     /// The booking that the quoted (or reacted-to) message of ours spoke of, when it spoke of one.
     pub about: Option<BookingId>,
+    /// It was spoken and written down by a machine: it is shown back, and agrees to nothing by itself.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub spoken: bool,
 }
 
 /// What a client did.

@@ -62,7 +62,7 @@ impl Step<'_> {
                 waiting.push(message);
                 continue;
             }
-            let heard = self.hear(&message);
+            let heard = if message.spoken { self.hear_spoken(&message) } else { self.hear(&message) };
             match heard {
                 Heard::Understood => understood = true,
                 Heard::NotUnderstood => missed = true,
@@ -94,6 +94,9 @@ impl Step<'_> {
         }
         if let Some(pick) = self.out.agreed.take() {
             self.agree(&pick);
+        } else if self.out.agreed_aloud {
+            self.say(Say::YesInWriting);
+            self.ask_again();
         }
         if unreadable.is_some() {
             self.resume();
@@ -128,6 +131,22 @@ impl Step<'_> {
             SaidWhat::Location => Heard::Unreadable(None),
             SaidWhat::Unreadable { media } => Heard::Unreadable(*media),
         }
+    }
+
+    /// What was written down of a voice message is shown back. A yes that was only heard agrees to nothing: a machine may
+    /// have misheard it.
+    fn hear_spoken(&mut self, said: &Said) -> Heard {
+        if let SaidWhat::Words { text, .. } = &said.what {
+            self.say(Say::Heard { words: text.clone() });
+        }
+        let agreed = self.out.agreed.take();
+        let heard = self.hear(said);
+        if matches!(self.out.agreed, Some(Pick::Agree { .. })) {
+            self.out.agreed_aloud = true;
+            self.out.agreed = None;
+        }
+        self.out.agreed = self.out.agreed.take().or(agreed);
+        heard
     }
 
     fn tap(&mut self, id: &str) -> Heard {

@@ -109,6 +109,12 @@ impl Script {
         self.input(Input::Said { said })
     }
 
+    /// Says one message aloud; it was written down.
+    pub fn speak(&mut self, words: Words) -> Turn {
+        let said = self.message(words.what, words.about);
+        self.input(Input::Said { said: vec![Said { spoken: true, ..said }] })
+    }
+
     /// "Yes".
     pub fn yes(&mut self) -> Turn {
         self.say(intent(crate::ports::Intent::Yes))
@@ -385,7 +391,7 @@ impl Script {
     fn message(&mut self, what: SaidWhat, about: Option<BookingId>) -> Said {
         self.messages += 1;
         let message = salon::id::<MessageId>(&format!("m{}", self.messages));
-        Said { message, at: self.now, what, about }
+        Said { message, at: self.now, what, about, spoken: false }
     }
 
     fn last_choices(&self) -> &[crate::reply::Choice] {

@@ -33,6 +33,8 @@ pub(super) struct Out {
     question: Option<Effect>,
     /// The seal or other option that a yes of this burst agreed to; decided when the whole burst is read.
     pub(super) agreed: Option<Pick>,
+    /// A yes was heard in a voice message: it is asked for in writing.
+    pub(super) agreed_aloud: bool,
     /// A person was called.
     pub(super) handed_over: bool,
     /// The answer follows when what is under way is settled.

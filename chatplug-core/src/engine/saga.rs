@@ -1,6 +1,6 @@
 //! What the engine remembers of a critical action between commits: data and pure rules, no I/O.
 
-use super::facts;
+use super::{facts, turn::Waiting};
 use crate::{
     dialogue::ActionOutcome,
     model::{ActionKey, Booking, BookingRef, BookingStatus, CancelReason, Slot},
@@ -19,12 +19,15 @@ pub(super) struct EngineState {
     pub(super) recheck: Vec<BookingRef>,
     /// When to go on.
     pub(super) wake_at: Option<DateTime<Utc>>,
+    /// Voice messages that are being written down.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) voices: Vec<Waiting>,
 }
 
 impl EngineState {
     /// As a store keeps it; nothing when there is nothing to remember.
     pub(super) fn to_json(&self) -> Option<String> {
-        if self.action.is_none() && self.recheck.is_empty() {
+        if self.action.is_none() && self.recheck.is_empty() && self.voices.is_empty() {
             return None;
         }
         serde_json::to_string(self).ok()
@@ -443,7 +446,7 @@ mod tests {
     fn back_off_doubles_up_to_a_minute_and_state_survives_the_store() {
         let waits: Vec<_> = (1..9).map(|n| OpenAction::back_off(n).num_seconds()).collect();
         assert_eq!(waits, [2, 4, 8, 16, 32, 60, 60, 60]);
-        let state = EngineState { action: Some(moving(false, 15)), recheck: Vec::new(), wake_at: Some(at(9)) };
+        let state = EngineState { action: Some(moving(false, 15)), wake_at: Some(at(9)), ..EngineState::default() };
         let json = state.to_json().unwrap();
         let back: EngineState = serde_json::from_str(&json).unwrap();
         assert_eq!(back.to_json().unwrap(), json);

@@ -3,6 +3,9 @@
 mod amend;
 mod finish;
 mod hear;
+mod voices;
+
+pub(super) use voices::Waiting;
 
 use super::{Engine, EngineEvent, deliver::Outgoing, facts, saga::EngineState, world::stable_id};
 use crate::{
@@ -101,6 +104,10 @@ pub(super) struct Turn<'e> {
     reading: Vec<(i64, crate::model::MessageId)>,
     /// What the client said while no catalogue could be read, read now.
     unread: Vec<Said>,
+    /// Voice messages to be written down once this turn is committed.
+    listen_to: Vec<super::voice::Listening>,
+    /// Messages of this turn that were spoken.
+    spoken: Vec<crate::model::MessageId>,
     /// Who of the business acts right now.
     acting: Option<String>,
     queued: u32,
@@ -189,6 +196,8 @@ impl Engine {
             branches,
             reading: Vec::new(),
             unread: Vec::new(),
+            listen_to: Vec::new(),
+            spoken: Vec::new(),
             acting: None,
             queued: 0,
             messages: 0,
@@ -215,13 +224,21 @@ impl Turn<'_> {
         let mut burst = Vec::new();
         for item in mail {
             match item.event {
-                MailEvent::Message { message, about } => burst.push((item.seq, *message, about)),
+                MailEvent::Message { message, about } => {
+                    self.note_referral(&message);
+                    burst.extend(self.put_aside((item.seq, *message, about)));
+                }
+                MailEvent::Transcript { message, words } => {
+                    self.changes.read.push((item.seq, None));
+                    burst.extend(self.written_down(&message, words));
+                }
                 other => {
                     self.said(std::mem::take(&mut burst)).await?;
                     self.other_mail(item.seq, other).await?;
                 }
             }
         }
+        burst.extend(self.unheard());
         self.said(burst).await?;
         for timer in timers {
             self.rang(timer).await?;
@@ -260,13 +277,13 @@ impl Turn<'_> {
         let mut said = std::mem::take(&mut self.unread);
         let burst = self.amended(burst, &mut said).await;
         for (seq, message, about) in burst {
-            self.note_referral(&message);
             let (id, at) = (message.id.clone(), message.at);
             self.messages += 1;
             match self.understand(message).await {
                 Some(what) => {
                     self.reading.push((seq, id.clone()));
-                    said.push(Said { message: id, at, what, about });
+                    let spoken = self.spoken.contains(&id);
+                    said.push(Said { message: id, at, what, about, spoken });
                 }
                 None => self.changes.read.push((seq, Some(Outcome::NothingToSay))),
             }
@@ -286,7 +303,7 @@ impl Turn<'_> {
     async fn other_mail(&mut self, seq: i64, event: MailEvent) -> Result<(), TurnError> {
         self.changes.read.push((seq, None));
         match event {
-            MailEvent::Message { .. } => Ok(()),
+            MailEvent::Message { .. } | MailEvent::Transcript { .. } => Ok(()),
             MailEvent::Booking { reference } => self.look_again(reference).await,
             MailEvent::Preference { consent, refused } => {
                 self.remember(ContactChange::Consent { consent, refused });

@@ -1,6 +1,6 @@
 //! Who is served, and with which adapters.
 
-use super::{BookingBackend, IntentEngine, Messenger, Notifier, Templates};
+use super::{BookingBackend, IntentEngine, Messenger, Notifier, Templates, Transcriber};
 use crate::model::{BranchId, ChannelId, InstallId, Policy, TenantId};
 use async_trait::async_trait;
 use std::{fmt::Debug, sync::Arc};
@@ -45,6 +45,8 @@ pub struct Tenant {
     pub intents: Arc<dyn IntentEngine>,
     /// Who hears of what needs a person.
     pub notifier: Arc<dyn Notifier>,
+    /// What writes their voice messages down; `None`: they are asked to write.
+    pub transcriber: Option<Arc<dyn Transcriber>>,
 }
 
 impl Tenant {

@@ -5,7 +5,7 @@ use super::{
     ActionWord, AskedAbout, BookingView, Choice, Choices, ChooseFor, HandOverReason, HoursLine, Key, Label, Say,
     SlotScope, TemplateMeaning, When,
 };
-use crate::model::{BookingId, Lang, MediaKind, Money, Price, Rating};
+use crate::model::{BookingId, Lang, MediaKind, Money, Price, Private, Rating};
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc, Weekday};
 use chrono_tz::Tz;
 use iso_currency::Currency;
@@ -272,6 +272,8 @@ samples! {
         OutOfScope => [Say::OutOfScope],
         NotUnderstood => [Say::NotUnderstood],
         NotUnderstoodAgain => [Say::NotUnderstoodAgain],
+        Heard => [Say::Heard { words: Private::new("…".to_owned()) }, Say::Heard { words: Private::new(facts.service.clone()) }],
+        YesInWriting => [Say::YesInWriting],
         CannotRead => [
             Say::CannotRead { media: None },
             Say::CannotRead { media: Some(MediaKind::Voice) },

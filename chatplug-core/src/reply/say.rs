@@ -1,6 +1,6 @@
 //! The vocabulary of replies: data only.
 
-use crate::model::{BookingId, Lang, MediaKind, Place, Price, Rating};
+use crate::model::{BookingId, Lang, MediaKind, Place, Price, Private, Rating};
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc, Weekday};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
@@ -639,6 +639,13 @@ pub enum Say {
         /// What it was, when it was a file.
         media: Option<MediaKind>,
     },
+    /// "I heard: …": what was written down of a voice message.
+    Heard {
+        /// What was said.
+        words: Private<String>,
+    },
+    /// "Tap the button or write yes": a yes that was only heard is not enough.
+    YesInWriting,
     /// "That list is from earlier; here is what is free now."
     OldList,
     /// "There is nothing open to say yes to."

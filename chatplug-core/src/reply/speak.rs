@@ -1,6 +1,7 @@
 //! Which message says what: every [`Say`] in words.
 
 use super::{
+    clean, fit,
     locale::Room,
     say::{ActionWord, AskedAbout, BookingView, ChooseFor, HandOverReason, HoursLine, Say, SlotScope},
     voice::{Args, Voice},
@@ -8,6 +9,9 @@ use super::{
 };
 use crate::model::{MediaKind, Price};
 use chrono::NaiveDate;
+
+/// So much of what was heard is shown back, in UTF-16 units.
+const LONGEST_HEARD: usize = 400;
 
 /// A thing to say, in words: one paragraph or more.
 pub(crate) fn speak(voice: &Voice<'_>, say: &Say) -> String {
@@ -173,7 +177,7 @@ pub(crate) fn speak(voice: &Voice<'_>, say: &Say) -> String {
         }
         Say::ServiceDetails { service, description, minutes, price } => {
             let args = Args::new().name("service", service).ours("facts", voice.facts(*minutes, *price));
-            let description = description.as_deref().map(super::clean::prose).filter(|text| !text.is_empty());
+            let description = description.as_deref().map(clean::prose).filter(|text| !text.is_empty());
             match description {
                 None => voice.say(id::SERVICE_DETAILS, args),
                 Some(text) => voice.say(id::SERVICE_DETAILS_DESCRIBED, args.ours("description", text)),
@@ -181,7 +185,7 @@ pub(crate) fn speak(voice: &Voice<'_>, say: &Say) -> String {
         }
         Say::WhoDoes { service, staff } => {
             let args = Args::new().name("service", service);
-            let names = staff.iter().map(|name| super::clean::name(name)).collect::<Vec<_>>().join(", ");
+            let names = staff.iter().map(|name| clean::name(name)).collect::<Vec<_>>().join(", ");
             match staff.as_slice() {
                 [] => voice.say(id::WHO_DOES_ANY, args),
                 [_] => voice.say(id::WHO_DOES_ONE, args.ours("names", names)),
@@ -205,6 +209,11 @@ pub(crate) fn speak(voice: &Voice<'_>, say: &Say) -> String {
             Some(MediaKind::Sticker) => id::CANNOT_READ_STICKER,
             Some(MediaKind::Video) => id::CANNOT_READ_VIDEO,
         }),
+        Say::Heard { words } => {
+            let words = fit::cut(&clean::name(words.reveal()), LONGEST_HEARD);
+            voice.say(id::HEARD, Args::new().ours("words", words))
+        }
+        Say::YesInWriting => voice.plain(id::YES_IN_WRITING),
         Say::OldList => voice.plain(id::OLD_LIST),
         Say::NothingOpen => voice.plain(id::NOTHING_OPEN),
         Say::AskLanguage => voice.plain(id::ASK_LANGUAGE),

@@ -39,6 +39,7 @@ mod salon;
 pub mod secrets;
 pub mod store;
 pub mod templates;
+pub mod transcriber;
 pub mod webhook;
 
 /// Runs a test to its end on a runtime of its own, with real parallelism; so a suite needs no runtime of the caller.

@@ -5,7 +5,7 @@ use crate::{
     model::{BranchId, ChannelId, IdError, InstallId, Lang, Policy, TenantId},
     ports::{
         BookingBackend, BranchSetup, ChannelSetup, Directory, DirectoryError, IntentEngine, Messenger, Notifier, Route,
-        Templates, Tenant, TenantSetup,
+        Templates, Tenant, TenantSetup, Transcriber,
     },
 };
 use async_trait::async_trait;
@@ -63,6 +63,7 @@ impl TenantBuilder {
             texts: Vec::new(),
             intents: Arc::new(ScriptedIntents::new()),
             notifier: Arc::new(RecordingNotifier::new()),
+            transcriber: None,
         })
     }
 
@@ -121,6 +122,13 @@ impl TenantBuilder {
     #[must_use]
     pub fn intents(mut self, intents: Arc<dyn IntentEngine>) -> Self {
         self.0.intents = intents;
+        self
+    }
+
+    /// Writes voice messages down.
+    #[must_use]
+    pub fn transcriber(mut self, transcriber: Arc<dyn Transcriber>) -> Self {
+        self.0.transcriber = Some(transcriber);
         self
     }
 

@@ -5,6 +5,7 @@ mod audit;
 mod clock;
 mod notices;
 mod pace;
+mod voice;
 mod watch;
 
 use chatplug_core::{

@@ -296,3 +296,27 @@ mod backend {
         }));
     }
 }
+
+mod transcriber {
+    use chatplug_core::{
+        ports::Recording,
+        testkit::{ScriptedTranscriber, contract::transcriber::TranscriberScene},
+    };
+
+    fn recording(bytes: &'static str) -> Recording {
+        Recording { mime: "audio/ogg".to_owned(), bytes: bytes.into(), language: None }
+    }
+
+    async fn scene() -> Box<TranscriberScene> {
+        let script = ScriptedTranscriber::new().hears("one", "a haircut").hears("two", "да").hears("none", " ");
+        Box::new(TranscriberScene {
+            transcriber: Box::new(script),
+            spoken: (recording("one"), "a haircut".to_owned()),
+            other: (recording("two"), "да".to_owned()),
+            silent: recording("none"),
+            secret: "no secret here".to_owned(),
+        })
+    }
+
+    chatplug_core::transcriber_contract!(scene());
+}

@@ -154,6 +154,7 @@ fn config(db: &Path, provider: ProviderConfig) -> Result<Config, Failure> {
         branches: vec![BranchConfig { id: branch, plan }],
         channels: vec![channel],
         seal: false,
+        transcribe: false,
         notify: None,
     };
     Ok(Config {
@@ -163,6 +164,7 @@ fn config(db: &Path, provider: ProviderConfig) -> Result<Config, Failure> {
         master_keys: None,
         retention: Retention::default(),
         ready: ReadyConfig::default(),
+        transcriber: None,
         meta_apps: Vec::new(),
         twilio: None,
         tenants: vec![tenant],

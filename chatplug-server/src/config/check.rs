@@ -16,6 +16,7 @@ use chatplug_core::{
     ports::{TemplateState, TemplateStock},
     reply::Words,
 };
+use chatplug_openai::OpenAiConfig;
 use secrecy::SecretString;
 use std::{
     collections::{BTreeMap, HashMap},
@@ -36,14 +37,30 @@ pub(super) fn check(
     let (inline_secrets, public) = (read.server.inline_secrets, read.server.public_url.is_some());
     let seen = HashMap::new();
     let connecting = purpose == Purpose::Connect;
-    let mut check =
-        Check { root, beside, environment, problems, inline_secrets, connecting, public, seen, written_apps };
+    let mut check = Check {
+        root,
+        beside,
+        environment,
+        problems,
+        inline_secrets,
+        connecting,
+        public,
+        seen,
+        written_apps,
+        listens: false,
+    };
     let top = Path::default();
     let server = check.server(&read.server, &top.key("server"));
     let store = check.store(read.store, &top.key("store"));
     let master_keys = check.vault(read.vault, &top.key("vault"));
     let retention = check.retention(&read.retention, &top.key("retention"));
     let ready = Check::ready(&read.ready);
+    let transcriber = match read.transcriber {
+        Some(transcriber) => check.transcriber(transcriber, &top.key("transcriber")).map(Some),
+        None => Some(None),
+    };
+    // One that is faulty is no second fault.
+    check.listens = !matches!(transcriber, Some(None));
     let meta_apps = collect_all(read.meta_app, |i, app| check.meta_app(app, &top.key("meta_app").index(i)));
     let twilio = match read.twilio {
         Some(twilio) => check.twilio_account(twilio, &top.key("twilio")).map(Some),
@@ -59,6 +76,7 @@ pub(super) fn check(
         master_keys: Some(master_keys?),
         retention,
         ready,
+        transcriber: transcriber?,
         meta_apps: meta_apps?,
         twilio: twilio?,
         tenants: tenants?,
@@ -78,9 +96,35 @@ struct Check<'a> {
     /// What must be unique, by kind and value, with the place of the first.
     seen: HashMap<(&'static str, String), Place>,
     written_apps: Vec<String>,
+    /// Something writes voice messages down.
+    listens: bool,
 }
 
 impl Check<'_> {
+    fn transcriber(&mut self, told: raw::Transcriber, at: &Path) -> Option<OpenAiConfig> {
+        let url = told.base_url.unwrap_or_else(|| chatplug_openai::DEFAULT_BASE_URL.to_owned());
+        let url = self.web_address(&url, &at.key("base_url"));
+        let model = self.required(told.model, at, "model");
+        let key = match told.api_key {
+            Some(secret) => self.secret(Some(secret), at, "api_key").map(Some),
+            None => Some(None),
+        };
+        let mut config = OpenAiConfig::new(url?, model?);
+        if let Some(key) = key? {
+            config = config.with_api_key(key);
+        }
+        if let Some(seconds) = told.timeout {
+            if !(1..=60).contains(&seconds) {
+                return self.fail(&at.key("timeout"), "a voice message is waited for between 1 and 60 seconds");
+            }
+            config = config.with_timeout(std::time::Duration::from_secs(seconds.into()));
+        }
+        match config.check() {
+            Ok(()) => Some(config),
+            Err(error) => self.fail(at, &error.to_string()),
+        }
+    }
+
     fn meta_app(&mut self, app: raw::MetaApp, at: &Path) -> Option<MetaApp> {
         let name = self.required(app.name, at, "name");
         let name = name.filter(|name| self.unique("meta_app", name, &at.key("name"), "another [[meta_app]]"));
@@ -131,6 +175,9 @@ impl Check<'_> {
             let message = format!("`{}` is not spoken; known here: {}", tenant.policy.language, known.join(", "));
             self.wrong(&at.key("policy").key("language"), &message);
         }
+        if tenant.transcribe && !self.listens {
+            self.wrong(&at.key("transcribe"), "there is no [transcriber] to write voice messages down");
+        }
         let notify = match tenant.notify {
             Some(notify) => self.notify(notify, &at.key("notify")).map(Some),
             None => Some(None),
@@ -153,6 +200,7 @@ impl Check<'_> {
             branches: branches?,
             channels: channels?,
             seal: tenant.seal,
+            transcribe: tenant.transcribe,
             notify: notify?,
         })
     }

@@ -13,6 +13,7 @@ pub(super) struct Root {
     pub(super) vault: Vault,
     pub(super) retention: Retention,
     pub(super) ready: Ready,
+    pub(super) transcriber: Option<Transcriber>,
     pub(super) meta_app: Vec<MetaApp>,
     pub(super) twilio: Option<Twilio>,
     pub(super) tenant: Vec<Tenant>,
@@ -43,6 +44,16 @@ pub(super) struct Store {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Vault {
     pub(super) master_keys: Option<Secret>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Transcriber {
+    pub(super) base_url: Option<String>,
+    pub(super) model: Option<String>,
+    pub(super) api_key: Option<Secret>,
+    /// In seconds.
+    pub(super) timeout: Option<u32>,
 }
 
 /// In days.
@@ -94,6 +105,7 @@ pub(super) struct Tenant {
     pub(super) policy: Policy,
     pub(super) texts: BTreeMap<Lang, PathBuf>,
     pub(super) seal: bool,
+    pub(super) transcribe: bool,
     pub(super) notify: Option<Notify>,
     pub(super) branch: Vec<Branch>,
     pub(super) channel: Vec<Channel>,

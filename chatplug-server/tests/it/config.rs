@@ -363,3 +363,25 @@ fn a_token_may_be_kept_in_the_database() {
     let told = read(&RIGHT.replace("{ env = \"SECRET\" }", "{ env = \"A\", vault = \"b\" }"), &[]).unwrap_err();
     assert_eq!(told, ["f.toml:7:1: give one of `env`, `file` and `vault`, not several"]);
 }
+
+#[test]
+fn a_transcriber_is_named_before_a_tenant_may_use_it() {
+    let wishes = RIGHT.replace("name = \"Bella Vista\"", "name = \"Bella Vista\"\ntranscribe = true");
+    let told = read(&wishes, &[]).unwrap_err();
+    assert!(told.len() == 1 && told[0].contains("there is no [transcriber]"), "{told:?}");
+    let block = |lines: &str| format!("[transcriber]\n{lines}\n{wishes}");
+    let config = read(&block("model = \"whisper-1\"\napi_key = { env = \"SECRET\" }"), &[]).unwrap();
+    assert!(config.tenants[0].transcribe && !format!("{:?}", config.transcriber).contains("\"s\""));
+    assert!(!read(RIGHT, &[]).unwrap().tenants[0].transcribe, "off unless wanted");
+    for (lines, about) in [
+        ("", "`model` is missing"),
+        ("model = \" \"", "`model` is empty"),
+        ("model = \"m\"\nbase_url = \"here\"", "base_url"),
+        ("model = \"m\"\napi_key = \"sk-1\"", "a secret does not belong"),
+        ("model = \"m\"\ntimeout = 600", "between 1 and 60"),
+        ("model = \"m\"\ntimeot = 6", "timeout"),
+    ] {
+        let told = read(&block(lines), &[]).unwrap_err();
+        assert!(told.len() == 1 && told[0].contains(about), "{lines}: {told:?}");
+    }
+}

@@ -80,6 +80,10 @@ async fn one(session: &mut Session, seal: &Seal, event: &Ingest) -> Result<Optio
             status::receive(session, seal, channel, status, *received).await
         }
         Ingest::Booking { reference, key, received } => hint(session, seal, reference, key, *received).await.map(Some),
+        Ingest::Transcript { conversation, key, message, words, received } => {
+            let event = MailEvent::Transcript { message: message.clone(), words: words.clone() };
+            note(session, seal, *conversation, ("transcript", key), &event, *received).await.map(Some)
+        }
         Ingest::Preference { conversation, key, consent, refused, received } => {
             let event = MailEvent::Preference { consent: *consent, refused: *refused };
             note(session, seal, *conversation, ("preference", key), &event, *received).await.map(Some)

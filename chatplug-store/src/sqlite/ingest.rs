@@ -121,6 +121,10 @@ fn one(tx: &mut Tx<'_>, seal: &Seal, event: &Ingest) -> Result<Ingested, StoreEr
         Ingest::Message { channel, message, due, received } => receive(tx, seal, channel, message, *due, *received),
         Ingest::Status { channel, status, received } => status::receive(tx, seal, channel, status, *received),
         Ingest::Booking { reference, key, received } => hint(tx, seal, reference, key, *received),
+        Ingest::Transcript { conversation, key, message, words, received } => {
+            let event = MailEvent::Transcript { message: message.clone(), words: words.clone() };
+            note(tx, seal, *conversation, ("transcript", key), &event, *received)
+        }
         Ingest::Preference { conversation, key, consent, refused, received } => {
             let event = MailEvent::Preference { consent: *consent, refused: *refused };
             note(tx, seal, *conversation, ("preference", key), &event, *received)

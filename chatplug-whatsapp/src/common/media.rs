@@ -195,8 +195,11 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
 
 fn is_public_v6(address: Ipv6Addr) -> bool {
     let [first, second, ..] = address.segments();
-    // Global unicast, without documentation (2001:db8::/32).
-    (0x2000..0x4000).contains(&first) && !(first == 0x2001 && second == 0x0db8)
+    // Global unicast, without documentation (2001:db8::/32, 3fff::/20) and what protocols were assigned (2001::/23), by
+    // which a tunnel could lead to an address of the old kind.
+    (0x2000..0x4000).contains(&first)
+        && !(first == 0x2001 && (second == 0x0db8 || second < 0x0200))
+        && !(first == 0x3fff && second < 0x1000)
 }
 
 /// The IPv4 address that an IPv6 address stands for: mapped, translated (`64:ff9b::/96`) or tunnelled (`2002::/16`).
@@ -247,6 +250,11 @@ mod tests {
             "64:ff9b::7f00:1",
             "2002:7f00:1::",
             "::ffff:169.254.169.254",
+            "::127.0.0.1",
+            "::ffff:0:127.0.0.1",
+            "64:ff9b:1::7f00:1",
+            "2001:0:7f00:1::1",
+            "3fff::1",
         ] {
             assert!(!public(here), "{here}");
         }
@@ -263,6 +271,11 @@ mod tests {
             "https://user@media.example.com/a",
             "https://127.0.0.1/a",
             "https://[::1]/a",
+            "https://[::ffff:127.0.0.1]/a",
+            "https://[::ffff:a9fe:a9fe]/latest",
+            "https://[64:ff9b::a00:1]/a",
+            "https://localhost.:8443/a",
+            "https://017700000001/a",
             "http://127.0.0.1/a",
             "https://169.254.169.254/latest",
             "https://0x7f.1/a",

@@ -125,6 +125,7 @@ fn sketch(say: &Say) -> String {
         Say::Bookings { bookings } => {
             format!("Bookings: {}", bookings.iter().map(view).collect::<Vec<_>>().join("; "))
         }
+        Say::Heard { .. } => "Heard".to_owned(),
         other => format!("{other:?}"),
     }
 }

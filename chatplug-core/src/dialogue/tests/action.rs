@@ -264,3 +264,36 @@ fn the_appointment_comes_as_a_file_where_the_business_wants_that() {
     let gone = script.input(crate::dialogue::Input::BookingChanged { before: booking, after: None });
     assert!(gone.text().contains("CancelledByTeam") && gone.text().contains("-calendar"), "{}", gone.text());
 }
+
+#[test]
+fn a_yes_that_was_only_heard_books_nothing_and_one_in_writing_does() {
+    let mut script = summed_up();
+    let turn = script.speak(intent(Intent::Yes));
+    insta::assert_snapshot!(turn.text(), @"Heard / YesInWriting / Summary: Women's haircut, Ana Souza, Thu 12 Mar 15:30 [BookIt] [AnotherTime] [Drop]");
+    assert_eq!(script.committed.len(), 0);
+    // Nor does one that was typed before make the heard one count, or the heard one undo the typed one.
+    let turn = script.yes();
+    assert!(turn.text().contains("Booked"), "{}", turn.text());
+    assert_eq!(script.committed.len(), 1);
+}
+
+#[test]
+fn a_cancellation_that_was_only_heard_cancels_nothing() {
+    let mut script = summed_up();
+    script.yes();
+    script.speak(intent(Intent::Cancel));
+    for said in [Intent::Yes, Intent::Cancel] {
+        let turn = script.speak(intent(said));
+        assert!(turn.text().contains("YesInWriting"), "{}", turn.text());
+    }
+    assert_eq!(script.committed.len(), 1, "only the booking");
+    let turn = script.tap_key(Key::CancelIt);
+    assert!(turn.text().contains("Cancelled"), "{}", turn.text());
+}
+
+#[test]
+fn what_was_heard_is_shown_back_and_goes_on_as_if_it_were_written() {
+    let mut script = Script::salon();
+    let turn = script.speak(booking().service("cut").with(&["ana"]).on("2026-03-12").at("15:30"));
+    assert!(turn.text().contains("Heard / Summary"), "{}", turn.text());
+}

@@ -53,6 +53,7 @@ impl Turn<'_> {
                         self.changes.read.push((taken_back, Some(Outcome::NothingToSay)));
                     }
                     said.retain(|said| said.message != *original);
+                    self.forget_voice(original);
                     Some(Outcome::NothingToSay)
                 }
                 Content::Reaction { target, emoji: None } => {

@@ -54,6 +54,9 @@ impl Turn<'_> {
             }
         }
         let committed = self.store.commit(commit).await?;
+        for listening in std::mem::take(&mut self.listen_to) {
+            self.engine.listen(listening);
+        }
         let conversation = self.lease.conversation;
         if let Some(until) = wait {
             // Where this fails, it is found to be due, and put off then.
@@ -86,6 +89,9 @@ impl Turn<'_> {
             None if !self.state.recheck.is_empty() => Some(self.state.wake_at.unwrap_or(self.now)),
             None => None,
         };
+        // A voice message of which nothing is heard is answered in its time all the same.
+        let unheard = self.state.voices.iter().map(|waiting| waiting.until).min();
+        let wake_at = wake_at.into_iter().chain(unheard).min();
         Ok(TurnCommit {
             lease: self.lease.clone(),
             state,

@@ -2,7 +2,10 @@
 
 use crate::{
     dialogue::{Holder, Operator, Timer},
-    model::{Booking, BookingId, BookingRef, ChannelId, Consent, Contact, ConversationId, DeliveryStatus, Inbound},
+    model::{
+        Booking, BookingId, BookingRef, ChannelId, Consent, Contact, ConversationId, DeliveryStatus, Inbound,
+        MessageId, Private,
+    },
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -37,6 +40,19 @@ pub enum Ingest {
         /// Unique per change where the vendor tells, else per delivery.
         key: String,
         /// Arrival.
+        received: DateTime<Utc>,
+    },
+    /// A voice message was written down, or could not be.
+    Transcript {
+        /// In which conversation.
+        conversation: ConversationId,
+        /// Unique: the same key twice is the same recording.
+        key: String,
+        /// Which message.
+        message: MessageId,
+        /// What was said.
+        words: Option<Private<String>>,
+        /// When it was done.
         received: DateTime<Utc>,
     },
     /// The provider says what a client wants to receive.
@@ -151,6 +167,13 @@ pub enum MailEvent {
         operator: Operator,
         /// Who.
         by: String,
+    },
+    /// A voice message was written down, or could not be.
+    Transcript {
+        /// Which message.
+        message: MessageId,
+        /// What was said.
+        words: Option<Private<String>>,
     },
     /// The client told the provider what they want to receive.
     Preference {

@@ -63,6 +63,7 @@ macro_rules! store_contract {
                 a_hint_about_a_booking_enters_its_conversation_once
                 a_hint_about_an_unknown_booking_is_ignored
                 a_preference_is_stored_once_by_its_key
+                a_transcript_is_stored_once_by_its_key
                 a_new_number_makes_one_client_of_two
                 a_new_number_of_another_person_makes_no_one_of_two
                 the_ad_that_brought_a_client_is_kept

@@ -16,9 +16,11 @@ impl Rows {
         // The one thing that can fail is looked at before anything is written: all events or none.
         let unknown_channel = |event: &Ingest| match event {
             Ingest::Message { channel, .. } => !self.channels.contains(channel),
-            Ingest::Status { .. } | Ingest::Booking { .. } | Ingest::Preference { .. } | Ingest::Operator { .. } => {
-                false
-            }
+            Ingest::Status { .. }
+            | Ingest::Booking { .. }
+            | Ingest::Preference { .. }
+            | Ingest::Transcript { .. }
+            | Ingest::Operator { .. } => false,
         };
         if events.iter().any(unknown_channel) {
             return Err(StoreError::NotFound { what: "the channel" });
@@ -36,6 +38,10 @@ impl Rows {
                 };
                 let source = format!("booking/{}", reference.install);
                 self.mail_once(conversation, source, key, MailEvent::Booking { reference }, received)
+            }
+            Ingest::Transcript { conversation, key, message, words, received } => {
+                let event = MailEvent::Transcript { message, words };
+                self.mail_once(conversation, format!("transcript/{conversation}"), key, event, received)
             }
             Ingest::Preference { conversation, key, consent, refused, received } => {
                 let event = MailEvent::Preference { consent, refused };

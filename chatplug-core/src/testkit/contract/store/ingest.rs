@@ -349,6 +349,28 @@ pub async fn a_preference_is_stored_once_by_its_key(store: &dyn Store) {
     assert_eq!(mail[1..], [preference(true), preference(false)]);
 }
 
+/// What was written down of a voice message is mail, once per recording; or that nothing was.
+pub async fn a_transcript_is_stored_once_by_its_key(store: &dyn Store) {
+    let bella = Salon::open(store, "bella").await;
+    let conversation = bella.hears("ana", "m1", "hi", 0).await;
+    let told = |key: &str, words: Option<&str>| Ingest::Transcript {
+        conversation,
+        key: key.to_owned(),
+        message: message_id("m1"),
+        words: words.map(|words| Private::new(words.to_owned())),
+        received: at(1),
+    };
+    assert_eq!(bella.ingest(told("1", Some("a haircut 💇"))).await, Ingested::Queued(conversation));
+    assert_eq!(bella.ingest(told("1", None)).await, Ingested::Duplicate);
+    assert_eq!(bella.ingest(told("2", None)).await, Ingested::Queued(conversation));
+    let mail: Vec<MailEvent> = bella.lease(conversation, 3).await.mail.into_iter().map(|mail| mail.event).collect();
+    let transcript = |words: Option<&str>| MailEvent::Transcript {
+        message: message_id("m1"),
+        words: words.map(|words| Private::new(words.to_owned())),
+    };
+    assert_eq!(mail[1..], [transcript(Some("a haircut 💇")), transcript(None)]);
+}
+
 /// A client who changed their number and wrote from the new one before anybody told us is one client, with their bookings.
 pub async fn a_new_number_makes_one_client_of_two(store: &dyn Store) {
     let bella = Salon::open(store, "bella").await;
