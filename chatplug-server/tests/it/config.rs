@@ -162,7 +162,7 @@ tenant_name = "x"
         "f.toml:47:1: nothing.txt cannot be read: No such file or directory (os error 2)",
         "f.toml:49:1: this tenant has no [[tenant.branch]]",
         "f.toml:49:1: this tenant has no [[tenant.channel]]",
-        "f.toml:52:1: unknown key `tenant_name`; known here: `id`, `name`, `policy`, `texts`, `seal`, `notify`, `branch`, `channel`",
+        "f.toml:52:1: unknown key `tenant_name`; known here: `id`, `name`, `policy`, `texts`, `seal`, `transcribe`, `notify`, `branch`, `channel`",
         "environment CHATPLUG__SERVER__LGO: unknown key `lgo`; did you mean `log`?",
     ];
     assert_eq!(told, expected);
@@ -376,7 +376,7 @@ fn a_transcriber_is_named_before_a_tenant_may_use_it() {
     for (lines, about) in [
         ("", "`model` is missing"),
         ("model = \" \"", "`model` is empty"),
-        ("model = \"m\"\nbase_url = \"here\"", "base_url"),
+        ("model = \"m\"\nbase_url = \"here\"", "is not an address"),
         ("model = \"m\"\napi_key = \"sk-1\"", "a secret does not belong"),
         ("model = \"m\"\ntimeout = 600", "between 1 and 60"),
         ("model = \"m\"\ntimeot = 6", "timeout"),
