@@ -10,7 +10,7 @@ use chatplug_whatsapp::fake::{
     meta::{FakeMeta, Fault},
     twilio::FakeTwilio,
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 const NUMBER: &str = "106540352242999";
 const WABA: &str = "102290129340398";
@@ -126,6 +126,31 @@ async fn a_command_that_lost_an_answer_goes_on_where_it_stopped() {
     let second = run(&house, &connect, "").await;
     assert_eq!(second.code, Some(0), "{second:?}");
     assert_eq!(graph.carried_out("/register"), 1, "it was found, and not asked for again");
+}
+
+/// Killed in the middle of a call that Meta carries out: what was asked for had been written down before.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_that_was_killed_in_a_call_goes_on_where_it_stopped() {
+    let graph = FakeMeta::start().await.unwrap();
+    graph.add_unregistered(NUMBER, "351210000010", WABA, None);
+    let house = Arc::new(meta(&graph));
+    let connect = [&["tenant", "connect", "meta"], &TENANT[..], &["--wait", "0"]].concat();
+    let code = house.path("code");
+    std::fs::write(&code, graph.signs_up(WABA)).unwrap();
+    graph.on_call("/register").answer(Fault::Hang);
+    let mut first =
+        house.command(K1, &[&connect[..], &["--code-file", code.to_str().unwrap()]].concat()).spawn().unwrap();
+    while graph.carried_out("/register") == 0 {
+        assert!(first.try_wait().unwrap().is_none(), "it ended");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    first.kill().unwrap();
+    first.wait().unwrap();
+    let status = run(&house, &["tenant", "connect", "status"], "").await;
+    assert!(status.out.contains("asked for at"), "{status:?}");
+    let second = run(&house, &connect, "").await;
+    assert_eq!(second.code, Some(0), "{second:?}");
+    assert_eq!((graph.carried_out("/register"), graph.carried_out("/oauth/")), (1, 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -17,8 +17,8 @@ use chrono::{DateTime, Utc};
 use http::Method;
 use serde_json::Value;
 
-const ACCOUNT: &str = FakeTwilio::ACCOUNT;
-const TOKEN: &str = FakeTwilio::TOKEN;
+pub(crate) const ACCOUNT: &str = FakeTwilio::ACCOUNT;
+pub(crate) const TOKEN: &str = FakeTwilio::TOKEN;
 const OTHER: &str = "AC00000000000000000000000000000002";
 const OTHER_TOKEN: &str = "fedcba9876543210fedcba9876543210";
 const SERVICE: &str = "MG00000000000000000000000000000001";

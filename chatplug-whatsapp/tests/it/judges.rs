@@ -2,6 +2,7 @@
 //! clients `pywa` and `twilio`. `tests/judges/install.sh` puts them in `target/judges`; where they are missing, these
 //! tests say so. With `CHATPLUG_JUDGES` set they must be there: that is how CI runs.
 
+mod connect;
 mod meta;
 mod prism;
 mod twilio;

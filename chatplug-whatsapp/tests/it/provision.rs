@@ -1,6 +1,6 @@
 //! Connecting a number: every way of being stopped, and what is asked of the provider in all.
 
-mod meta;
+pub(crate) mod meta;
 mod twilio;
 
 use async_trait::async_trait;

@@ -87,7 +87,7 @@ impl Scene {
 }
 
 /// A server that answers as the real one does.
-async fn receiver(graph: &FakeMeta) -> String {
+pub(crate) async fn receiver(graph: &FakeMeta) -> String {
     let webhook = Arc::new(MetaWebhook::new(graph.keyring()));
     let handle = move |request: Request| {
         let webhook = webhook.clone();
