@@ -47,7 +47,7 @@ impl Stores {
     }
 
     /// One store behind all ports.
-    fn of<T>(store: T) -> Self
+    pub(crate) fn of<T>(store: T) -> Self
     where
         T: Store + CalendarStore + RecordStore + SecretStore + ConnectionStore + RateLimiter + 'static,
     {

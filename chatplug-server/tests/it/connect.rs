@@ -6,6 +6,7 @@ use chatplug_server::{
     config::{Environment, load},
     http::App,
 };
+use chatplug_store::testing::TestDatabase;
 use chatplug_whatsapp::fake::{
     meta::{FakeMeta, Fault},
     twilio::FakeTwilio,
@@ -114,7 +115,24 @@ async fn a_client_s_sign_up_becomes_a_channel() {
 async fn a_command_that_lost_an_answer_goes_on_where_it_stopped() {
     let graph = FakeMeta::start().await.unwrap();
     graph.add_unregistered(NUMBER, "351210000010", WABA, None);
-    let house = Arc::new(meta(&graph));
+    loses_an_answer(&graph, meta(&graph)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_on_postgresql() {
+    let database = TestDatabase::fresh().await;
+    let graph = FakeMeta::start().await.unwrap();
+    graph.add_unregistered(NUMBER, "351210000010", WABA, None);
+    let house = meta(&graph);
+    let text = std::fs::read_to_string(house.config()).unwrap();
+    let (before, rest) = text.split_once("url = \"sqlite:").unwrap();
+    let (_, after) = rest.split_once("\"\n").unwrap();
+    std::fs::write(house.config(), format!("{before}url = \"{}\"\npool = 4\n{after}", database.url())).unwrap();
+    loses_an_answer(&graph, house).await;
+}
+
+async fn loses_an_answer(graph: &FakeMeta, house: House) {
+    let house = Arc::new(house);
     let connect = [&["tenant", "connect", "meta"], &TENANT[..], &["--wait", "0"]].concat();
     graph.on_call("/register").answer(Fault::DropAnswer);
     let code = graph.signs_up(WABA);

@@ -100,3 +100,34 @@ impl Journal for StoreJournal {
 fn store(error: StoreError) -> JournalError {
     JournalError::Store { source: error.into() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chatplug_core::ports::TenantSetup;
+    use chatplug_store::SqliteStore;
+
+    /// Of two runs that go on from the same point, the second to write is told, before it asks anybody for anything.
+    #[tokio::test]
+    async fn two_runs_at_once_never_both_go_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(folder.path().join("test.sqlite")).await.unwrap();
+        let (tenant, channel) = ("bella".parse().unwrap(), "main".parse().unwrap());
+        let stores = Stores::of(store);
+        let setup = TenantSetup {
+            name: "Bella".to_owned(),
+            branches: Vec::new(),
+            channels: Vec::new(),
+            routes: Vec::new(),
+            sealed: false,
+        };
+        stores.store.tenant(&tenant).register(&setup).await.unwrap();
+        let open = || StoreJournal::open(&stores, &tenant, &channel, "meta.main", "operator:ana");
+        let ((one, progress), (other, _)) = (open().await.unwrap(), open().await.unwrap());
+        let entry = Entry { step: "register", became: "asked", code: None };
+        one.save(&progress, entry).await.unwrap();
+        assert!(matches!(other.save(&progress, entry).await, Err(JournalError::Overtaken)));
+        one.save(&progress, entry).await.unwrap();
+        assert!(matches!(other.save(&progress, entry).await, Err(JournalError::Overtaken)), "and told again");
+    }
+}

@@ -60,10 +60,7 @@ pub(super) async fn run(args: &MetaArgs, environment: &Environment) -> Result<()
     let base_url = app.base_url.as_deref().unwrap_or(DEFAULT_BASE_URL);
     let setup = MetaSetup::at(http, base_url, app.graph_version.as_deref().unwrap_or(DEFAULT_GRAPH_VERSION));
     let way = MetaConnect::new(setup, wish);
-    let progress = match opened.go(&way, STEPS, common).await {
-        Err(Failure { code: 0, .. }) => return Ok(()),
-        gone => gone?,
-    };
+    let Some(progress) = opened.go(&way, STEPS, common).await? else { return Ok(()) };
     let block = block::of_meta(&target.channel, &app.name, &token, &progress);
     println!("\nconnected. In the configuration, under [[tenant]] {}:\n\n{block}", target.tenant);
     Ok(())

@@ -100,8 +100,14 @@ impl Opened {
         }
     }
 
-    /// Goes until every step is done, one fails, or waiting has no end; tells each. Answers what is known when all is done.
-    pub(super) async fn go(self, way: &dyn Going, steps: &[Step], args: &ConnectArgs) -> Result<Progress, Failure> {
+    /// Goes until every step is done, one fails, or waiting has no end; tells each. Answers what is known when all is done;
+    /// nothing, where nothing was to be done.
+    pub(super) async fn go(
+        self,
+        way: &dyn Going,
+        steps: &[Step],
+        args: &ConnectArgs,
+    ) -> Result<Option<Progress>, Failure> {
         let Self { stores, journal, mut progress, .. } = self;
         if args.dry_run {
             for view in progress.views(steps) {
@@ -109,7 +115,7 @@ impl Opened {
             }
             println!("nothing was asked of anybody, and nothing changed");
             stores.close().await;
-            return Err(Failure { message: String::new(), code: 0 });
+            return Ok(None);
         }
         let patience = ask::CLOCK.now() + TimeDelta::seconds(args.wait.into());
         let mut told = BTreeSet::new();
@@ -132,7 +138,7 @@ impl Opened {
         };
         stores.close().await;
         match end {
-            None => Ok(progress),
+            None => Ok(Some(progress)),
             Some(Standing::Waiting { again, .. }) => Err(Failure { message: later(again), code: WAITING }),
             Some(_) => Err(Failure::refused("not connected yet: run the same command again when that is done")),
         }

@@ -51,10 +51,7 @@ pub(super) async fn run(args: &TwilioArgs, environment: &Environment) -> Result<
         base_url: base_url.clone(),
     };
     let way = TwilioConnect::new(http_client().context("the HTTP client")?, wish);
-    let progress = match opened.go(&way, STEPS, common).await {
-        Err(Failure { code: 0, .. }) => return Ok(()),
-        gone => gone?,
-    };
+    let Some(progress) = opened.go(&way, STEPS, common).await? else { return Ok(()) };
     let block = block::of_twilio(&target.channel, endpoint, &token, base_url.as_deref(), &progress);
     println!("\nconnected. In the configuration, under [[tenant]] {}:\n\n{block}", target.tenant);
     Ok(())

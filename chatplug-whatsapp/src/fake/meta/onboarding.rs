@@ -1,6 +1,7 @@
 //! Businesses that sign up: codes, tokens, accounts, registration of numbers, who is told of what.
 
 use super::{
+    FakeMeta, FaultRule,
     graph::{bare, bearer, cut, known_version, refusal},
     rules::Refusal,
     state::{Number, Shared, State},
@@ -64,6 +65,76 @@ struct Code {
 struct Grant {
     token: String,
     waba: String,
+}
+
+/// Signing up.
+impl FakeMeta {
+    /// A business adds a number to its account: verified, not registered, with a two-step PIN where it has one already. The
+    /// app is not told of the account yet.
+    pub fn add_unregistered(&self, phone_number_id: &str, display: &str, waba_id: &str, pin: Option<&str>) -> &Self {
+        let number = Number::new(phone_number_id, display, waba_id, "");
+        let pin = pin.map(str::to_owned);
+        self.change(|state| state.numbers.push(Number { registered: false, pin, ..number }));
+        self
+    }
+
+    /// The owner of a number has to prove again that it is theirs.
+    pub fn unverified(&self, phone_number_id: &str) -> &Self {
+        self.change(|state| {
+            for number in state.numbers.iter_mut().filter(|number| number.id == phone_number_id) {
+                number.verified = false;
+            }
+        });
+        self
+    }
+
+    /// A number that stays in the WhatsApp Business app: it can send, and is never registered.
+    pub fn keep_in_app(&self, phone_number_id: &str) -> &Self {
+        self.change(|state| {
+            for number in state.numbers.iter_mut().filter(|number| number.id == phone_number_id) {
+                (number.in_app, number.registered) = (true, true);
+            }
+        });
+        self
+    }
+
+    /// A business goes through the dialogue and lets the app have an account: the code, which lives 30 seconds.
+    #[must_use]
+    pub fn signs_up(&self, waba_id: &str) -> String {
+        self.change(|state| state.sign_up(waba_id))
+    }
+
+    /// What tokens may do, in place of what is needed.
+    pub fn grant_only(&self, scopes: &[&str]) -> &Self {
+        let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
+        self.change(|state| state.onboarding.scopes = Some(scopes));
+        self
+    }
+
+    /// Whether a token comes as the page shows it, bare, and not in JSON.
+    pub fn bare_tokens(&self, bare: bool) -> &Self {
+        self.change(|state| state.onboarding.bare_tokens = bare);
+        self
+    }
+
+    /// Makes calls of signing up go wrong: those whose path has this part.
+    pub fn on_call(&self, part: &str) -> FaultRule {
+        let (shared, part) = (Arc::clone(&self.inner.shared), part.to_owned());
+        FaultRule::new(move |rule| shared.with(|state| state.onboarding.faults.push((part, vec![rule]))))
+    }
+
+    /// How many calls of signing up were carried out, whatever their caller learnt of it: those whose method and path have
+    /// this part, such as `POST /v25.0/106540352242922/register`.
+    #[must_use]
+    pub fn carried_out(&self, part: &str) -> usize {
+        self.read(|state| state.onboarding.calls.iter().filter(|call| call.contains(part)).count())
+    }
+
+    /// Whether a number is on the Cloud API.
+    #[must_use]
+    pub fn is_registered(&self, phone_number_id: &str) -> bool {
+        self.read(|state| state.number(phone_number_id).is_some_and(|number| number.registered))
+    }
 }
 
 impl State {
@@ -167,7 +238,7 @@ async fn carry_out(shared: &Shared, call: &Call) -> Result<Value, Refusal> {
 
 fn exchange(state: &mut State, call: &Call) -> Result<Value, Refusal> {
     let is = |name: &str, value: &str| call.query.get(name).is_some_and(|given| given == value);
-    if !is("client_id", super::FakeMeta::APP_ID) || !is("client_secret", &state.app_secret) {
+    if !is("client_id", FakeMeta::APP_ID) || !is("client_secret", &state.app_secret) {
         return Err(Refusal::new(100, "Error validating application"));
     }
     let now = state.time.now();
@@ -193,7 +264,7 @@ fn exchange(state: &mut State, call: &Call) -> Result<Value, Refusal> {
 }
 
 fn inspect(state: &State, call: &Call) -> Result<Value, Refusal> {
-    if call.token.as_deref() != Some(&format!("{}|{}", super::FakeMeta::APP_ID, state.app_secret)) {
+    if call.token.as_deref() != Some(&format!("{}|{}", FakeMeta::APP_ID, state.app_secret)) {
         return Err(Refusal::new(190, "Invalid OAuth access token"));
     }
     let token = call.query.get("input_token").map(String::as_str).unwrap_or_default();
@@ -204,7 +275,7 @@ fn inspect(state: &State, call: &Call) -> Result<Value, Refusal> {
     let scopes = state.onboarding.scopes.clone().unwrap_or_else(|| SCOPES.map(str::to_owned).to_vec());
     let granular: Vec<_> = scopes.iter().map(|scope| json!({"scope": scope, "target_ids": ids})).collect();
     Ok(json!({"data": {
-        "app_id": super::FakeMeta::APP_ID,
+        "app_id": FakeMeta::APP_ID,
         "type": "SYSTEM_USER",
         "is_valid": true,
         "expires_at": 0,
@@ -271,8 +342,7 @@ fn subscriptions(state: &State, waba: &str, call: &Call) -> Result<Value, Refusa
     owner(state, waba, call)?;
     let app = state.onboarding.told.get(waba).map(|set| {
         let link = "https://www.facebook.com/games/?app_id=0";
-        let mut app =
-            json!({"whatsapp_business_api_data": {"id": super::FakeMeta::APP_ID, "link": link, "name": "Fake"}});
+        let mut app = json!({"whatsapp_business_api_data": {"id": FakeMeta::APP_ID, "link": link, "name": "Fake"}});
         if let (Some(url), Some(app)) = (set, app.as_object_mut()) {
             app.insert("override_callback_uri".to_owned(), url.clone().into());
         }
