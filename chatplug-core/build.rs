@@ -95,6 +95,10 @@ fn table(files: &[File], keys: &BTreeSet<String>) -> Result<String, std::fmt::Er
     for key in keys {
         writeln!(out, "    pub(crate) const {}: Id = Id({key:?});", key.replace('-', "_").to_uppercase())?;
     }
-    out.push_str("}\n");
+    out.push_str("}\n\n/// The messages of templates, which are declared by name.\nconst TEMPLATES: &[Id] = &[\n");
+    for key in keys.iter().filter(|key| key.starts_with("template-")) {
+        writeln!(out, "    id::{},", key.replace('-', "_").to_uppercase())?;
+    }
+    out.push_str("];\n");
     Ok(out)
 }

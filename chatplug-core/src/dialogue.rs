@@ -65,8 +65,8 @@ mod tests;
 pub use describe::{Described, DescribedDraft};
 pub use envelope::{STATE_VERSION, StateError};
 pub use input::{
-    ActionOutcome, BranchView, ContactChange, Effect, Holder, Input, Operator, Outcome, Said, SaidWhat, TeamEvent,
-    Timer, Trouble, World,
+    ActionOutcome, BranchView, ContactChange, Effect, Holder, Input, Operator, Outcome, Reach, Said, SaidWhat,
+    TeamEvent, Timer, Trouble, World,
 };
 
 use crate::{

@@ -21,6 +21,7 @@ mod observe;
 mod plain;
 mod run;
 mod saga;
+mod stock;
 mod turn;
 mod voice;
 mod watch;
@@ -54,6 +55,7 @@ struct Inner {
     routes: accept::RouteCache,
     catalogs: world::CatalogCache,
     wordings: deliver::Wordings,
+    hints: stock::Hints,
     /// Places of messages that are being handed over.
     deliveries: Arc<Semaphore>,
     languages: Vec<crate::model::Lang>,
@@ -95,6 +97,8 @@ pub struct EngineOptions {
     pub answer_within: Duration,
     /// Looks for clients who wait too long this often.
     pub watch: Duration,
+    /// Looks at every channel's templates this often, beside what webhooks tell; the first look is a tenth of it away.
+    pub templates: Duration,
     /// Mark messages as read and show "typing" when a turn begins.
     pub mark_seen: bool,
 }
@@ -124,6 +128,7 @@ impl Default for EngineOptions {
             poll: Duration::seconds(1),
             answer_within: OVERDUE_AFTER,
             watch: Duration::seconds(5),
+            templates: Duration::minutes(15),
             mark_seen: true,
         }
     }
@@ -198,6 +203,7 @@ impl EngineBuilder {
                 routes: accept::RouteCache::default(),
                 catalogs: world::CatalogCache::default(),
                 wordings: deliver::Wordings::default(),
+                hints: stock::Hints::default(),
                 languages: Words::shipped().languages().collect(),
                 listening: Semaphore::new(voice::MOST_AT_ONCE),
             }),

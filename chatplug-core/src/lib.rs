@@ -7,6 +7,7 @@ pub mod engine;
 pub mod model;
 pub mod ports;
 pub mod reply;
+pub mod templates;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 pub mod understand;

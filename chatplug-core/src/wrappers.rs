@@ -101,6 +101,7 @@ impl ErrorClass for TemplateError {
         match self {
             Self::Refused(_) => "refused",
             Self::Unsupported => "unsupported",
+            Self::Unauthorized(_) => "unauthorized",
             Self::Unavailable { .. } => "unavailable",
         }
     }

@@ -12,6 +12,7 @@ mod key;
 mod migrate;
 mod person;
 mod serve;
+mod templates;
 mod tenant;
 mod understand;
 mod work;
@@ -30,6 +31,7 @@ use std::{
     path::{Path, PathBuf},
     process::ExitCode,
 };
+pub use templates::TemplatesCommand;
 pub use tenant::TenantCommand;
 
 /// Booking conversations on WhatsApp, in five languages, on the calendar that a business already has.
@@ -62,6 +64,9 @@ pub enum Command {
     /// Make, renew and destroy the keys that seal what is kept
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Templates of messages: what a provider should have, what it has, and what became of it
+    #[command(subcommand)]
+    Templates(TemplatesCommand),
     /// Keep tenants' secrets, such as access tokens, sealed in the database
     #[command(subcommand)]
     Credential(CredentialCommand),
@@ -250,7 +255,10 @@ pub fn main() -> ExitCode {
     match run(cli, &Environment::of_process()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("{}", failure.message);
+            // What was found wrong may have been told already.
+            if !failure.message.is_empty() {
+                eprintln!("{}", failure.message);
+            }
             ExitCode::from(failure.code)
         }
     }
@@ -280,6 +288,7 @@ pub fn run(cli: Cli, environment: &Environment) -> Result<(), Failure> {
         }
         Command::Migrate(args) => block_on(migrate::run(read(&args.config, environment)?, args.check)),
         Command::Key(command) => key::run(command, environment),
+        Command::Templates(command) => templates::run(command, environment),
         Command::Credential(command) => credential::run(command, environment),
         Command::Tenant(command) => tenant::run(command, environment),
         Command::Audit(command) => audit::run(command, environment),

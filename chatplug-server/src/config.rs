@@ -269,8 +269,10 @@ pub struct ChannelConfig {
     pub branches: Vec<BranchId>,
     /// Its provider.
     pub provider: ProviderConfig,
-    /// Templates approved for it.
+    /// Templates approved for it, as a person wrote them down; where there are any, the provider is not asked.
     pub templates: Vec<TemplateStock>,
+    /// What the names of its templates begin with at the provider.
+    pub template_prefix: String,
 }
 
 /// A provider and what it needs to know.

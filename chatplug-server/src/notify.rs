@@ -59,6 +59,9 @@ fn body(notice: &Notice, now: chrono::DateTime<chrono::Utc>) -> Value {
         // The provider's words may quote a number.
         TeamEvent::Undeliverable { .. } => ("undeliverable", json!({})),
         TeamEvent::Unanswered => ("unanswered", json!({})),
+        TeamEvent::Template { channel, meaning, lang, trouble } => {
+            ("template", json!({ "channel": channel, "meaning": meaning, "lang": lang, "trouble": trouble }))
+        }
         // Of what is not known here nothing is told but that it happened.
         _ => ("other", json!({})),
     };
@@ -122,7 +125,7 @@ mod tests {
         for event in events {
             let tenant = TenantId::new("bella").unwrap();
             let (id, conversation) = (NoticeId::derive(&["1"]), ConversationId::derive(&["1"]));
-            let notice = Notice { id, tenant, conversation, event };
+            let notice = Notice { id, tenant, conversation: Some(conversation), event };
             let text = body(&notice, chrono::DateTime::UNIX_EPOCH).to_string();
             assert!(!text.contains("rude") && !text.contains("351912345678"), "{text}");
         }

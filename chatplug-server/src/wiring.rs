@@ -13,7 +13,7 @@ use crate::{
 use chatplug_calendar::Calendar;
 use chatplug_core::{
     engine::{Engine, EngineOptions, LogNotifier, Observer, TemplateList, TenantList},
-    model::{InstallId, TenantId},
+    model::{ChannelId, InstallId, TenantId},
     ports::{
         BranchSetup, ChannelSetup, Clock, Directory, IntentEngine, Messenger, Notifier, Route, Templates, Tenant,
         TenantSetup, Transcriber, WebhookReceiver,
@@ -23,7 +23,7 @@ use chatplug_core::{
 use chatplug_openai::OpenAiTranscriber;
 use chatplug_whatsapp::{
     ServedFiles,
-    meta::{MetaConfig, MetaKeyring, MetaMessenger, MetaWebhook, PROVIDER, http_client},
+    meta::{MetaConfig, MetaKeyring, MetaMessenger, MetaTemplates, MetaWebhook, PROVIDER, http_client},
     twilio::{
         self, TwilioConfig, TwilioConfigError, TwilioContent, TwilioKeyring, TwilioLogin, TwilioMessenger,
         TwilioTemplates, TwilioWebhook,
@@ -72,6 +72,7 @@ pub(crate) async fn wire(
         transcriber,
         simulator: page,
         twilio: Twilio::default(),
+        meta: BTreeMap::new(),
     };
     // Side by side: the store writes many at once.
     let registered = config.tenants.iter().map(|tenant| stores.register(&config, &tenant.id));
@@ -130,6 +131,34 @@ pub(crate) async fn wire(
     })
 }
 
+/// The templates of a tenant's channels, for commands that ask about them; a channel that talks to a page has none.
+pub(crate) async fn templates(
+    config: &Config,
+    stores: &Stores,
+    tenant: &TenantConfig,
+    clock: Arc<dyn Clock>,
+) -> Result<Vec<(ChannelId, Arc<dyn Templates>)>, AppError> {
+    let http = http_client().map_err(|error| AppError::setup("the HTTP client", &error))?;
+    let mut builder = Builder {
+        config,
+        clock,
+        stores: stores.clone(),
+        metrics: Metrics::new(),
+        http,
+        intents: Arc::new(OfflineEngine::new()),
+        transcriber: None,
+        simulator: None,
+        twilio: Twilio::default(),
+        meta: BTreeMap::new(),
+    };
+    let mut found = Vec::new();
+    for channel in tenant.channels.iter().filter(|channel| !matches!(channel.provider, ProviderConfig::Simulator)) {
+        let (_, templates) = builder.messenger(tenant, channel).await?;
+        found.push((channel.id.clone(), templates));
+    }
+    Ok(found)
+}
+
 /// What the store must know of a tenant before anything of it is kept.
 pub(crate) fn setup(tenant: &TenantConfig) -> TenantSetup {
     let route = |channel: &ChannelConfig| {
@@ -169,6 +198,8 @@ struct Builder<'c> {
     transcriber: Option<Arc<dyn Transcriber>>,
     simulator: Option<Arc<Simulator>>,
     twilio: Twilio,
+    /// Templates by tenant, account and prefix.
+    meta: BTreeMap<(TenantId, String, String), Arc<dyn Templates>>,
 }
 
 /// What channels at Twilio share.
@@ -178,8 +209,8 @@ struct Twilio {
     endpoints: BTreeMap<String, (String, TwilioKeyring)>,
     /// Files that Twilio fetches, by tenant and channel.
     files: BTreeMap<(String, String), ServedFiles>,
-    /// By account and host.
-    accounts: BTreeMap<(String, Option<String>), Account>,
+    /// By account, host and what names of templates begin with.
+    accounts: BTreeMap<(String, Option<String>, String), Account>,
 }
 
 /// One account's content and templates.
@@ -279,12 +310,13 @@ impl Builder<'_> {
                 if let Some(url) = app.and_then(|app| app.base_url.as_ref()) {
                     meta = meta.with_base_url(url);
                 }
+                let templates = self.meta_templates(tenant, channel, &meta)?.unwrap_or(listed);
                 let messenger = MetaMessenger::new(meta, self.http.clone(), self.clock.clone());
                 let messenger = messenger.map_err(|wrong| misfit(tenant, channel, &wrong))?;
                 let number = (PROVIDER, phone_number_id.as_str(), *messages_per_second);
                 let messenger =
                     limits::paced(Arc::new(messenger), number, &self.stores.limiter, &self.clock, &self.metrics);
-                Ok((messenger, listed))
+                Ok((messenger, templates))
             }
             ProviderConfig::Twilio(at) => {
                 let (messenger, known) = self.twilio(tenant, channel, at).await?;
@@ -296,6 +328,26 @@ impl Builder<'_> {
                 Ok((messenger, templates))
             }
         }
+    }
+
+    /// Templates as the channel's account has them; `None`: the file lists them, or does not name the account.
+    fn meta_templates(
+        &mut self,
+        tenant: &TenantConfig,
+        channel: &ChannelConfig,
+        meta: &MetaConfig,
+    ) -> Result<Option<Arc<dyn Templates>>, AppError> {
+        let Some(account) = meta.waba_id().filter(|_| channel.templates.is_empty()) else { return Ok(None) };
+        // Numbers of one account read its templates together; another tenant has its own right to them.
+        let name = (tenant.id.clone(), account.to_owned(), channel.template_prefix.clone());
+        if let Some(known) = self.meta.get(&name) {
+            return Ok(Some(known.clone()));
+        }
+        let templates = MetaTemplates::new(meta.clone(), self.http.clone(), self.clock.clone());
+        let templates = templates.map_err(|wrong| misfit(tenant, channel, &wrong))?;
+        let templates: Arc<dyn Templates> = Arc::new(templates.with_prefix(&channel.template_prefix));
+        self.meta.insert(name, templates.clone());
+        Ok(Some(templates))
     }
 
     async fn twilio(
@@ -331,13 +383,14 @@ impl Builder<'_> {
             config = config.with_base_url(url);
         }
         let wrong = |wrong: Vec<TwilioConfigError>| misfit(tenant, channel, &wrong);
-        let name = (at.account_sid.clone(), at.base_url.clone());
+        let name = (at.account_sid.clone(), at.base_url.clone(), channel.template_prefix.clone());
         let (http, clock) = (&self.http, &self.clock);
         let account = match self.twilio.accounts.get(&name) {
             Some(account) => account.clone(),
             None => {
                 let content = TwilioContent::new(config.clone(), http.clone()).map_err(wrong)?;
                 let templates = TwilioTemplates::new(config.clone(), http.clone(), clock.clone()).map_err(wrong)?;
+                let templates = templates.with_prefix(&channel.template_prefix);
                 let account = Account { content: Arc::new(content), templates: Arc::new(templates) };
                 self.twilio.accounts.insert(name, account.clone());
                 account

@@ -4,4 +4,5 @@ pub(crate) mod check;
 pub(crate) mod http;
 pub(crate) mod media;
 pub(crate) mod served;
+pub(crate) mod shelf;
 pub(crate) mod words;

@@ -1,5 +1,5 @@
-//! Meta's WhatsApp Cloud API: a [`Messenger`](chatplug_core::ports::Messenger) and a
-//! [`WebhookReceiver`](chatplug_core::ports::WebhookReceiver).
+//! Meta's WhatsApp Cloud API: a [`Messenger`](chatplug_core::ports::Messenger), a
+//! [`WebhookReceiver`](chatplug_core::ports::WebhookReceiver) and [`Templates`](chatplug_core::ports::Templates).
 //!
 //! Wire facts come from Meta's pages on business messaging (autumn 2025 to autumn 2026), its `OpenAPI` file v23.0, and
 //! the source of public client libraries where the pages are silent. Nothing here retries, stores or keeps a window:
@@ -14,6 +14,7 @@ mod media;
 mod messenger;
 pub mod provision;
 mod signature;
+mod templates;
 mod upload;
 mod webhook;
 mod wire;
@@ -23,4 +24,5 @@ pub use config::{DEFAULT_BASE_URL, DEFAULT_GRAPH_VERSION, MetaConfig, MetaConfig
 pub use errors::{Class, ErrorRow, Reaction, TABLE, class_of, failure_kind, send_error};
 pub use messenger::MetaMessenger;
 pub use signature::sign;
+pub use templates::MetaTemplates;
 pub use webhook::{MetaWebhook, PROVIDER};

@@ -1,5 +1,6 @@
 # Messages that the provider approves in advance, for use when the client has not written for a day. They say only what
-# concerns the client's own visit, have no offers in them, and neither begin nor end with a blank. $business is a blank here.
+# concerns the client's own visit, have no offers in them, neither begin nor end with a blank, and have at least twice as
+# many words as blanks, and one. $business is a blank here. Which blanks and buttons there are: templates/stock.toml.
 
 template-reminder = Hi { $name }, this is a reminder of your appointment: { $service }, { $when }, at { $business }. Will you be there?
 # Stands for the name when it is not known.

@@ -1,8 +1,8 @@
 # Mensajes que el proveedor aprueba de antemano. Las reglas están en en/templates.ftl.
 
 template-reminder = { $form ->
-    [formal] Hola, { $name }. Le recordamos su cita: { $service }, { $when }, en { $business }. ¿Contamos con usted?
-   *[informal] Hola, { $name }. Te recordamos tu cita: { $service }, { $when }, en { $business }. ¿Contamos contigo?
+    [formal] Hola, { $name }. Le recordamos que tiene cita: { $service }, { $when }, en { $business }. ¿Contamos con usted?
+   *[informal] Hola, { $name }. Te recordamos que tienes cita: { $service }, { $when }, en { $business }. ¿Contamos contigo?
 }
 template-someone = { $form ->
     [formal] le esperamos

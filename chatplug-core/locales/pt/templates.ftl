@@ -7,7 +7,7 @@ template-reminder = { $region ->
 template-someone = tudo bem
 template-reminder-come = Sim, eu vou
 template-reminder-change = Alterar ou cancelar
-template-booked = Está marcado: { $service }, { $when }, em { $business }. Até lá!
+template-booked = O seu horário está marcado: { $service }, { $when }, em { $business }. Até lá!
 template-moved = { $region ->
     [PT] A marcação mudou: { $service }, agora { $when }, em { $business }. Se não der jeito, é só responder aqui.
    *[other] O agendamento mudou: { $service }, agora { $when }, em { $business }. Se não der, é só responder aqui.

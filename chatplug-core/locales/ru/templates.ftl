@@ -1,8 +1,8 @@
 # Сообщения, которые провайдер одобряет заранее. Правила в en/templates.ftl.
 
 template-reminder = { $form ->
-    [formal] Здравствуйте, { $name }! Напоминаем о вашей записи: { $service }, { $when }. Место: { $business }. Вы придёте?
-   *[informal] Привет, { $name }! Напоминаем о твоей записи: { $service }, { $when }. Место: { $business }. Придёшь?
+    [formal] Здравствуйте, { $name }! Напоминаем, что у вас есть запись: { $service }, { $when }. Место: { $business }. Вы придёте?
+   *[informal] Привет, { $name }! Напоминаем, что у тебя есть запись: { $service }, { $when }. Место: { $business }. Придёшь?
 }
 template-someone = { $form ->
     [formal] ждём вас
@@ -11,8 +11,8 @@ template-someone = { $form ->
 template-reminder-come = Да, буду
 template-reminder-change = Изменить, отменить
 template-booked = { $form ->
-    [formal] Запись подтверждена: { $service }, { $when }. Место: { $business }. Ждём вас!
-   *[informal] Запись подтверждена: { $service }, { $when }. Место: { $business }. Ждём тебя!
+    [formal] Ваша запись подтверждена: { $service }, { $when }. Место: { $business }. Будем ждать вас!
+   *[informal] Твоя запись подтверждена: { $service }, { $when }. Место: { $business }. Будем ждать тебя!
 }
 template-moved = { $form ->
     [formal] Ваша запись перенесена: { $service }, теперь { $when }. Место: { $business }. Если неудобно, ответьте здесь.

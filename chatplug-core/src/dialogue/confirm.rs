@@ -10,14 +10,14 @@ use super::{
 };
 use crate::{
     model::{BookingId, BookingStatus, Consent},
-    ports::OpenQuestion,
+    ports::{OpenQuestion, Outlook},
     reply::{Key, Say, TemplateMeaning},
 };
 use chrono::Duration;
 
 /// Most reminders that may wait for an answer.
 const OPEN: usize = 5;
-/// While a person holds the conversation a reminder waits this long and looks again.
+/// While a person holds the conversation, or its template is not approved, a reminder waits this long and looks again.
 const LATER: Duration = Duration::hours(1);
 
 impl Step<'_> {
@@ -55,9 +55,14 @@ impl Step<'_> {
         {
             return;
         }
-        if self.world.holder == Holder::Person {
+        // In review or paused: it may be sent yet. What can never be is not tried.
+        let sendable = match self.world.reach.reminders {
+            _ if self.world.is_open_at(self.world.now) => Outlook::Ready,
+            outlook => outlook,
+        };
+        if self.world.holder == Holder::Person || sendable != Outlook::Ready {
             let again = self.world.now + LATER;
-            if again < booking.start {
+            if again < booking.start && sendable != Outlook::Hopeless {
                 self.wake(Timer::Reminder { booking: id }, again);
             }
             return;

@@ -2,13 +2,14 @@
 
 use crate::{
     model::{
-        Booking, BookingId, Branch, BranchId, CameFrom, Catalog, ChannelLimits, ClientField, Consent, Contact, Lang,
-        MediaKind, MessageId, Policy, Private, Slot, SlotQuery,
+        Booking, BookingId, Branch, BranchId, CameFrom, Catalog, ChannelId, ChannelLimits, ClientField, Consent,
+        Contact, Lang, MediaKind, MessageId, Policy, Private, Slot, SlotQuery,
     },
-    ports::{Action, Capabilities, Interpretation, RejectReason},
+    ports::{Action, Capabilities, Interpretation, Outlook, RejectReason},
     reply::{HandOverReason, Reply},
+    templates::TemplateTrouble,
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -33,9 +34,33 @@ pub struct World<'a> {
     pub holder: Holder,
     /// Languages that can be spoken, for the language menu.
     pub languages: &'a [Lang],
+    /// What can be said to them later.
+    pub reach: Reach,
+}
+
+/// What can be said to a client who has not written for a while.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reach {
+    /// Subtracted from the channel's window: clocks differ.
+    pub margin: Duration,
+    /// Whether a reminder can be sent when the window is closed.
+    pub reminders: Outlook,
+}
+
+impl Default for Reach {
+    fn default() -> Self {
+        Self { margin: Duration::minutes(5), reminders: Outlook::Ready }
+    }
 }
 
 impl World<'_> {
+    /// Whether the client can be written to freely at an instant, unless they write again before.
+    #[must_use]
+    pub fn is_open_at(&self, at: DateTime<Utc>) -> bool {
+        let Some(window) = self.limits.window else { return true };
+        self.contact.last_inbound.is_some_and(|last| at < last + window - self.reach.margin)
+    }
+
     /// A branch by id.
     #[must_use]
     pub fn branch(&self, id: &BranchId) -> Option<&BranchView> {
@@ -392,6 +417,18 @@ pub enum TeamEvent {
     },
     /// A client waits for an outcome for too long: something holds the conversation up.
     Unanswered,
+    /// Something cannot be said outside the window: a template is missing, was rejected, paused, disabled or moved to
+    /// another category, or the provider would not send with it. It concerns no conversation.
+    Template {
+        /// Of which number.
+        channel: ChannelId,
+        /// Which meaning; `all` where the number has no template.
+        meaning: String,
+        /// In which language; `None`: in all.
+        lang: Option<Lang>,
+        /// What is wrong.
+        trouble: TemplateTrouble,
+    },
 }
 
 /// How a client's message ended. Exactly one is recorded for each.

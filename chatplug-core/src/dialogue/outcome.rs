@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     model::{Booking, BookingStatus, ClientField, DateRange, Slot},
-    ports::{DateMention, Intent, OpenQuestion, RejectReason},
+    ports::{DateMention, Intent, OpenQuestion, Outlook, RejectReason},
     reply::{ActionWord, HandOverReason, Key, Say, TemplateMeaning},
 };
 use chrono::Duration;
@@ -139,7 +139,9 @@ impl Step<'_> {
         let Some(id) = booking.id else { return };
         let at = booking.start - Duration::hours(i64::from(self.world.policy.reminder_hours));
         let wanted = self.world.policy.reminder_hours > 0 && booking.status == BookingStatus::Booked;
-        if wanted && at > self.world.now {
+        // Nothing is planned that could never leave; the team hears of it from the watch over templates.
+        let can_leave = self.world.is_open_at(at) || self.world.reach.reminders != Outlook::Hopeless;
+        if wanted && at > self.world.now && can_leave {
             self.wake(Timer::Reminder { booking: id }, at);
         } else if was_known {
             // It may have had one at its earlier time.

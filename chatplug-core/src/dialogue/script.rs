@@ -69,6 +69,8 @@ pub struct Script {
     pub hold_outcomes: bool,
     /// Timers set and not rung yet.
     pub timers: BTreeMap<Timer, DateTime<Utc>>,
+    /// What can be said later.
+    pub reach: super::Reach,
     /// Actions that were committed.
     pub committed: Vec<Action>,
     /// How many reads were asked for.
@@ -93,6 +95,7 @@ impl Script {
             bookings: &self.bookings,
             holder: self.holder,
             languages: &self.languages,
+            reach: self.reach,
         }
     }
 

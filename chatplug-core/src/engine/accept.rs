@@ -2,7 +2,7 @@
 
 use super::{Engine, EngineEvent, burst};
 use crate::{
-    model::{BookingRef, Consent, Pricing, Stage, TenantId},
+    model::{BookingRef, Consent, FailureKind, Pricing, Stage, TenantId},
     ports::{Ingest, Ingested, ReceivedEvent, Route, Scoped, StoreError, WebhookReceiver},
 };
 use bytes::Bytes;
@@ -110,6 +110,12 @@ impl Engine {
             self.inner.observer.observe(&EngineEvent::EventIgnored { provider, what });
             return Ok(None);
         }
+        if let Scoped::Templates { what } = &event {
+            // Nothing to keep: who watches over templates reads them again by itself, only later.
+            tracing::info!(provider, what, "templates changed");
+            self.inner.hints.templates(provider, &external_id);
+            return Ok(None);
+        }
         let Some(route) = self.route(provider, &external_id, now).await? else {
             tracing::warn!(provider, "webhook event for an address that no tenant has");
             self.inner.observer.observe(&EngineEvent::RouteUnknown { provider });
@@ -120,7 +126,12 @@ impl Engine {
                 let due = burst::due_at(&message, now, self.inner.options.burst_wait);
                 Ingest::Message { channel, message, due, received: now }
             }
-            (Scoped::Status(status), Some(channel), _) => Ingest::Status { channel, status, received: now },
+            (Scoped::Status(status), Some(channel), _) => {
+                if status.failure.as_ref().is_some_and(|failure| failure.kind == FailureKind::Template) {
+                    self.inner.hints.channel(&route.tenant, &channel);
+                }
+                Ingest::Status { channel, status, received: now }
+            }
             (Scoped::Booking { backend_id }, _, Some(branch)) => {
                 let Some(install) = self.install_of(&route.tenant, &branch).await else { return Ok(None) };
                 Ingest::Booking { reference: BookingRef { install, branch, backend_id }, key, received: now }

@@ -10,6 +10,7 @@ use crate::{
     },
     ports::{ChannelSetup, Delivery, DeliveryRecord, DeliveryResult, OutboxBody, Place, SendError, StoreError, Tenant},
     reply::{self, RenderContext, Reply, Words},
+    templates,
 };
 use chrono::{DateTime, Duration, Utc};
 use std::{
@@ -32,7 +33,7 @@ pub(super) struct Wordings(Mutex<Worded>);
 type Worded = HashMap<TenantId, (Arc<Tenant>, Arc<Words>)>;
 
 impl Wordings {
-    fn of(&self, tenant: &Arc<Tenant>) -> Arc<Words> {
+    pub(super) fn of(&self, tenant: &Arc<Tenant>) -> Arc<Words> {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((of, words)) = kept.get(&tenant.id)
             && (Arc::ptr_eq(of, tenant) || of.texts == tenant.texts)
@@ -187,7 +188,7 @@ impl Engine {
             let error = "the answer to a template was lost, and no status came".to_owned();
             return Handed::Stopped(Vec::new(), DeliveryResult::Dead { error });
         }
-        self.send_parts(&channel, &delivery, messages, has_place).await
+        self.send_parts(&tenant, &channel, &delivery, messages, has_place).await
     }
 
     /// The messages that an entry becomes, or why it cannot be sent.
@@ -222,7 +223,7 @@ impl Engine {
         }
     }
 
-    /// The template of the same meaning: in the reply's language, else the business's, else English.
+    /// The template of the same meaning: in the reply's language, else in those that the tenant falls back on.
     async fn template(
         &self,
         tenant: &Arc<Tenant>,
@@ -232,7 +233,7 @@ impl Engine {
         lang: Lang,
     ) -> Option<Outbound> {
         let meaning = reply.template.as_ref()?;
-        let langs = [lang, tenant.policy.language, Lang::EN];
+        let langs = templates::fallback(lang, &tenant.policy);
         let stock = channel.templates.find(meaning.name(), &langs).await?;
         let words = self.inner.wordings.of(tenant);
         let country = self.country(tenant, channel, self.inner.clock.now()).await;
@@ -241,13 +242,14 @@ impl Engine {
         Some(Outbound::Template(reply::render_template(&words, meaning, &stock, &context)))
     }
 
-    async fn country(&self, tenant: &Tenant, channel: &ChannelSetup, now: DateTime<Utc>) -> String {
+    pub(super) async fn country(&self, tenant: &Tenant, channel: &ChannelSetup, now: DateTime<Utc>) -> String {
         let Some(setup) = channel.branches.first().and_then(|id| tenant.branch(id)) else { return String::new() };
         self.branch_view(tenant, setup, now).await.map(|view| view.branch().country.clone()).unwrap_or_default()
     }
 
     async fn send_parts(
         &self,
+        tenant: &Tenant,
         channel: &ChannelSetup,
         delivery: &Delivery,
         messages: Vec<Outbound>,
@@ -281,6 +283,11 @@ impl Engine {
                     tracing::warn!(conversation.id = %delivery.conversation, error = &error as &dyn std::error::Error, "a file of ours was not taken");
                 }
                 Err(error) => {
+                    if let (SendError::Rejected { code, .. }, Outbound::Template(template)) = (&error, message)
+                        && channel.templates.blames(*code)
+                    {
+                        self.template_broke(tenant, channel, template, *code).await;
+                    }
                     let result = self.after(&error, delivery, is_template);
                     return Handed::Stopped(sent, result);
                 }

@@ -43,7 +43,7 @@ impl Engine {
         let error = match self.setup(tenant).await {
             Ok(setup) => {
                 let id = NoticeId::derive(&[tenant.as_str(), &conversation.to_string(), &seq.to_string()]);
-                let notice = Notice { id, tenant: tenant.clone(), conversation, event };
+                let notice = Notice { id, tenant: tenant.clone(), conversation: Some(conversation), event };
                 let limit = self.inner.options.send_timeout.to_std().unwrap_or_default();
                 match tokio::time::timeout(limit, setup.notifier.notify(&notice)).await {
                     Ok(Ok(())) => return NoticeResult::Told,

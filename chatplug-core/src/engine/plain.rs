@@ -4,8 +4,8 @@ use crate::{
     dialogue::TeamEvent,
     model::{Lang, TenantId},
     ports::{
-        Directory, DirectoryError, Notice, Notifier, NotifyError, TemplateDraft, TemplateError, TemplateState,
-        TemplateStock, Templates, Tenant,
+        Directory, DirectoryError, ListedTemplate, Notice, Notifier, NotifyError, Outlook, TemplateDesk, TemplateDraft,
+        TemplateError, TemplateState, TemplateStock, Templates, Tenant,
     },
 };
 use async_trait::async_trait;
@@ -49,8 +49,14 @@ impl Notifier for LogNotifier {
             TeamEvent::Review { .. } => "a client commented on a visit",
             TeamEvent::Undeliverable { .. } => "a message will not arrive",
             TeamEvent::Unanswered => "a client waits too long for an answer",
+            TeamEvent::Template { channel, meaning, lang, trouble } => {
+                let lang = lang.as_ref().map_or("any", Lang::code);
+                tracing::warn!(tenant.id = %notice.tenant, channel.id = %channel, template.meaning = meaning, template.lang = lang, trouble = trouble.name(), "a template cannot be sent");
+                return Ok(());
+            }
         };
-        tracing::warn!(tenant.id = %notice.tenant, conversation.id = %notice.conversation, what, "word to the team");
+        let conversation = notice.conversation.map(|id| id.to_string()).unwrap_or_default();
+        tracing::warn!(tenant.id = %notice.tenant, conversation.id = conversation, what, "word to the team");
         Ok(())
     }
 }
@@ -71,6 +77,10 @@ impl TemplateList {
 
 #[async_trait]
 impl Templates for TemplateList {
+    fn desk(&self) -> TemplateDesk {
+        TemplateDesk::listed()
+    }
+
     async fn find(&self, meaning: &str, langs: &[Lang]) -> Option<TemplateStock> {
         let fits = |lang: &Lang| {
             self.stock.iter().find(|t| t.meaning == meaning && t.lang == *lang && t.state == TemplateState::Approved)
@@ -78,11 +88,26 @@ impl Templates for TemplateList {
         langs.iter().find_map(fits).cloned()
     }
 
-    async fn status(&self) -> Result<Vec<TemplateStock>, TemplateError> {
-        Ok(self.stock.clone())
+    async fn outlook(&self, meaning: &str, langs: &[Lang]) -> Outlook {
+        // What a person wrote does not change by itself.
+        if self.find(meaning, langs).await.is_some() { Outlook::Ready } else { Outlook::Hopeless }
+    }
+
+    async fn status(&self) -> Result<Vec<ListedTemplate>, TemplateError> {
+        Ok(self.stock.iter().cloned().map(ListedTemplate::from).collect())
     }
 
     async fn submit(&self, _draft: &TemplateDraft) -> Result<TemplateStock, TemplateError> {
         Err(TemplateError::Unsupported)
     }
+
+    async fn edit(&self, _listed: &ListedTemplate, _draft: &TemplateDraft) -> Result<TemplateStock, TemplateError> {
+        Err(TemplateError::Unsupported)
+    }
+
+    fn blames(&self, _code: i64) -> bool {
+        false
+    }
+
+    async fn doubt(&self, _name: &str, _locale: &str) {}
 }

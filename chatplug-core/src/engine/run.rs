@@ -159,6 +159,7 @@ impl Engine {
     pub async fn run(&self, mut shutdown: watch::Receiver<bool>) {
         let mut workers = Workers::new(self.inner.options.concurrency, self.inner.deliveries.clone());
         let watching = tokio::spawn(self.clone().watch(shutdown.clone()));
+        let stocktaking = tokio::spawn(self.clone().watch_templates(shutdown.clone()));
         while !*shutdown.borrow() {
             // Registered before looking, so that nothing that comes in between is slept over.
             let woken = self.inner.store.woken();
@@ -183,6 +184,7 @@ impl Engine {
             }
         }
         watching.abort();
+        stocktaking.abort();
         while workers.tasks.join_next().await.is_some() {}
     }
 

@@ -7,11 +7,18 @@ mod voices;
 
 pub(super) use voices::Waiting;
 
-use super::{Engine, EngineEvent, deliver::Outgoing, facts, saga::EngineState, world::stable_id};
+use super::{
+    Engine, EngineEvent,
+    deliver::Outgoing,
+    facts,
+    saga::EngineState,
+    stock::{self, template_langs},
+    world::stable_id,
+};
 use crate::{
     dialogue::{
-        ActionOutcome, BranchView, ContactChange, Dialogue, Effect, Holder, Input, Operator, Outcome, Said, TeamEvent,
-        Timer, World,
+        ActionOutcome, BranchView, ContactChange, Dialogue, Effect, Holder, Input, Operator, Outcome, Reach, Said,
+        TeamEvent, Timer, World,
     },
     model::{
         Booking, BookingId, BookingRef, Contact, ConversationId, DeliveryKey, Inbound, Lang, MessageRef, Outbound,
@@ -19,7 +26,7 @@ use crate::{
     },
     ports::{
         AuditRow, ChannelSetup, ClientDetails, DirectoryError, Lease, Leased, Mail, MailEvent, NewOutbox, OutboxBody,
-        StoreError, Tenant, TenantStore,
+        Outlook, StoreError, Tenant, TenantStore,
     },
     reply::Reply,
 };
@@ -112,6 +119,7 @@ pub(super) struct Turn<'e> {
     acting: Option<String>,
     queued: u32,
     messages: usize,
+    reach: Reach,
     started: Instant,
 }
 
@@ -178,6 +186,7 @@ impl Engine {
         let branches = branches.into_iter().flatten().collect();
         let dialogue = restore(leased.state.as_deref(), leased.lease.conversation);
         let state = leased.action.as_deref().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
+        let reach = self.reach(&tenant, &channel, &dialogue, &leased.contact).await;
         let turn = Turn {
             engine: self,
             tenant,
@@ -201,6 +210,7 @@ impl Engine {
             acting: None,
             queued: 0,
             messages: 0,
+            reach,
             started: Instant::now(),
         };
         turn.run(leased.mail, leased.timers).await
@@ -404,6 +414,15 @@ impl Turn<'_> {
                 }
             }
         }
+        if let (Timer::Reminder { .. }, Some(_)) = (&timer, self.channel.messenger.limits().window) {
+            // What is known of its template may be old: this is the moment that counts.
+            let langs = template_langs(&self.tenant, &self.dialogue, &self.contact);
+            let found = self.channel.templates.find(stock::REMINDER, &langs).await;
+            self.reach = self.engine.reach(&self.tenant, &self.channel, &self.dialogue, &self.contact).await;
+            if found.is_some() {
+                self.reach.reminders = Outlook::Ready;
+            }
+        }
         self.changes.rang.push(timer.clone());
         self.feed(Input::Timer { timer }).await
     }
@@ -426,6 +445,7 @@ impl Turn<'_> {
                 bookings: &self.bookings,
                 holder: self.holder,
                 languages: &self.engine.inner.languages,
+                reach: self.reach,
             };
             let effects = self.dialogue.step(input.clone(), &world);
             self.steps.push(json_of(&Step { input: &input, effects: &effects })?);

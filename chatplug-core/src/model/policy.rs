@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 pub struct Policy {
     /// Language of first contact, until the client's is known.
     pub language: Lang,
+    /// Languages to have templates in, and to fall back on in this order where a client's own has none; empty: `language`
+    /// alone.
+    pub template_languages: Vec<Lang>,
     /// How clients are addressed.
     pub formality: Formality,
     /// A client may move or cancel in the chat until this many minutes before the visit; later a person decides.
@@ -32,6 +35,7 @@ impl Default for Policy {
     fn default() -> Self {
         Self {
             language: Lang::EN,
+            template_languages: Vec::new(),
             formality: Formality::Informal,
             change_until_minutes: 0,
             reminder_hours: 24,

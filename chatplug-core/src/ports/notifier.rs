@@ -29,8 +29,8 @@ pub struct Notice {
     pub id: NoticeId,
     /// Whose team.
     pub tenant: TenantId,
-    /// In which conversation.
-    pub conversation: ConversationId,
+    /// In which conversation; `None`: in none, it concerns the business.
+    pub conversation: Option<ConversationId>,
     /// What.
     pub event: TeamEvent,
 }

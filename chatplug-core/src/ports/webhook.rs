@@ -67,6 +67,12 @@ pub enum Scoped {
         /// To whom.
         user: crate::model::ChannelUser,
     },
+    /// Templates of an account were decided on, paused, moved to another category …: a hint to read them again.
+    /// [`ReceivedEvent::external_id`] names the account.
+    Templates {
+        /// The provider's word for it.
+        what: String,
+    },
     /// Something about the account or the number, for the logs.
     Account {
         /// The provider's word for it.

@@ -9,7 +9,8 @@ use super::{
 };
 use crate::{
     model::{Lang, TemplateMessage},
-    ports::{TemplateDraft, TemplateStock},
+    ports::{TemplateDesk, TemplateDraft, TemplateStock},
+    templates::{self, Blank, Button, Declared},
 };
 use chrono::{NaiveDate, NaiveTime};
 
@@ -18,9 +19,9 @@ const BLANK: usize = 160;
 
 /// A template with its blanks filled in, in the template's own language.
 ///
-/// Blanks, in order: for a reminder name, service, when, business; for the others service, when, business. Buttons of a
-/// reminder: `v1:visit:<booking id>:come` and `v1:visit:<booking id>:change`. When the client's name is not known, the
-/// blank says what the language says instead.
+/// Blanks and buttons are those that are [declared](crate::templates::declared) for the meaning, in that order; a button
+/// carries `v1:visit:<booking id>:<what it does>`. When the client's name is not known, the blank says what the language
+/// says instead.
 #[must_use]
 pub fn render_template(
     words: &Words,
@@ -30,34 +31,33 @@ pub fn render_template(
 ) -> TemplateMessage {
     let voice = Voice::new(words, stock.lang, context);
     let view = meaning.view();
-    let service = blank(&view.service);
-    let when = blank(&voice.when(view.at));
-    let business = blank(context.business);
-    let args = Args::new().ours("service", &service).ours("when", &when).ours("business", &business);
-    let (preview, body, buttons) = match meaning {
-        TemplateMeaning::Reminder { booking, .. } => {
+    let value = |kind: Blank| match kind {
+        Blank::Name => {
             let known =
                 context.client.map(|name| clean::name(first_name(name.reveal()))).filter(|name| !name.is_empty());
-            let name = known.map_or_else(|| voice.plain(id::TEMPLATE_SOMEONE), |name| fit::cut(&name, BLANK));
-            let preview = voice.say(id::TEMPLATE_REMINDER, args.ours("name", name.clone()));
-            let buttons = vec![format!("v1:visit:{booking}:come"), format!("v1:visit:{booking}:change")];
-            (preview, vec![name, service.clone(), when.clone(), business.clone()], buttons)
+            known.map_or_else(|| voice.plain(id::TEMPLATE_SOMEONE), |name| fit::cut(&name, BLANK))
         }
-        TemplateMeaning::Booked { .. } => {
-            (voice.say(id::TEMPLATE_BOOKED, args), vec![service.clone(), when.clone(), business.clone()], Vec::new())
-        }
-        TemplateMeaning::Moved { .. } => {
-            (voice.say(id::TEMPLATE_MOVED, args), vec![service.clone(), when.clone(), business.clone()], Vec::new())
-        }
-        TemplateMeaning::Cancelled { .. } => {
-            (voice.say(id::TEMPLATE_CANCELLED, args), vec![service.clone(), when.clone(), business.clone()], Vec::new())
-        }
+        Blank::Service => blank(&view.service),
+        Blank::When => blank(&voice.when(view.at)),
+        Blank::Business => blank(context.business),
     };
+    let (mut preview, mut body, mut buttons) = (String::new(), Vec::new(), Vec::new());
+    // A test sees to it that every meaning is declared, and that its message exists.
+    if let Some(declared) = templates::declared(meaning.name()) {
+        body = declared.blanks().iter().map(|kind| value(*kind)).collect();
+        let blanks = declared.blanks().iter().zip(&body);
+        let args = blanks.fold(Args::new(), |args, (kind, value)| args.ours(kind.variable(), value.clone()));
+        preview = Id::of_template(declared.text()).map(|id| voice.say(id, args)).unwrap_or_default();
+        if let TemplateMeaning::Reminder { booking, .. } = meaning {
+            let payload = |button: &Button| format!("v1:visit:{booking}:{}", button.does());
+            buttons = declared.buttons().iter().map(payload).collect();
+        }
+    }
     TemplateMessage { name: stock.name.clone(), locale: stock.locale.clone(), lang: stock.lang, body, buttons, preview }
 }
 
-/// All templates in a language, for handing them in: texts with blanks `{{1}}`, `{{2}}` … in the order that
-/// [`TemplateMeaning`] documents, an example for each blank, and the labels of the buttons in the order of the payloads
+/// All templates in a language, for handing them in: texts with blanks `{{1}}`, `{{2}}` … in the order that is
+/// [declared](crate::templates), an example for each blank, and the labels of the buttons in the order of the payloads
 /// that [`render_template`] gives. `locale` is the provider's code of the language; names are `visit_reminder` and so on.
 #[must_use]
 pub fn template_drafts(words: &Words, lang: Lang, locale: &str, context: &RenderContext<'_>) -> Vec<TemplateDraft> {
@@ -65,32 +65,29 @@ pub fn template_drafts(words: &Words, lang: Lang, locale: &str, context: &Render
     // Any afternoon will do for an example.
     let example = NaiveDate::from_ymd_opt(2026, 3, 18).zip(NaiveTime::from_hms_opt(15, 30, 0));
     let when = example.map(|(date, time)| voice.wall_when(date, time)).unwrap_or_default();
-    let draft = |meaning: &str, id: Id, blanks: &[&'static str], buttons: Vec<String>| {
-        let args = (1..).zip(blanks).fold(Args::new(), |args, (n, name)| args.ours(name, format!("{{{{{n}}}}}")));
-        let examples = blanks.iter().map(|name| match *name {
-            "name" => "Ana".to_owned(),
-            "service" => voice.plain(id::TEMPLATE_EXAMPLE_SERVICE),
-            "when" => when.clone(),
-            _ => blank(context.business),
-        });
+    let example = |kind: &Blank| match kind {
+        Blank::Name => "Ana".to_owned(),
+        Blank::Service => voice.plain(id::TEMPLATE_EXAMPLE_SERVICE),
+        Blank::When => when.clone(),
+        Blank::Business => blank(context.business),
+    };
+    let draft = |declared: &Declared| {
+        let numbered = (1..).zip(declared.blanks());
+        let args = numbered.fold(Args::new(), |args, (n, kind)| args.ours(kind.variable(), format!("{{{{{n}}}}}")));
+        let label = |button: &Button| Id::of_template(button.label()).map(|id| voice.plain(id)).unwrap_or_default();
         TemplateDraft {
-            meaning: meaning.to_owned(),
+            meaning: declared.meaning().to_owned(),
             lang,
-            name: format!("visit_{meaning}"),
+            name: format!("{}{}", TemplateDesk::PREFIX, declared.meaning()),
             locale: locale.to_owned(),
-            body: voice.say(id, args),
-            examples: examples.collect(),
-            buttons,
+            category: declared.category(),
+            body: Id::of_template(declared.text()).map(|id| voice.say(id, args)).unwrap_or_default(),
+            examples: declared.blanks().iter().map(example).collect(),
+            buttons: declared.buttons().iter().map(label).collect(),
+            time_to_live: declared.time_to_live(),
         }
     };
-    let buttons = vec![voice.plain(id::TEMPLATE_REMINDER_COME), voice.plain(id::TEMPLATE_REMINDER_CHANGE)];
-    let three = ["service", "when", "business"];
-    vec![
-        draft("reminder", id::TEMPLATE_REMINDER, &["name", "service", "when", "business"], buttons),
-        draft("booked", id::TEMPLATE_BOOKED, &three, Vec::new()),
-        draft("moved", id::TEMPLATE_MOVED, &three, Vec::new()),
-        draft("cancelled", id::TEMPLATE_CANCELLED, &three, Vec::new()),
-    ]
+    templates::all().iter().map(draft).collect()
 }
 
 /// The first word of a name that has a letter in it: what a person is greeted by, as in the chat itself.

@@ -21,6 +21,11 @@ impl Id {
     pub(crate) const fn name(self) -> &'static str {
         self.0
     }
+
+    /// A message of templates by its name.
+    pub(crate) fn of_template(name: &str) -> Option<Self> {
+        TEMPLATES.iter().find(|id| id.0 == name).copied()
+    }
 }
 
 /// Every language's messages, ready to use: cheap to clone and shared between threads.

@@ -158,7 +158,33 @@ macro_rules! forward_small_ports {
                 found.unwrap_or(None)
             }
 
-            async fn status(&self) -> Result<Vec<$crate::ports::TemplateStock>, $crate::ports::TemplateError> {
+            fn desk(&self) -> $crate::ports::TemplateDesk {
+                self.inner().desk()
+            }
+
+            async fn outlook(&self, meaning: &str, langs: &[$crate::model::Lang]) -> $crate::ports::Outlook {
+                let found = async { Ok(self.inner().outlook(meaning, langs).await) };
+                let found: Result<_, $crate::ports::TemplateError> = self.around("templates", "outlook", found).await;
+                found.unwrap_or($crate::ports::Outlook::Waiting)
+            }
+
+            async fn edit(
+                &self,
+                listed: &$crate::ports::ListedTemplate,
+                draft: &$crate::ports::TemplateDraft,
+            ) -> Result<$crate::ports::TemplateStock, $crate::ports::TemplateError> {
+                self.around("templates", "edit", self.inner().edit(listed, draft)).await
+            }
+
+            fn blames(&self, code: i64) -> bool {
+                self.inner().blames(code)
+            }
+
+            async fn doubt(&self, name: &str, locale: &str) {
+                self.inner().doubt(name, locale).await;
+            }
+
+            async fn status(&self) -> Result<Vec<$crate::ports::ListedTemplate>, $crate::ports::TemplateError> {
                 self.around("templates", "status", self.inner().status()).await
             }
 

@@ -5,6 +5,7 @@ mod audit;
 mod clock;
 mod notices;
 mod pace;
+mod templates;
 mod voice;
 mod watch;
 

@@ -1,6 +1,6 @@
 //! `chatplug check`: everything that is wrong with a configuration, without starting anything.
 
-use super::{ConfigArgs, Failure};
+use super::{ConfigArgs, Failure, templates};
 use crate::config::{Config, Environment, ProviderConfig};
 
 /// Checks, and prints what there is or what is wrong.
@@ -18,6 +18,12 @@ pub(super) fn run(args: &ConfigArgs, environment: &Environment) -> Result<(), Fa
             let name = format!("{} of {}", channel.id, tenant.id);
             // Twilio tries again only where the address says so.
             println!("webhook of {name}: {}#rc=3&rp=all", twilio.webhook_url(&outside));
+        }
+    }
+    // What is wrong with templates keeps nothing from starting; what providers would say to them is better known before.
+    for tenant in &config.tenants {
+        for finding in templates::findings(tenant) {
+            println!("templates of {}: {finding}", tenant.id);
         }
     }
     Ok(())

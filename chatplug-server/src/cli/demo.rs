@@ -145,6 +145,7 @@ fn config(db: &Path, provider: ProviderConfig) -> Result<Config, Failure> {
         branches: vec![branch.clone()],
         provider,
         templates: Vec::new(),
+        template_prefix: chatplug_core::ports::TemplateDesk::PREFIX.to_owned(),
     };
     let tenant = TenantConfig {
         id: TenantId::new("studio-bella").context(id)?,

@@ -13,7 +13,7 @@ use super::{
 use chatplug_calendar::{CalendarConfig, ConfigProblem, Plan};
 use chatplug_core::{
     model::{BranchId, IdError, Lang},
-    ports::{TemplateState, TemplateStock},
+    ports::{TemplateDesk, TemplateState, TemplateStock},
     reply::Words,
 };
 use chatplug_openai::OpenAiConfig;
@@ -274,8 +274,13 @@ impl Check<'_> {
         let templates = collect_all(std::mem::take(&mut channel.templates), |i, template| {
             self.template(template, &at.key("templates").index(i))
         });
+        let template_prefix = channel.template_prefix.take().unwrap_or_else(|| TemplateDesk::PREFIX.to_owned());
+        let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+        if template_prefix.is_empty() || template_prefix.len() > 100 || !template_prefix.bytes().all(fits) {
+            self.wrong(&at.key("template_prefix"), "must be 1 to 100 of a-z, 0-9 and _, such as `bella_`");
+        }
         let provider = self.provider(channel, at);
-        Some(ChannelConfig { id: id?, branches: serves?, provider: provider?, templates: templates? })
+        Some(ChannelConfig { id: id?, branches: serves?, provider: provider?, templates: templates?, template_prefix })
     }
 
     /// A calendar; its keys and rules are the calendar crate's.

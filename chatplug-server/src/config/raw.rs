@@ -149,6 +149,7 @@ pub(super) struct Channel {
     pub(super) messages_per_second: Option<u32>,
     pub(super) branches: Option<Vec<String>>,
     pub(super) templates: Vec<Template>,
+    pub(super) template_prefix: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

@@ -224,7 +224,8 @@ fn the_sample_is_right() {
     let environment = Environment(variables.map(|name| (name.to_owned(), value(name).to_owned())).into());
     let config = chatplug_server::config::load(&folder.join("config.sample.toml"), &environment).unwrap();
     assert_eq!(config.tenants[0].branches[0].plan.name(), "Bella Vista");
-    assert_eq!(config.tenants[0].channels[0].templates.len(), 1);
+    assert!(config.tenants[0].channels[0].templates.is_empty(), "Meta is asked");
+    assert_eq!(config.tenants[0].policy.template_languages, ["pt", "en"].map(|lang| lang.parse().unwrap()));
     // What it shows as the usual values is them.
     let usual = read(RIGHT, &[]).unwrap();
     assert_eq!((config.retention, config.ready), (usual.retention, usual.ready));

@@ -17,4 +17,5 @@ mod ops;
 mod people;
 mod postgres;
 mod program;
+mod templates;
 mod twilio;

@@ -57,7 +57,7 @@ fn notifier(url: &str) -> WebhookNotifier {
 
 fn notice(event: TeamEvent) -> Notice {
     let tenant = TenantId::new("bella").unwrap();
-    Notice { id: NoticeId::derive(&["1"]), tenant, conversation: ConversationId::derive(&["1"]), event }
+    Notice { id: NoticeId::derive(&["1"]), tenant, conversation: Some(ConversationId::derive(&["1"])), event }
 }
 
 #[tokio::test]

@@ -34,6 +34,7 @@ mod onboarding;
 mod rules;
 mod sent;
 mod state;
+mod stock;
 mod templates;
 
 pub use super::{
@@ -138,6 +139,48 @@ impl FakeMeta {
     /// Approves a template for every number of an account.
     pub fn approve(&self, waba_id: &str, template: FakeTemplate) -> &Self {
         self.change(|state| state.templates.set(waba_id, template));
+        self
+    }
+
+    /// Templates of an account, in the order that they came in.
+    #[must_use]
+    pub fn templates(&self, waba_id: &str) -> Vec<FakeTemplate> {
+        self.read(|state| state.templates.of(waba_id).cloned().collect())
+    }
+
+    /// Meta decides on a template: `status` is its word (`APPROVED`, `REJECTED`, `PAUSED`, `DISABLED` …). It tells so by
+    /// webhook.
+    pub fn decide(&self, waba_id: &str, name: &str, language: &str, status: &str, reason: Option<&str>) -> &Self {
+        let told = self.change(|state| state.templates.decide(waba_id, name, language, status, reason));
+        self.tell_of_template(waba_id, "message_template_status_update", told)
+    }
+
+    /// Clients think otherwise of a template now: `GREEN`, `YELLOW` or `RED`.
+    pub fn rescore(&self, waba_id: &str, name: &str, language: &str, score: &str) -> &Self {
+        let told = self.change(|state| state.templates.rescore(waba_id, name, language, score));
+        self.tell_of_template(waba_id, "message_template_quality_update", told)
+    }
+
+    /// Meta finds that a template is of another category.
+    pub fn recategorise(&self, waba_id: &str, name: &str, language: &str, category: &str) -> &Self {
+        let told = self.change(|state| state.templates.recategorise(waba_id, name, language, category));
+        self.tell_of_template(waba_id, "template_category_update", told)
+    }
+
+    fn tell_of_template(&self, waba_id: &str, field: &str, told: Option<serde_json::Value>) -> &Self {
+        let number = self.read(|state| {
+            let number = state.numbers.iter().find(|number| number.waba_id == waba_id).map(|number| number.id.clone());
+            number.filter(|_| state.callback.is_some())
+        });
+        if let (Some(number), Some(told)) = (number, told) {
+            self.inner.shared.courier.queue(Event::account(&number, field, told, self.now()));
+        }
+        self
+    }
+
+    /// How many templates a page of the list has at most (at first 100): small ones show whether all pages are read.
+    pub fn template_pages(&self, most: usize) -> &Self {
+        self.change(|state| state.templates.page = most);
         self
     }
 

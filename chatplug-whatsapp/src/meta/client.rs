@@ -25,6 +25,10 @@ pub(super) enum CallError {
         code: i64,
         /// Its words, which may name people.
         words: String,
+        /// Narrows a code down where a template is being written.
+        subcode: Option<i64>,
+        /// What it says to whoever wrote what it refuses.
+        advice: Option<String>,
     },
     /// Anything else.
     Other(SendError),
@@ -39,7 +43,7 @@ impl From<SendError> for CallError {
 impl From<CallError> for SendError {
     fn from(error: CallError) -> Self {
         match error {
-            CallError::Graph { code, words } => send_error(code, &words),
+            CallError::Graph { code, words, .. } => send_error(code, &words),
             CallError::Other(error) => error,
         }
     }
@@ -88,6 +92,11 @@ impl GraphClient {
         self.answer(self.http.request(Method::GET, self.url(path))).await
     }
 
+    /// `POST /{version}/{path}`, as a management call: templates.
+    pub(super) async fn post<A: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<A, CallError> {
+        self.answer(self.http.request(Method::POST, self.url(path)).json(body)).await
+    }
+
     /// Fetches an absolute URL with the token. The caller has checked the host.
     pub(super) async fn download(&self, url: reqwest::Url, timeout: Duration) -> Result<Response, SendError> {
         let request = self.http.request(Method::GET, url).timeout(timeout);
@@ -120,8 +129,9 @@ pub(super) async fn answer(request: reqwest::RequestBuilder) -> Result<Bytes, Ca
         Err(error) => return Err(error.into_send_error().into()),
     };
     if let Ok(failure) = serde_json::from_slice::<Failure>(&body) {
-        let words = failure.error.words().to_owned();
-        return Err(CallError::Graph { code: failure.error.code, words });
+        let (words, advice) = (failure.error.words().to_owned(), failure.error.for_people());
+        let (code, subcode) = (failure.error.code, failure.error.error_subcode);
+        return Err(CallError::Graph { code, words, subcode, advice });
     }
     if !status.is_success() {
         return Err(unexplained(status, retry_after).into());

@@ -42,6 +42,9 @@ pub enum MetaConfigError {
     /// The phone number id is not Meta's decimal id (it is not the phone number itself).
     #[error("the phone number id must be Meta's decimal id, not the phone number")]
     PhoneNumberId,
+    /// The account id is missing or not Meta's decimal id.
+    #[error("templates need the WhatsApp Business Account's id, which is decimal")]
+    WabaId,
     /// The access token is empty.
     #[error("the access token is empty")]
     AccessToken,
@@ -118,6 +121,9 @@ impl MetaConfig {
         // Phone numbers have at most 15 digits and ids at least as many in practice, but both are digits: only shape is checked.
         if self.phone_number_id.is_empty() || !self.phone_number_id.bytes().all(|b| b.is_ascii_digit()) {
             wrong.push(MetaConfigError::PhoneNumberId);
+        }
+        if self.waba_id.as_ref().is_some_and(|id| id.is_empty() || !id.bytes().all(|b| b.is_ascii_digit())) {
+            wrong.push(MetaConfigError::WabaId);
         }
         if self.access_token.expose_secret().trim().is_empty() {
             wrong.push(MetaConfigError::AccessToken);

@@ -134,7 +134,12 @@ mod tests {
         let user = |digits: &str| ChannelUser { phone: digits.parse().ok(), user_id: None };
         let pairs = PairWaits::default();
         let wait = |digits: &str| {
-            let told = Err::<(), _>(CallError::Graph { code: TOO_FAST_TO_ONE, words: String::new() });
+            let told = Err::<(), _>(CallError::Graph {
+                code: TOO_FAST_TO_ONE,
+                words: String::new(),
+                subcode: None,
+                advice: None,
+            });
             match pairs.note(&user(digits), told) {
                 Err(SendError::TooFastToOne { retry_after }) => retry_after.map(|wait| wait.num_seconds()),
                 other => panic!("{other:?}"),

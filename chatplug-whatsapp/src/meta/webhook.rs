@@ -141,18 +141,20 @@ impl<'a> Change<'a> {
             "smb_message_echoes" => self.echoes(out),
             "user_preferences" => self.preferences(out),
             "user_id_update" => self.new_user_ids(now, out),
+            "message_template_components_update"
+            | "message_template_quality_update"
+            | "message_template_status_update"
+            | "template_category_update" => {
+                out.push(self.event(self.hash(self.raw), Scoped::Templates { what: self.account_word() }));
+            }
             "account_alerts"
             | "account_review_update"
             | "account_update"
             | "business_capability_update"
             | "business_username_update"
-            | "message_template_components_update"
-            | "message_template_quality_update"
-            | "message_template_status_update"
             | "phone_number_name_update"
             | "phone_number_quality_update"
-            | "security"
-            | "template_category_update" => {
+            | "security" => {
                 out.push(self.event(self.hash(self.raw), Scoped::Account { what: self.account_word() }));
             }
             _ => {}

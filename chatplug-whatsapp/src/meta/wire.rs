@@ -355,9 +355,22 @@ pub(super) struct FailureBody {
     message: Option<String>,
     #[serde(default)]
     error_data: Option<serde_json::Value>,
+    #[serde(default)]
+    pub(super) error_subcode: Option<i64>,
+    #[serde(default)]
+    error_user_title: Option<String>,
+    #[serde(default)]
+    error_user_msg: Option<String>,
 }
 
 impl FailureBody {
+    /// What Meta says to whoever wrote what it refuses: only management calls have it.
+    pub(super) fn for_people(&self) -> Option<String> {
+        let words = [&self.error_user_title, &self.error_user_msg].into_iter().flatten();
+        let words: Vec<&str> = words.map(|words| words.trim()).filter(|words| !words.is_empty()).collect();
+        (!words.is_empty()).then(|| words.join(": "))
+    }
+
     /// Meta's words for people: the details, else the message.
     pub(super) fn words(&self) -> &str {
         let details = self.error_data.as_ref().and_then(|data| data.get("details")).and_then(|words| words.as_str());

@@ -1,34 +1,32 @@
 //! The [`Templates`] port on Twilio: content that WhatsApp has approved, found by meaning and language.
 //!
 //! Content that is handed in from here is named `chatplug_<meaning>_<language>`; content that was made by hand is found when
-//! it is named `visit_<meaning>`, or by the meaning alone.
+//! it is named `visit_<meaning>`, or by the meaning alone. Under another prefix than `visit_` all names are
+//! `<prefix><meaning>`, and nobody else's content is looked at. Nothing can be changed after it was handed in: another
+//! version is handed in beside it, and of several the newest that is approved is sent.
 
 use super::{
     client::{CallError, TwilioClient},
     config::{TwilioConfig, TwilioConfigError, is_sid},
     content::{Made, Meta, OURS, path_of, plain},
     errors::{Reaction, reaction},
+    webhook::PROVIDER,
 };
-use crate::common::words::without_numbers;
+use crate::common::{
+    shelf::{self, Row, Shelf, blanks, check},
+    words::without_numbers,
+};
 use async_trait::async_trait;
 use chatplug_core::{
     model::Lang,
-    ports::{Clock, SendError, TemplateDraft, TemplateError, TemplateState, TemplateStock, Templates},
+    ports::{
+        Clock, ListedTemplate, Outlook, SendError, TemplateCategory, TemplateDesk, TemplateDraft, TemplateError,
+        TemplateState, TemplateStock, TemplateText, Templates,
+    },
 };
-use chrono::{DateTime, Duration, Utc};
-use futures_util::lock::Mutex;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
-
-/// What is known is believed for so long; approval takes minutes at least.
-const FRESH: Duration = Duration::minutes(5);
-
-/// Asked in vain, Twilio is left alone for so long.
-const AGAIN: Duration = Duration::seconds(30);
-
-/// What names of templates begin with when they were made by hand.
-const BY_HAND: &str = "visit_";
 
 /// Resources of a page.
 const PAGE: usize = 200;
@@ -40,26 +38,23 @@ const MOST_PAGES: usize = 50;
 #[derive(Debug)]
 pub struct TwilioTemplates {
     client: TwilioClient,
-    clock: Arc<dyn Clock>,
-    known: Mutex<Known>,
-}
-
-/// What was last read, and when.
-#[derive(Debug, Default)]
-struct Known {
-    at: Option<DateTime<Utc>>,
-    /// When Twilio was last asked in vain.
-    failed: Option<DateTime<Utc>>,
-    templates: Vec<Template>,
+    prefix: String,
+    shelf: Shelf<Template>,
 }
 
 #[derive(Debug, Clone)]
 struct Template {
-    stock: TemplateStock,
+    listed: ListedTemplate,
     friendly_name: String,
     submitted: bool,
     types: Value,
     created: String,
+}
+
+impl Row for Template {
+    fn listed(&self) -> &ListedTemplate {
+        &self.listed
+    }
 }
 
 impl TwilioTemplates {
@@ -73,38 +68,45 @@ impl TwilioTemplates {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, Vec<TwilioConfigError>> {
         config.check()?;
-        Ok(Self { client: TwilioClient::new(http, config), clock, known: Mutex::default() })
+        let prefix = TemplateDesk::PREFIX.to_owned();
+        Ok(Self { client: TwilioClient::new(http, config), prefix, shelf: Shelf::new(clock) })
     }
 
-    /// Reads the templates again: something about them has changed.
-    ///
-    /// # Errors
-    /// When Twilio cannot be asked.
-    pub async fn refresh(&self) -> Result<(), TemplateError> {
-        let mut known = self.known.lock().await;
-        self.read_into(&mut known).await
+    /// Only templates whose names begin so are ours: where tenants with texts of their own share an account.
+    #[must_use]
+    pub fn with_prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.prefix = prefix.into();
+        self
     }
 
-    async fn read_into(&self, known: &mut Known) -> Result<(), TemplateError> {
-        known.templates = self.list().await?;
-        (known.at, known.failed) = (Some(self.clock.now()), None);
-        Ok(())
-    }
-
+    /// What was handed in; content that waits for it is nobody's template yet.
     async fn list(&self) -> Result<Vec<Template>, TemplateError> {
+        let mut found = self.contents().await?;
+        found.retain(|template| template.submitted);
+        Ok(found)
+    }
+
+    async fn contents(&self) -> Result<Vec<Template>, TemplateError> {
         let mut found = Vec::new();
         let mut path = format!("/v1/ContentAndApprovals?PageSize={PAGE}");
         for _ in 0..MOST_PAGES {
             let page: Page = self.client.content(&path).await.map_err(template_error)?;
-            found.extend(page.contents.into_iter().flatten().filter_map(template));
+            found.extend(page.contents.into_iter().flatten().filter_map(|listed| template(listed, &self.prefix)));
             match page.meta.and_then(|meta| path_of(&meta.next_page_url?)) {
                 Some(next) if next != path => path = next,
                 _ => break,
             }
         }
         // The newest of several that say the same.
-        found.sort_by(|a, b| (&b.created, &b.stock.name).cmp(&(&a.created, &a.stock.name)));
+        found.sort_by(|a, b| (&b.created, &b.listed.id).cmp(&(&a.created, &a.listed.id)));
         Ok(found)
+    }
+
+    fn friendly_name(&self, draft: &TemplateDraft) -> String {
+        match self.prefix.as_str() {
+            TemplateDesk::PREFIX => format!("{OURS}{}_{}", draft.meaning, draft.locale),
+            prefix => format!("{prefix}{}", draft.meaning),
+        }
     }
 
     async fn make(&self, draft: &TemplateDraft, friendly_name: &str, types: &Value) -> Result<String, TemplateError> {
@@ -124,47 +126,48 @@ impl TwilioTemplates {
 
 #[async_trait]
 impl Templates for TwilioTemplates {
-    async fn find(&self, meaning: &str, langs: &[Lang]) -> Option<TemplateStock> {
-        let mut known = self.known.lock().await;
-        let now = self.clock.now();
-        let fresh = known.at.is_some_and(|at| at <= now && now < at + FRESH);
-        let failed = known.failed.is_some_and(|at| at <= now && now < at + AGAIN);
-        // What was last known serves while Twilio cannot be asked; messages that wait must not wait for each other's turn.
-        if !fresh && !failed && self.read_into(&mut known).await.is_err() {
-            known.failed = Some(now);
-        }
-        langs.iter().find_map(|lang| {
-            let says = |stock: &&TemplateStock| {
-                stock.meaning == meaning && stock.lang == *lang && stock.state == TemplateState::Approved
-            };
-            known.templates.iter().map(|template| &template.stock).find(says).cloned()
-        })
+    fn desk(&self) -> TemplateDesk {
+        shelf::desk(PROVIDER, self.client.config().account_sid(), false, &self.prefix)
     }
 
-    async fn status(&self) -> Result<Vec<TemplateStock>, TemplateError> {
-        let mut known = self.known.lock().await;
-        self.read_into(&mut known).await?;
-        Ok(known.templates.iter().map(|template| template.stock.clone()).collect())
+    async fn find(&self, meaning: &str, langs: &[Lang]) -> Option<TemplateStock> {
+        self.shelf.find(self.list(), meaning, langs).await
+    }
+
+    async fn outlook(&self, meaning: &str, langs: &[Lang]) -> Outlook {
+        self.shelf.outlook(meaning, langs)
+    }
+
+    async fn status(&self) -> Result<Vec<ListedTemplate>, TemplateError> {
+        self.shelf.status(self.list()).await
     }
 
     async fn submit(&self, draft: &TemplateDraft) -> Result<TemplateStock, TemplateError> {
         check(draft)?;
         let types = types(draft);
-        let friendly_name = format!("{OURS}{}_{}", draft.meaning, draft.locale);
-        let mut known = self.known.lock().await;
-        self.read_into(&mut known).await?;
-        let same = |template: &&Template| template.friendly_name == friendly_name && template.types == plain(&types);
-        let earlier = known.templates.iter().find(same).cloned();
-        // What an earlier try left behind is taken up again.
+        let friendly_name = self.friendly_name(draft);
+        let mut known = self.shelf.lock().await;
+        let rows = self.contents().await?;
+        let same = |template: &&Template| {
+            template.friendly_name == friendly_name
+                && template.listed.stock.locale == draft.locale
+                && template.types == plain(&types)
+        };
+        // What an earlier try left behind is taken up again; what was refused for good is not.
+        let refused = |state: TemplateState| {
+            matches!(state, TemplateState::Rejected | TemplateState::Disabled | TemplateState::Deleted)
+        };
+        let earlier = rows.iter().filter(same).find(|row| !refused(row.listed.stock.state)).cloned();
+        known.stale();
         let sid = match earlier {
-            Some(template) if template.submitted => return Ok(template.stock),
-            Some(template) => template.stock.name,
+            Some(template) if template.submitted => return Ok(template.listed.stock),
+            Some(template) => template.listed.id,
             None => self.make(draft, &friendly_name, &types).await?,
         };
-        let asked = json!({"name": draft.name, "category": "UTILITY"});
+        // Twilio's description of this call has no time to live.
+        let asked = json!({"name": draft.name, "category": draft.category.name().to_ascii_uppercase()});
         let path = format!("/v1/Content/{sid}/ApprovalRequests/whatsapp");
         let answer: Result<Approval, CallError> = self.client.post_content(&path, &asked).await;
-        (known.at, known.failed) = (None, None);
         match answer {
             Ok(approval) => Ok(TemplateStock {
                 meaning: draft.meaning.clone(),
@@ -183,29 +186,18 @@ impl Templates for TwilioTemplates {
             }
         }
     }
-}
 
-/// What can be found out about a draft without a call.
-fn check(draft: &TemplateDraft) -> Result<(), TemplateError> {
-    let refused = |why: &str| Err(TemplateError::Refused(why.to_owned()));
-    let word = |text: &str| {
-        !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
-    };
-    if !word(&draft.name) || !word(&draft.meaning) {
-        return refused("name and meaning may hold only a-z, 0-9 and _");
+    async fn edit(&self, _listed: &ListedTemplate, _draft: &TemplateDraft) -> Result<TemplateStock, TemplateError> {
+        Err(TemplateError::Unsupported)
     }
-    if draft.body.trim().is_empty() {
-        return refused("the text is empty");
-    }
-    if draft.examples.len() < blanks(&draft.body) || draft.examples.iter().any(|example| example.trim().is_empty()) {
-        return refused("every blank needs an example");
-    }
-    Ok(())
-}
 
-/// How many blanks a text has: they are numbered from 1.
-fn blanks(body: &str) -> usize {
-    (1..=100).take_while(|n| body.contains(&format!("{{{{{n}}}}}"))).count()
+    fn blames(&self, code: i64) -> bool {
+        matches!(code, 63_027 | 63_028 | 63_040 | 63_041 | 63_042)
+    }
+
+    async fn doubt(&self, name: &str, locale: &str) {
+        self.shelf.doubt(name, locale).await;
+    }
 }
 
 fn types(draft: &TemplateDraft) -> Value {
@@ -226,21 +218,44 @@ fn samples(draft: &TemplateDraft) -> serde_json::Map<String, Value> {
     (1_usize..).zip(examples.chain(payloads)).map(|(n, text)| (n.to_string(), text.into())).collect()
 }
 
-fn template(listed: Listed) -> Option<Template> {
-    let name = listed.friendly_name.unwrap_or_default();
-    let locale = listed.language.unwrap_or_default();
+fn template(row: Listed, prefix: &str) -> Option<Template> {
+    let name = row.friendly_name.unwrap_or_default();
+    let locale = row.language.unwrap_or_default();
     let lang: Lang = locale.parse().ok()?;
-    let meaning = match name.strip_prefix(OURS) {
+    let usual = prefix == TemplateDesk::PREFIX;
+    let meaning = match name.strip_prefix(OURS).filter(|_| usual) {
         // The pool has no language in its names.
-        Some(rest) => rest.strip_suffix(&locale)?.strip_suffix('_')?,
-        None => name.strip_prefix(BY_HAND).unwrap_or(&name),
+        Some(rest) => rest.strip_suffix(&locale)?.strip_suffix('_')?.to_owned(),
+        None if name.starts_with(OURS) => return None,
+        None => shelf::meaning_of(&name, prefix),
     };
-    let sid = listed.sid.filter(|sid| is_sid(sid, "HX")).filter(|_| !meaning.is_empty())?;
-    let approval = approval(&listed.approval_requests);
-    let stock = TemplateStock { meaning: meaning.to_owned(), lang, name: sid, locale, state: state(&approval.status) };
+    let sid = row.sid.filter(|sid| is_sid(sid, "HX")).filter(|_| !meaning.is_empty())?;
+    let approval = approval(&row.approval_requests);
     let submitted = !matches!(approval.status.to_ascii_lowercase().as_str(), "" | "unsubmitted");
-    let created = listed.date_created.unwrap_or_default();
-    Some(Template { stock, friendly_name: name, submitted, types: plain(&listed.types), created })
+    let some = |text: String| (!text.is_empty()).then_some(text);
+    let listed = ListedTemplate {
+        id: sid.clone(),
+        stock: TemplateStock { meaning, lang, name: sid, locale, state: state(&approval.status) },
+        category: some(approval.category).map(|word| TemplateCategory::of_word(&word)),
+        quality: None,
+        reason: some(approval.rejection_reason),
+        text: text(&row.types),
+        time_to_live: None,
+    };
+    let created = row.date_created.unwrap_or_default();
+    Some(Template { listed, friendly_name: name, submitted, types: plain(&row.types), created })
+}
+
+/// The words of a text, with or without quick replies; no other type was handed in from here.
+fn text(types: &Value) -> Option<TemplateText> {
+    let words = |value: &Value| value.as_str().map(ToOwned::to_owned);
+    if let Some(body) = types.pointer("/twilio~1text/body").and_then(words) {
+        return Some(TemplateText { body, buttons: Vec::new() });
+    }
+    let replies = types.get("twilio/quick-reply")?;
+    let actions = replies.get("actions").and_then(Value::as_array).into_iter().flatten();
+    let buttons = actions.filter_map(|action| words(action.get("title")?)).collect();
+    Some(TemplateText { body: words(replies.get("body")?)?, buttons })
 }
 
 /// Flat in the specification, under the channel's name in programs that were seen.
@@ -253,7 +268,8 @@ fn state(status: &str) -> TemplateState {
     match status.to_ascii_lowercase().as_str() {
         "approved" => TemplateState::Approved,
         "paused" => TemplateState::Paused,
-        "rejected" | "disabled" => TemplateState::Rejected,
+        "rejected" => TemplateState::Rejected,
+        "disabled" => TemplateState::Disabled,
         _ => TemplateState::Pending,
     }
 }
@@ -263,6 +279,7 @@ fn template_error(error: CallError) -> TemplateError {
         CallError::Twilio { code, words, .. } if matches!(reaction(code), Reaction::GiveUp | Reaction::MakeAgain) => {
             TemplateError::Refused(format!("{} (code {code})", without_numbers(&words)))
         }
+        CallError::Other(SendError::Unauthorized { code }) => TemplateError::Unauthorized(format!("code {code}")),
         error => TemplateError::Unavailable { source: Some(Box::new(SendError::from(error))) },
     }
 }
@@ -295,6 +312,14 @@ struct Listed {
 #[serde(default)]
 struct Approval {
     status: String,
+    #[serde(deserialize_with = "or_nothing")]
+    category: String,
+    #[serde(deserialize_with = "or_nothing")]
+    rejection_reason: String,
+}
+
+fn or_nothing<'de, D: serde::Deserializer<'de>>(input: D) -> Result<String, D::Error> {
+    Option::<String>::deserialize(input).map(Option::unwrap_or_default)
 }
 
 #[cfg(test)]
@@ -304,8 +329,9 @@ mod tests {
     fn listed(name: &str, language: &str, approvals: Value) -> Option<(String, TemplateState, bool)> {
         let sid = format!("HX{}", "0".repeat(32));
         let json = json!({"sid": sid, "friendly_name": name, "language": language, "approval_requests": approvals});
-        let template = template(serde_json::from_value(json).unwrap())?;
-        Some((template.stock.meaning, template.stock.state, template.submitted))
+        let template = template(serde_json::from_value(json).unwrap(), "visit_")?;
+        let stock = template.listed.stock;
+        Some((stock.meaning, stock.state, template.submitted))
     }
 
     #[test]
@@ -330,7 +356,7 @@ mod tests {
             ("teleported", TemplateState::Pending, true),
             ("paused", TemplateState::Paused, true),
             ("rejected", TemplateState::Rejected, true),
-            ("disabled", TemplateState::Rejected, true),
+            ("disabled", TemplateState::Disabled, true),
             ("unsubmitted", TemplateState::Pending, false),
         ] {
             for approvals in [json!({"status": word}), json!({"whatsapp": {"status": word}})] {
@@ -349,6 +375,8 @@ mod tests {
             lang: Lang::EN,
             name: "visit_reminder".into(),
             locale: "en".into(),
+            category: TemplateCategory::Utility,
+            time_to_live: None,
             body: "Hi {{1}}, at {{2}}.".into(),
             examples: vec!["Ana".into(), "noon".into()],
             buttons: vec!["Yes".into(), "No".into()],

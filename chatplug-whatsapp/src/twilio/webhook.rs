@@ -197,7 +197,7 @@ fn streamed(event: &Value, signers: &[&Key]) -> ReceivedEvent {
     let word = |text: &str| text.chars().filter(|c| !c.is_control()).take(80).collect::<String>();
     let kind = word(text("/type").unwrap_or("unknown"));
     let event_of = match (signer, kind.as_str()) {
-        (Some(_), APPROVAL) => Scoped::Account {
+        (Some(_), APPROVAL) => Scoped::Templates {
             what: format!("template:{}", word(text("/data/template/currentValue").unwrap_or("unknown"))),
         },
         _ => Scoped::Ignored { what: format!("event:{kind}") },

@@ -1,5 +1,5 @@
-//! Meta's half against the suites that every adapter passes, with Meta's fake at the other end of the wire. Templates are
-//! not among them: a number's stock at Meta is listed in the configuration, not asked for.
+//! Meta's half against the suites that every adapter passes, with Meta's fake at the other end of the wire; that of
+//! templates is in `templates`.
 
 use crate::{
     business::{ACCOUNT, Business, graph, key, maria, messenger, phone, send_text},

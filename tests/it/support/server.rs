@@ -202,7 +202,7 @@ struct Pager {
 #[async_trait::async_trait]
 impl Notifier for Pager {
     async fn notify(&self, notice: &Notice) -> Result<(), NotifyError> {
-        let url = format!("{}/notices/{}", self.base, notice.conversation);
+        let url = format!("{}/notices/{}", self.base, notice.conversation.map(|id| id.to_string()).unwrap_or_default());
         let answer = self.http.post(url).send().await.and_then(reqwest::Response::error_for_status);
         answer.map(drop).map_err(|error| NotifyError { source: Some(Box::new(error)) })
     }

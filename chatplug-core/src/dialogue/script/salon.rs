@@ -55,6 +55,7 @@ impl Script {
             timers: BTreeMap::new(),
             committed: Vec::new(),
             reads: 0,
+            reach: crate::dialogue::Reach::default(),
             oracle: super::oracle::Oracle::default(),
             last: None,
             messages: 0,

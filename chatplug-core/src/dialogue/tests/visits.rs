@@ -6,7 +6,7 @@ use crate::{
         script::{Script, booking, intent, when},
     },
     model::{Booking, BookingId, BookingStatus},
-    ports::Intent,
+    ports::{Intent, Outlook},
     reply::{Key, Say},
 };
 use chrono::Duration;
@@ -262,6 +262,41 @@ fn no_reminder_where_none_is_wanted() {
     script.say(booking().service("cut").with(&["ana"]).on("2026-03-12").at("15:30"));
     script.yes();
     assert!(script.timers.is_empty());
+}
+
+#[test]
+fn nothing_is_planned_that_could_never_leave() {
+    let planned = |reminders: Outlook, hours: u32| {
+        let mut script = Script::salon();
+        script.reach.reminders = reminders;
+        script.contact.last_inbound = Some(script.now);
+        script.policy.reminder_hours = hours;
+        script.say(booking().service("cut").with(&["ana"]).on("2026-03-12").at("15:30"));
+        script.yes();
+        script.timers.len()
+    };
+    // A day before the visit the window is open still; two hours before it is not.
+    assert_eq!((planned(Outlook::Hopeless, 24), planned(Outlook::Hopeless, 2)), (1, 0));
+    assert_eq!((planned(Outlook::Waiting, 2), planned(Outlook::Ready, 2)), (1, 1));
+}
+
+#[test]
+fn a_reminder_waits_for_its_template_and_never_for_one_that_will_not_come() {
+    let mut script = booked();
+    script.reach.reminders = Outlook::Waiting;
+    assert_eq!(script.wait(Duration::hours(8)).text().trim(), "+ reminder at 2026-03-11 16:30");
+    script.reach.reminders = Outlook::Ready;
+    assert!(script.wait(Duration::hours(1)).says(|say| matches!(say, Say::Reminder { .. })));
+
+    let mut script = booked();
+    script.reach.reminders = Outlook::Hopeless;
+    assert_eq!((script.wait(Duration::hours(8)).text().as_str(), script.timers.len()), ("", 0));
+
+    // In the window nobody needs a template.
+    let mut script = booked();
+    script.reach.reminders = Outlook::Hopeless;
+    script.contact.last_inbound = Some(script.now);
+    assert!(script.wait(Duration::hours(8)).says(|say| matches!(say, Say::Reminder { .. })));
 }
 
 #[test]

@@ -5,6 +5,7 @@ use crate::{
     model::{ConversationId, NoticeId, Private},
     ports::{Notice, Notifier},
     reply::HandOverReason,
+    templates::TemplateTrouble,
 };
 use futures_util::future::join_all;
 
@@ -24,7 +25,7 @@ macro_rules! notifier_contract {
 
 #[expect(clippy::unwrap_used, reason = "a broken promise fails its test by panicking")]
 fn notice(event: TeamEvent) -> Notice {
-    let conversation = ConversationId::derive(&["contract"]);
+    let conversation = Some(ConversationId::derive(&["contract"]));
     Notice { id: NoticeId::derive(&["contract"]), tenant: "bella".parse().unwrap(), conversation, event }
 }
 
@@ -39,6 +40,7 @@ fn review(text: &str) -> TeamEvent {
 }
 
 /// Every kind of event reaches the team.
+#[expect(clippy::unwrap_used, reason = "a broken promise fails its test by panicking")]
 pub async fn every_event_is_delivered(notifier: &dyn Notifier) {
     let events = [
         TeamEvent::NeedsPerson { reason: HandOverReason::Asked },
@@ -47,6 +49,12 @@ pub async fn every_event_is_delivered(notifier: &dyn Notifier) {
         TeamEvent::RunningLate { booking: Some(super::salon::booking_id("b1")), minutes: Some(15) },
         review("lovely"),
         TeamEvent::Undeliverable { detail: "undeliverable (131026)".to_owned() },
+        TeamEvent::Template {
+            channel: "wa".parse().unwrap(),
+            meaning: "reminder".to_owned(),
+            lang: None,
+            trouble: TemplateTrouble::Missing,
+        },
     ];
     for event in events {
         deliver(notifier, event).await;

@@ -7,7 +7,7 @@
 use super::backend::skip;
 use crate::{
     model::Lang,
-    ports::{TemplateDraft, TemplateError, TemplateState, Templates},
+    ports::{Outlook, TemplateCategory, TemplateDraft, TemplateError, TemplateState, Templates},
 };
 use std::sync::Arc;
 
@@ -23,6 +23,9 @@ macro_rules! templates_contract {
             what_nobody_has_is_not_found
             every_template_has_a_state
             what_is_handed_in_is_not_yet_found
+            what_is_handed_in_twice_is_there_once
+            what_is_in_doubt_is_not_found
+            the_outlook_says_what_may_be_found_yet
             what_cannot_be_a_template_is_refused
         }
     };
@@ -89,8 +92,8 @@ pub async fn what_nobody_has_is_not_found(scene: &TemplatesScene) {
 pub async fn every_template_has_a_state(scene: &TemplatesScene) {
     let stock = scene.templates.status().await.unwrap();
     let state = |meaning: &str, lang: Lang| {
-        let found = stock.iter().find(|stock| stock.meaning == meaning && stock.lang == lang);
-        found.map(|stock| stock.state)
+        let found = stock.iter().find(|listed| listed.stock.meaning == meaning && listed.stock.lang == lang);
+        found.map(|listed| listed.stock.state)
     };
     let (meaning, langs) = &scene.approved;
     for lang in langs {
@@ -101,12 +104,19 @@ pub async fn every_template_has_a_state(scene: &TemplatesScene) {
     }
 }
 
+/// What a template of this suite is called there.
+fn name(scene: &TemplatesScene) -> String {
+    format!("{}handed_in", scene.templates.desk().prefix)
+}
+
 fn draft(name: &str, body: &str) -> TemplateDraft {
     TemplateDraft {
         meaning: "handed_in".to_owned(),
         lang: Lang::EN,
         name: name.to_owned(),
         locale: "en".to_owned(),
+        category: TemplateCategory::Utility,
+        time_to_live: None,
         body: body.to_owned(),
         examples: vec!["Ana".to_owned()],
         buttons: Vec::new(),
@@ -115,7 +125,7 @@ fn draft(name: &str, body: &str) -> TemplateDraft {
 
 /// Handing in is not approval.
 pub async fn what_is_handed_in_is_not_yet_found(scene: &TemplatesScene) {
-    match scene.templates.submit(&draft("handed_in_en", "Hello {{1}}, see you soon.")).await {
+    match scene.templates.submit(&draft(&name(scene), "Hello {{1}}, see you soon.")).await {
         Err(TemplateError::Unsupported) => return skip("what_is_handed_in_is_not_yet_found", "not from here"),
         Err(error) => panic!("a plain template is refused: {error:?}"),
         Ok(stock) if stock.state == TemplateState::Approved => {
@@ -126,14 +136,54 @@ pub async fn what_is_handed_in_is_not_yet_found(scene: &TemplatesScene) {
     }
     assert_eq!(scene.finds("handed_in", &[Lang::EN]).await, None);
     let listed = scene.templates.status().await.unwrap();
-    assert!(listed.iter().any(|stock| stock.meaning == "handed_in"), "{listed:?}");
+    assert!(listed.iter().any(|listed| listed.stock.meaning == "handed_in"), "{listed:?}");
+}
+
+/// Handing in the same again, after an answer that was lost, makes no second one.
+pub async fn what_is_handed_in_twice_is_there_once(scene: &TemplatesScene) {
+    let draft = draft(&name(scene), "Hello {{1}}, see you soon.");
+    match scene.templates.submit(&draft).await {
+        Err(TemplateError::Unsupported) => return skip("what_is_handed_in_twice_is_there_once", "not from here"),
+        told => assert_eq!(told.unwrap().meaning, "handed_in"),
+    }
+    assert_eq!(scene.templates.submit(&draft).await.unwrap().meaning, "handed_in");
+    let listed = scene.templates.status().await.unwrap();
+    assert_eq!(listed.iter().filter(|listed| listed.stock.meaning == "handed_in").count(), 1, "{listed:?}");
+}
+
+/// A template that could not be sent with is left out, and the one in another language serves.
+pub async fn what_is_in_doubt_is_not_found(scene: &TemplatesScene) {
+    let (meaning, [one, other]) = &scene.approved;
+    let found = scene.templates.find(meaning, &[*one]).await.unwrap();
+    if !scene.templates.desk().submits {
+        return skip("what_is_in_doubt_is_not_found", "a list that a person wrote is believed");
+    }
+    scene.templates.doubt("no such template", "xx").await;
+    assert_eq!(scene.finds(meaning, &[*one]).await, Some(*one));
+    scene.templates.doubt(&found.name, &found.locale).await;
+    assert_eq!(scene.finds(meaning, &[*one]).await, None);
+    assert_eq!(scene.finds(meaning, &[*one, *other]).await, Some(*other));
+}
+
+/// What is approved can be sent, what is being decided may be yet, and what nobody has cannot.
+pub async fn the_outlook_says_what_may_be_found_yet(scene: &TemplatesScene) {
+    let (meaning, [one, other]) = &scene.approved;
+    assert_ne!(scene.templates.outlook(meaning, &[*one]).await, Outlook::Hopeless, "nothing is known yet");
+    assert!(scene.finds(meaning, &[*one]).await.is_some());
+    assert_eq!(scene.templates.outlook(meaning, &[*one]).await, Outlook::Ready);
+    assert_eq!(scene.templates.outlook(meaning, &[nobodys(), *other]).await, Outlook::Ready);
+    assert_eq!(scene.templates.outlook(meaning, &[nobodys()]).await, Outlook::Hopeless);
+    assert_eq!(scene.templates.outlook("no such meaning", &[*one]).await, Outlook::Hopeless);
+    for (meaning, lang) in &scene.unapproved {
+        assert_ne!(scene.templates.outlook(meaning, &[*lang]).await, Outlook::Ready, "{meaning} {lang}");
+    }
 }
 
 /// A template without a name or without words is refused, and leaves nothing behind.
 pub async fn what_cannot_be_a_template_is_refused(scene: &TemplatesScene) {
-    for wrong in [draft("", "Hello {{1}}."), draft("handed_in_en", "")] {
+    for wrong in [draft("", "Hello {{1}}."), draft(&name(scene), "")] {
         let error = scene.templates.submit(&wrong).await.unwrap_err();
         assert!(matches!(error, TemplateError::Refused(_) | TemplateError::Unsupported), "{error:?}");
     }
-    assert!(scene.templates.status().await.unwrap().iter().all(|stock| stock.meaning != "handed_in"));
+    assert!(scene.templates.status().await.unwrap().iter().all(|listed| listed.stock.meaning != "handed_in"));
 }

@@ -6,6 +6,7 @@ use super::{
     rules::{self, Refusal},
     sent::{self, ReadMark, SentMessage},
     state::{File, Shared, State},
+    stock,
     templates::Rendered,
 };
 use crate::fake::{
@@ -66,7 +67,8 @@ pub(super) async fn serve(gate: Gate, shared: Arc<Shared>) {
         .route("/{version}/{number}/request_code", post(manage))
         .route("/{version}/{number}/verify_code", post(manage))
         .route("/{version}/{number}/media", post(upload))
-        .route("/{version}/{media}", get(object))
+        .route("/{version}/{account}/message_templates", get(stock::list).post(stock::create).delete(stock::delete))
+        .route("/{version}/{media}", get(object).post(change))
         .route("/fake-files/{media}/{until}", get(download))
         .fallback(|| async { refusal(&Refusal::new(2500, "Unknown path components")) })
         .with_state(shared);
@@ -313,6 +315,9 @@ fn look_up(
 ) -> Response {
     let found = shared.with(|state| {
         known_version(version)?;
+        if state.templates.by_id(media).is_some() {
+            return stock::one(state, media, query, headers);
+        }
         known_token(state, headers, query.get("phone_number_id"))?;
         let file = state.file(media).ok_or_else(|| Refusal::new(100, "Object with this ID does not exist"))?;
         let until = (state.time.now() + Duration::minutes(URL_MINUTES)).timestamp();
@@ -320,6 +325,31 @@ fn look_up(
         Ok(described(file, media, &url))
     });
     found.map_or_else(|refused: Refusal| refusal(&refused), |info| Json(info).into_response())
+}
+
+/// Changes an object by its id: a template.
+async fn change(
+    AxumState(shared): AxumState<Arc<Shared>>,
+    Path((version, object)): Path<(String, String)>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let done = shared.with(|state| {
+        known_version(&version)?;
+        stock::edit(state, &object, &headers, &body)
+    });
+    answered(&shared, done)
+}
+
+/// An answer, or a refusal that is counted.
+pub(super) fn answered(shared: &Shared, done: Result<Value, Refusal>) -> Response {
+    match done {
+        Ok(answer) => Json(answer).into_response(),
+        Err(refused) => {
+            shared.with(|state| state.refused += 1);
+            refusal(&refused)
+        }
+    }
 }
 
 fn described(file: &File, id: &str, url: &str) -> Value {

@@ -8,11 +8,18 @@ use serde_json::{Value, json};
 pub(super) struct Refusal {
     pub(super) code: i64,
     pub(super) details: String,
+    /// Narrows it down, where a template is being written.
+    subcode: Option<i64>,
 }
 
 impl Refusal {
     pub(super) fn new(code: i64, details: &str) -> Self {
-        Self { code, details: details.to_owned() }
+        Self { code, details: details.to_owned(), subcode: None }
+    }
+
+    /// What is wrong with a template that somebody writes.
+    pub(super) fn of_template(subcode: i64, details: &str) -> Self {
+        Self { subcode: Some(subcode), ..Self::new(100, details) }
     }
 
     /// The HTTP status that Meta's page of errors gives for the code.
@@ -29,7 +36,20 @@ impl Refusal {
 
     /// The error envelope.
     pub(super) fn envelope(&self) -> Value {
-        let Self { code, details } = self;
+        let Self { code, details, subcode } = self;
+        if let Some(subcode) = subcode {
+            // Management calls explain themselves to people.
+            return json!({"error": {
+                "message": format!("(#{code}) {}", title(*code)),
+                "type": "OAuthException",
+                "code": code,
+                "error_subcode": subcode,
+                "is_transient": false,
+                "error_user_title": "The template cannot be taken",
+                "error_user_msg": details,
+                "fbtrace_id": "AFakeTraceOfNothing",
+            }});
+        }
         json!({"error": {
             "message": format!("(#{code}) {}", title(*code)),
             "type": "OAuthException",

@@ -376,7 +376,7 @@ async fn done(request: reqwest::RequestBuilder) -> Result<(), ProvisionError> {
 
 fn explained(error: CallError, advise: impl FnOnce(i64) -> &'static str) -> ProvisionError {
     match error {
-        CallError::Graph { code, words } => {
+        CallError::Graph { code, words, .. } => {
             ProvisionError::of(super::super::errors::send_error(code, &words), Some((code, &words)), advise)
         }
         CallError::Other(error) => ProvisionError::of(error, None, advise),

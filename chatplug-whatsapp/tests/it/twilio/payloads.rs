@@ -39,7 +39,7 @@ const SAYS: &[(&str, &[&str])] = &[
     ("status_undelivered_63024", &[r#"/15550009999 s: Failed 63024 Unreachable "Invalid message recipient""#]),
     ("status_minimal", &["/15550009999 s: Delivered"]),
     ("retry_of_inbound_text", &[r#"/15550009999 m: 15551230001/- "Ana Ivanova": text "hi""#]),
-    ("event_template_approval_updated", &[" v: account template:approved"]),
+    ("event_template_approval_updated", &[" v: templates template:approved"]),
 ];
 
 #[test]
@@ -79,6 +79,7 @@ fn said(event: &ReceivedEvent) -> String {
             ("s", format!("{:?}{}", status.stage, failure.unwrap_or_default()))
         }
         Scoped::Account { what } => ("v", format!("account {what}")),
+        Scoped::Templates { what } => ("v", format!("templates {what}")),
         other => panic!("{other:?}"),
     };
     assert!(event.key.starts_with(&format!("{kind}:")) && event.provider == "twilio", "{event:?}");

@@ -415,7 +415,7 @@ fn events_of_an_account_that_did_not_sign_are_not_believed() {
         let body = json!([{"id": "EZ1", "type": "com.twilio.messaging.template.approval.updated", "data": data}]);
         receive_json(body.to_string()).unwrap().events.remove(0)
     };
-    assert_eq!(event(ACCOUNT).event, Scoped::Account { what: "template:approved".into() });
+    assert_eq!(event(ACCOUNT).event, Scoped::Templates { what: "template:approved".into() });
     let other = event(&ACCOUNT.replace("01", "02"));
     assert!(matches!(other.event, Scoped::Ignored { .. }) && other.external_id == ACCOUNT, "{other:?}");
     let new = receive_json(r#"[{"type":"com.twilio.new"}, 7]"#).unwrap().events;

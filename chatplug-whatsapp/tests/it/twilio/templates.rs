@@ -3,7 +3,7 @@
 use super::business::{ACCOUNT, config, judge, judged, maria, messenger, send, twilio};
 use chatplug_core::{
     model::{Lang, Outbound, TemplateMessage},
-    ports::{SendError, SystemClock, TemplateDraft, TemplateError, TemplateState, Templates},
+    ports::{SendError, SystemClock, TemplateCategory, TemplateDraft, TemplateError, TemplateState, Templates},
     testkit::VirtualClock,
 };
 use chatplug_whatsapp::{
@@ -66,6 +66,8 @@ fn draft() -> TemplateDraft {
         lang: Lang::PT,
         name: "visit_reminder".into(),
         locale: "pt_BR".into(),
+        category: TemplateCategory::Utility,
+        time_to_live: Some(43_200),
         body: "Olá {{1}}, esperamos por si em {{2}}. Vem?".into(),
         examples: vec!["Ana".into(), "2 de março".into()],
         buttons: vec!["Sim".into(), "Mudar".into()],
@@ -105,7 +107,7 @@ async fn what_is_handed_in_and_approved_is_sent_outside_the_window() {
         Some(stock.name.clone())
     );
     twilio.set_approval(&stock.name, "paused", "");
-    templates.refresh().await.unwrap();
+    templates.status().await.unwrap();
     assert_eq!(templates.find("reminder", &[Lang::PT]).await, None);
     twilio.set_approval(&stock.name, "approved", "");
 
