@@ -284,7 +284,8 @@ fn nothing_is_planned_that_could_never_leave() {
 fn a_reminder_waits_for_its_template_and_never_for_one_that_will_not_come() {
     let mut script = booked();
     script.reach.reminders = Outlook::Waiting;
-    assert_eq!(script.wait(Duration::hours(8)).text().trim(), "+ reminder at 2026-03-11 16:30");
+    let waits = script.wait(Duration::hours(8)).text();
+    assert_eq!(waits.trim(), "+ reminder at 2026-03-11 16:30\n+ reminder at 2026-03-11 17:30");
     script.reach.reminders = Outlook::Ready;
     assert!(script.wait(Duration::hours(1)).says(|say| matches!(say, Say::Reminder { .. })));
 

@@ -17,7 +17,7 @@ async fn stocked() -> StaticTemplates {
     let stock = StaticTemplates::new();
     let limits = ChannelLimits::whatsapp();
     let context = RenderContext {
-        country: "",
+        country: "PT",
         formality: Formality::Informal,
         business: "studio",
         client: None,
