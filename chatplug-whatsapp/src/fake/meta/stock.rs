@@ -210,7 +210,7 @@ fn object(body: &[u8]) -> Result<Value, Refusal> {
 
 /// What of a template was asked for; the id is always told.
 fn told(template: &FakeTemplate, query: &HashMap<String, String>) -> Value {
-    let asked: Vec<&str> = query.get("fields").map_or(USUAL.to_vec(), |fields| fields.split(',').collect());
+    let asked: Vec<&str> = query.get("fields").map_or_else(|| USUAL.to_vec(), |fields| fields.split(',').collect());
     let Value::Object(whole) = template.json() else { return Value::Null };
     whole.into_iter().filter(|(key, _)| key == "id" || asked.contains(&key.as_str())).collect()
 }
