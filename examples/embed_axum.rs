@@ -47,6 +47,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         intents: Arc::new(OfflineEngine::new()),
         notifier: Arc::new(LogNotifier),
         transcriber: None,
+        lobby: None,
     };
     let route = Route { tenant: tenant.clone(), channel: Some(channel.clone()), branch: None };
     let (name, routes) = (business.name.clone(), vec![("meta".to_owned(), number, route)]);

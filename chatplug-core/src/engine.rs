@@ -16,11 +16,13 @@ mod action;
 mod burst;
 mod deliver;
 mod facts;
+mod lobby;
 mod notices;
 mod observe;
 mod plain;
 mod run;
 mod saga;
+mod shared;
 mod stock;
 mod turn;
 mod voice;
@@ -53,6 +55,7 @@ struct Inner {
     observer: Arc<dyn Observer>,
     options: EngineOptions,
     routes: accept::RouteCache,
+    senders: shared::Senders,
     catalogs: world::CatalogCache,
     wordings: deliver::Wordings,
     hints: stock::Hints,
@@ -201,6 +204,7 @@ impl EngineBuilder {
                 observer: self.observer.unwrap_or_else(|| Arc::new(Quiet)),
                 options: self.options,
                 routes: accept::RouteCache::default(),
+                senders: shared::Senders::default(),
                 catalogs: world::CatalogCache::default(),
                 wordings: deliver::Wordings::default(),
                 hints: stock::Hints::default(),

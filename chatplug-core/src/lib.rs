@@ -4,6 +4,7 @@
 pub mod audit;
 pub mod dialogue;
 pub mod engine;
+pub mod lobby;
 pub mod model;
 pub mod ports;
 pub mod reply;

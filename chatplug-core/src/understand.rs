@@ -21,3 +21,8 @@ mod text;
 mod times;
 
 pub use engine::OfflineEngine;
+
+/// The words of a text, folded as everything that is compared with it: lower case, without marks.
+pub(crate) fn words(text: &str) -> Vec<String> {
+    text::Text::words(text)
+}

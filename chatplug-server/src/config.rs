@@ -15,6 +15,7 @@ pub use problem::{Place, Problem, Problems};
 
 use chatplug_calendar::Plan;
 use chatplug_core::{
+    lobby::Lobby,
     model::{BranchId, ChannelId, Lang, Policy, TenantId},
     ports::{Retention, TemplateStock},
     vault::MasterKeys,
@@ -60,7 +61,7 @@ pub struct Config {
     pub meta_apps: Vec<MetaApp>,
     /// `[twilio]`: whose subaccounts are made.
     pub twilio: Option<TwilioAccount>,
-    /// `[[tenant]]`, never empty.
+    /// `[[tenant]]`, never empty; and behind them a [lobby](TenantConfig::lobby) for each `[[shared_number]]`.
     pub tenants: Vec<TenantConfig>,
 }
 
@@ -239,7 +240,7 @@ pub struct TenantConfig {
     pub policy: Policy,
     /// Its own wording: language and Fluent text.
     pub texts: Vec<(Lang, String)>,
-    /// Its branches, in the order to show them; never empty.
+    /// Its branches, in the order to show them; never empty, but of a lobby.
     pub branches: Vec<BranchConfig>,
     /// Its numbers; never empty, but where it is read to connect the first one.
     pub channels: Vec<ChannelConfig>,
@@ -249,6 +250,8 @@ pub struct TenantConfig {
     pub transcribe: bool,
     /// Where its team hears of what needs a person; `None`: in the log alone.
     pub notify: Option<NotifyConfig>,
+    /// `Some`: no business, but the lobby of a number that several share.
+    pub lobby: Option<Lobby>,
 }
 
 /// A place of a business.
@@ -293,6 +296,11 @@ pub enum ProviderConfig {
     },
     /// Twilio's WhatsApp API.
     Twilio(Box<TwilioChannel>),
+    /// A number that several businesses share.
+    Shared {
+        /// Id of its lobby among the tenants.
+        number: TenantId,
+    },
     /// The browser page at `/demo`: for demonstrations, open to whoever reaches the server.
     Simulator,
 }

@@ -73,12 +73,15 @@ pub(crate) async fn wire(
         simulator: page,
         twilio: Twilio::default(),
         meta: BTreeMap::new(),
+        shared: BTreeMap::new(),
     };
     // Side by side: the store writes many at once.
     let registered = config.tenants.iter().map(|tenant| stores.register(&config, &tenant.id));
     stream::iter(registered).buffer_unordered(AT_ONCE).try_collect::<Vec<()>>().await?;
     let mut tenants = Vec::new();
-    for tenant in &config.tenants {
+    // Numbers that are shared come first: the others speak through them.
+    let (lobbies, businesses): (Vec<_>, Vec<_>) = config.tenants.iter().partition(|tenant| tenant.lobby.is_some());
+    for tenant in lobbies.into_iter().chain(businesses) {
         tenants.push(builder.tenant(tenant).await?);
     }
     let simulator = builder.simulator;
@@ -131,7 +134,8 @@ pub(crate) async fn wire(
     })
 }
 
-/// The templates of a tenant's channels, for commands that ask about them; a channel that talks to a page has none.
+/// The templates of a tenant's channels, for commands that ask about them; a channel that talks to a page has none, and
+/// those of a shared number are the number's.
 pub(crate) async fn templates(
     config: &Config,
     stores: &Stores,
@@ -150,9 +154,13 @@ pub(crate) async fn templates(
         simulator: None,
         twilio: Twilio::default(),
         meta: BTreeMap::new(),
+        shared: BTreeMap::new(),
     };
     let mut found = Vec::new();
-    for channel in tenant.channels.iter().filter(|channel| !matches!(channel.provider, ProviderConfig::Simulator)) {
+    let own = |channel: &&ChannelConfig| {
+        !matches!(channel.provider, ProviderConfig::Simulator | ProviderConfig::Shared { .. })
+    };
+    for channel in tenant.channels.iter().filter(own) {
         let (_, templates) = builder.messenger(tenant, channel).await?;
         found.push((channel.id.clone(), templates));
     }
@@ -166,15 +174,17 @@ pub(crate) fn setup(tenant: &TenantConfig) -> TenantSetup {
             ProviderConfig::Simulator => (PROVIDER, demo::number_of(&tenant.id, &channel.id)),
             ProviderConfig::Meta { phone_number_id, .. } => (PROVIDER, phone_number_id.clone()),
             ProviderConfig::Twilio(at) => (twilio::PROVIDER, twilio::external_id(&at.account_sid, &at.number)),
+            // What comes in through it is the lobby's, to begin with.
+            ProviderConfig::Shared { .. } => return None,
         };
         let route = Route { tenant: tenant.id.clone(), channel: Some(channel.id.clone()), branch: None };
-        (provider.to_owned(), number, route)
+        Some((provider.to_owned(), number, route))
     };
     TenantSetup {
         name: tenant.name.clone(),
         branches: tenant.branches.iter().map(|branch| branch.id.clone()).collect(),
         channels: tenant.channels.iter().map(|channel| channel.id.clone()).collect(),
-        routes: tenant.channels.iter().map(route).collect(),
+        routes: tenant.channels.iter().filter_map(route).collect(),
         sealed: tenant.seal,
     }
 }
@@ -200,7 +210,12 @@ struct Builder<'c> {
     twilio: Twilio,
     /// Templates by tenant, account and prefix.
     meta: BTreeMap<(TenantId, String, String), Arc<dyn Templates>>,
+    /// What speaks through numbers that are shared, by their lobby: one messenger, so one limit, for all.
+    shared: BTreeMap<TenantId, Speaker>,
 }
+
+/// A channel's messenger and templates.
+type Speaker = (Arc<dyn Messenger>, Arc<dyn Templates>);
 
 /// What channels at Twilio share.
 #[derive(Default)]
@@ -242,6 +257,9 @@ impl Builder<'_> {
         let mut channels = Vec::new();
         for channel in &tenant.channels {
             let (messenger, templates) = self.messenger(tenant, channel).await?;
+            if tenant.lobby.is_some() {
+                self.shared.insert(tenant.id.clone(), (messenger.clone(), templates.clone()));
+            }
             let (id, branches) = (channel.id.clone(), channel.branches.clone());
             channels.push(ChannelSetup { id, messenger, branches, templates });
         }
@@ -255,6 +273,7 @@ impl Builder<'_> {
             intents: self.intents.clone(),
             notifier: self.notifier(tenant).await?,
             transcriber: self.transcriber.clone().filter(|_| tenant.transcribe),
+            lobby: tenant.lobby.clone().map(Arc::new),
         })
     }
 
@@ -277,11 +296,7 @@ impl Builder<'_> {
     }
 
     /// A channel's messenger and templates.
-    async fn messenger(
-        &mut self,
-        tenant: &TenantConfig,
-        channel: &ChannelConfig,
-    ) -> Result<(Arc<dyn Messenger>, Arc<dyn Templates>), AppError> {
+    async fn messenger(&mut self, tenant: &TenantConfig, channel: &ChannelConfig) -> Result<Speaker, AppError> {
         let listed: Arc<dyn Templates> = Arc::new(TemplateList::new(channel.templates.clone()));
         match &channel.provider {
             ProviderConfig::Simulator => {
@@ -296,6 +311,12 @@ impl Builder<'_> {
                 let messenger = simulator.messenger();
                 self.simulator = Some(simulator);
                 Ok((messenger, listed))
+            }
+            ProviderConfig::Shared { number } => {
+                // The check saw to it that it is there.
+                let missing = || misfit(tenant, channel, &["its shared number is missing"]);
+                let (messenger, known) = self.shared.get(number).cloned().ok_or_else(missing)?;
+                Ok((messenger, if channel.templates.is_empty() { known } else { listed }))
             }
             ProviderConfig::Meta { app, phone_number_id, waba_id, access_token, messages_per_second } => {
                 let access_token = self.secret(&tenant.id, access_token).await?;
@@ -355,7 +376,7 @@ impl Builder<'_> {
         tenant: &TenantConfig,
         channel: &ChannelConfig,
         at: &TwilioChannel,
-    ) -> Result<(Arc<dyn Messenger>, Arc<dyn Templates>), AppError> {
+    ) -> Result<Speaker, AppError> {
         let token = self.secret(&tenant.id, &at.auth_token).await?;
         // The check saw to it that it is there.
         let url = at.webhook_url(self.config.server.public_url.as_deref().unwrap_or_default());

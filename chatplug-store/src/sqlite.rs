@@ -44,7 +44,7 @@ use chatplug_core::{
         Attention, AuditRow, BranchCalendar, CalendarError, CalendarStore, ClaimRequest, Committed, ConversationView,
         Delivery, DeliveryRecord, Due, Entry, EntryFilter, EntryMark, Figures, Ingest, Ingested, Lease, Leased,
         LogEntry, NewEntry, NoticeRecord, QueuedNotice, Route, Store, StoreError, TenantSetup, TenantStore, Times,
-        TurnCommit, TurnRecord,
+        Trace, TurnCommit, TurnRecord,
     },
 };
 use chrono::{DateTime, Duration, Utc};
@@ -344,6 +344,10 @@ impl TenantStore for SqliteTenant {
 
     async fn conversation(&self, conversation: ConversationId) -> Result<Option<ConversationView>, StoreError> {
         self.store.ask_of(&self.tenant, |seal| read::conversation(seal, conversation)).await
+    }
+
+    async fn knows(&self, channel: &ChannelId, trace: &Trace) -> Result<bool, StoreError> {
+        self.store.ask_of(&self.tenant, |seal| read::knows(seal, channel, trace)).await
     }
 
     async fn messages(&self, conversation: ConversationId, limit: usize) -> Result<Vec<LogEntry>, StoreError> {

@@ -2,6 +2,7 @@
 //! or kept for, the other.
 
 mod load;
+mod shared;
 
 use crate::support::stage::{BELLA, NORTE, Stage};
 use chatplug::{

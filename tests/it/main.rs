@@ -20,6 +20,7 @@ mod odd;
 mod queue;
 mod race;
 mod resume;
+mod shared;
 mod transcripts;
 mod vendor;
 mod webhooks;

@@ -78,3 +78,10 @@ handed-over-running-late = A colleague will answer you right here.
 handed-over-unsafe-move = This move needs a careful hand: a colleague will help you right here.
 handed-back = It's the assistant again. Where were we?
 one-moment = One moment, please.
+
+# Several businesses on one number. The words are what a client writes to reach another one, parted by `|`: the last
+# message names one of them.
+ask-business = Several businesses answer on this number. Which one is your message for?
+ask-business-again = Which business is your message for?
+business-chosen = You're writing to *{ $business }* now. To reach another one later, write "other business".
+other-business-words = other business | another business | different business | change business | switch business | other businesses | which businesses

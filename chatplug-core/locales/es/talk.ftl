@@ -164,3 +164,10 @@ handed-over-unsafe-move = { $form ->
 }
 handed-back = Aquí el asistente otra vez. ¿Por dónde íbamos?
 one-moment = Un momento, por favor.
+
+# Several businesses on one number. The words are what a client writes to reach another one, parted by `|`: the last
+# message names one of them.
+ask-business = Varios negocios atienden en este número. ¿Para cuál es el mensaje?
+ask-business-again = ¿Para qué negocio es el mensaje?
+business-chosen = Ahora la conversación es con *{ $business }*. Para hablar con otro, basta con escribir «otro negocio».
+other-business-words = otro negocio | otros negocios | cambiar de negocio | otra empresa | otras empresas | cambiar de empresa | otra tienda | qué negocios

@@ -170,3 +170,10 @@ one-moment = Un instant, s'il { $form ->
     [formal] vous
    *[informal] te
 } plaît.
+
+# Several businesses on one number. The words are what a client writes to reach another one, parted by `|`: the last
+# message names one of them.
+ask-business = Plusieurs établissements répondent à ce numéro. À qui est destiné le message ?
+ask-business-again = À quel établissement est destiné le message ?
+business-chosen = La conversation se poursuit avec *{ $business }*. Pour en joindre un autre, il suffit d'écrire « autre établissement ».
+other-business-words = autre établissement | autres établissements | changer d'établissement | autre commerce | autre entreprise | changer d'entreprise | quels établissements

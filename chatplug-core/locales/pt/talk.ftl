@@ -118,3 +118,10 @@ handed-over-running-late = Alguém da { own-team } responde por aqui mesmo.
 handed-over-unsafe-move = Essa mudança pede um cuidado especial: alguém da { own-team } vai ajudar por aqui mesmo.
 handed-back = Aqui é o assistente de novo. Onde estávamos?
 one-moment = Só um momento, por favor.
+
+# Several businesses on one number. The words are what a client writes to reach another one, parted by `|`: the last
+# message names one of them.
+ask-business = Várias empresas atendem por este número. Para qual delas é a mensagem?
+ask-business-again = Para qual empresa é a mensagem?
+business-chosen = A conversa agora é com *{ $business }*. Para falar com outra, basta escrever "outra empresa".
+other-business-words = outra empresa | outras empresas | mudar de empresa | trocar de empresa | outro negócio | outra loja | que empresas | quais empresas

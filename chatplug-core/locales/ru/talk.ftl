@@ -140,3 +140,10 @@ one-moment = { $form ->
     [formal] Одну минуту, пожалуйста.
    *[informal] Минутку!
 }
+
+# Several businesses on one number. The words are what a client writes to reach another one, parted by `|`: the last
+# message names one of them.
+ask-business = На этом номере отвечают несколько организаций. Кому передать сообщение?
+ask-business-again = Кому передать сообщение?
+business-chosen = Теперь здесь отвечает *{ $business }*. Чтобы написать в другую организацию, достаточно слов «другая организация».
+other-business-words = другая организация | другую организацию | другие организации | сменить организацию | другая компания | другую компанию | какие организации

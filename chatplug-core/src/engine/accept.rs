@@ -1,6 +1,9 @@
 //! Webhooks in: verify, parse, route, store; answer 200 only when everything is durable.
 
-use super::{Engine, EngineEvent, burst};
+use super::{
+    Engine, EngineEvent, burst,
+    shared::{Origin, Shared},
+};
 use crate::{
     model::{BookingRef, Consent, FailureKind, Pricing, Stage, TenantId},
     ports::{Ingest, Ingested, ReceivedEvent, Route, Scoped, StoreError, WebhookReceiver},
@@ -16,7 +19,25 @@ use std::{
 const ROUTE_TTL: Duration = Duration::seconds(30);
 
 /// Provider and external id → whose it is, and until when that is believed.
-type Routes = HashMap<(String, String), (Route, DateTime<Utc>)>;
+type Routes = HashMap<(String, String), (Way, DateTime<Utc>)>;
+
+/// Where an address leads.
+#[derive(Debug, Clone)]
+struct Way {
+    route: Route,
+    /// To a number that several share.
+    shared: bool,
+}
+
+/// Whose an event is.
+enum Addressed {
+    /// Nobody's, or nothing to store.
+    Nobody,
+    /// A tenant's.
+    To(TenantId, Ingest),
+    /// One of those who share a number: to be found out.
+    Shared(Shared, Scoped, Origin),
+}
 
 #[derive(Debug, Default)]
 pub(super) struct RouteCache(Mutex<Routes>);
@@ -65,28 +86,19 @@ impl Engine {
         let now = self.inner.clock.now();
         let count = events.len();
         let mut by_tenant: BTreeMap<TenantId, Vec<Ingest>> = BTreeMap::new();
-        for event in events {
-            if let Some((tenant, ingest)) = self.address(event, now).await? {
-                by_tenant.entry(tenant).or_default().push(ingest);
-            }
-        }
         let mut duplicates = 0;
-        for (tenant, batch) in by_tenant {
-            let prices: Vec<_> = batch.iter().map(price).collect();
-            let results = self.inner.store.tenant(&tenant).ingest(batch).await?;
-            for (result, price) in results.into_iter().zip(prices) {
-                match result {
-                    Ingested::Queued(conversation) => {
-                        self.inner.observer.observe(&EngineEvent::ConversationChanged { tenant: &tenant, conversation })
-                    }
-                    Ingested::Duplicate => duplicates += 1,
-                    Ingested::Applied | Ingested::Unknown => {
-                        if let Some(pricing) = &price {
-                            self.inner.observer.observe(&EngineEvent::Priced { tenant: &tenant, pricing });
-                        }
-                    }
+        for event in events {
+            match self.address(event, now).await? {
+                Addressed::Nobody => {}
+                Addressed::To(tenant, ingest) => by_tenant.entry(tenant).or_default().push(ingest),
+                // At once: whose the next one is may hang on it.
+                Addressed::Shared(shared, event, origin) => {
+                    duplicates += self.accept_shared(&shared, event, origin, now).await?;
                 }
             }
+        }
+        for (tenant, batch) in by_tenant {
+            duplicates += self.ingest(&tenant, batch).await?;
         }
         if count > 0 {
             self.inner.observer.observe(&EngineEvent::WebhookStored {
@@ -98,29 +110,49 @@ impl Engine {
         Ok(())
     }
 
-    /// Finds whose an event is and what it becomes in the store; `None`: nobody's, or nothing to store.
-    async fn address(
-        &self,
-        event: ReceivedEvent,
-        now: DateTime<Utc>,
-    ) -> Result<Option<(TenantId, Ingest)>, StoreError> {
+    /// Stores events of a tenant. Answers how many were seen before.
+    pub(super) async fn ingest(&self, tenant: &TenantId, batch: Vec<Ingest>) -> Result<usize, StoreError> {
+        let mut duplicates = 0;
+        let prices: Vec<_> = batch.iter().map(price).collect();
+        let results = self.inner.store.tenant(tenant).ingest(batch).await?;
+        for (result, price) in results.into_iter().zip(prices) {
+            match result {
+                Ingested::Queued(conversation) => {
+                    self.inner.observer.observe(&EngineEvent::ConversationChanged { tenant, conversation });
+                }
+                Ingested::Duplicate => duplicates += 1,
+                Ingested::Applied | Ingested::Unknown => {
+                    if let Some(pricing) = &price {
+                        self.inner.observer.observe(&EngineEvent::Priced { tenant, pricing });
+                    }
+                }
+            }
+        }
+        Ok(duplicates)
+    }
+
+    /// Finds whose an event is and what it becomes in the store.
+    async fn address(&self, event: ReceivedEvent, now: DateTime<Utc>) -> Result<Addressed, StoreError> {
         let ReceivedEvent { provider, external_id, key, event } = event;
         if let Scoped::Ignored { what } | Scoped::Account { what } = &event {
             tracing::info!(provider, what, "webhook event without a conversation");
             self.inner.observer.observe(&EngineEvent::EventIgnored { provider, what });
-            return Ok(None);
+            return Ok(Addressed::Nobody);
         }
         if let Scoped::Templates { what } = &event {
             // Nothing to keep: who watches over templates reads them again by itself, only later.
             tracing::info!(provider, what, "templates changed");
             self.inner.hints.templates(provider, &external_id);
-            return Ok(None);
+            return Ok(Addressed::Nobody);
         }
-        let Some(route) = self.route(provider, &external_id, now).await? else {
+        let Some(Way { route, shared }) = self.route(provider, &external_id, now).await? else {
             tracing::warn!(provider, "webhook event for an address that no tenant has");
             self.inner.observer.observe(&EngineEvent::RouteUnknown { provider });
-            return Ok(None);
+            return Ok(Addressed::Nobody);
         };
+        if shared && let Some(shared) = self.shared(&route).await {
+            return Ok(Addressed::Shared(shared, event, Origin { provider, key }));
+        }
         let ingest = match (event, route.channel, route.branch) {
             (Scoped::Message(message), Some(channel), _) => {
                 let due = burst::due_at(&message, now, self.inner.options.burst_wait);
@@ -133,7 +165,7 @@ impl Engine {
                 Ingest::Status { channel, status, received: now }
             }
             (Scoped::Booking { backend_id }, _, Some(branch)) => {
-                let Some(install) = self.install_of(&route.tenant, &branch).await else { return Ok(None) };
+                let Some(install) = self.install_of(&route.tenant, &branch).await else { return Ok(Addressed::Nobody) };
                 Ingest::Booking { reference: BookingRef { install, branch, backend_id }, key, received: now }
             }
             (Scoped::MarketingPreference { user, wanted }, Some(channel), _) => {
@@ -141,14 +173,14 @@ impl Engine {
                 let Some(view) = store.conversation_of(&channel, &user).await? else {
                     // Nobody whom we would write to.
                     self.inner.observer.observe(&EngineEvent::EventIgnored { provider, what: "marketing_preference" });
-                    return Ok(None);
+                    return Ok(Addressed::Nobody);
                 };
                 let (consent, refused) = (Consent::Marketing, !wanted);
                 Ingest::Preference { conversation: view.id, key, consent, refused, received: now }
             }
             (Scoped::StaffWrote { user }, Some(channel), _) => {
                 let store = self.inner.store.tenant(&route.tenant);
-                let Some(view) = store.conversation_of(&channel, &user).await? else { return Ok(None) };
+                let Some(view) = store.conversation_of(&channel, &user).await? else { return Ok(Addressed::Nobody) };
                 Ingest::Operator {
                     conversation: view.id,
                     key,
@@ -161,10 +193,10 @@ impl Engine {
                 let what = "misrouted";
                 tracing::info!(provider, what, "webhook event not used");
                 self.inner.observer.observe(&EngineEvent::EventIgnored { provider, what });
-                return Ok(None);
+                return Ok(Addressed::Nobody);
             }
         };
-        Ok(Some((route.tenant, ingest)))
+        Ok(Addressed::To(route.tenant, ingest))
     }
 
     async fn install_of(&self, tenant: &TenantId, branch: &crate::model::BranchId) -> Option<crate::model::InstallId> {
@@ -172,16 +204,16 @@ impl Engine {
         tenant.branch(branch).map(|setup| setup.install.clone())
     }
 
-    async fn route(&self, provider: &str, external_id: &str, now: DateTime<Utc>) -> Result<Option<Route>, StoreError> {
+    async fn route(&self, provider: &str, external_id: &str, now: DateTime<Utc>) -> Result<Option<Way>, StoreError> {
         let key = (provider.to_owned(), external_id.to_owned());
-        if let Some(route) = self.inner.routes.fresh(&key, now) {
-            return Ok(Some(route));
+        if let Some(way) = self.inner.routes.fresh(&key, now) {
+            return Ok(Some(way));
         }
-        let route = self.inner.store.route(provider, external_id).await?;
-        if let Some(route) = &route {
-            self.inner.routes.keep(key, route.clone(), now);
-        }
-        Ok(route)
+        let Some(route) = self.inner.store.route(provider, external_id).await? else { return Ok(None) };
+        // Where the directory does not answer, the lobby's turn finds out by itself whose a message is.
+        let way = Way { shared: self.shared(&route).await.is_some(), route };
+        self.inner.routes.keep(key, way.clone(), now);
+        Ok(Some(way))
     }
 }
 
@@ -196,16 +228,16 @@ fn price(event: &Ingest) -> Option<Pricing> {
 }
 
 impl RouteCache {
-    fn fresh(&self, key: &(String, String), now: DateTime<Utc>) -> Option<Route> {
+    fn fresh(&self, key: &(String, String), now: DateTime<Utc>) -> Option<Way> {
         let routes = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         // Both ways: a clock that was put back must not make it last for hours.
         let lasts = |until: DateTime<Utc>| until > now && until <= now + ROUTE_TTL;
-        routes.get(key).filter(|(_, until)| lasts(*until)).map(|(route, _)| route.clone())
+        routes.get(key).filter(|(_, until)| lasts(*until)).map(|(way, _)| way.clone())
     }
 
-    fn keep(&self, key: (String, String), route: Route, now: DateTime<Utc>) {
+    fn keep(&self, key: (String, String), way: Way, now: DateTime<Utc>) {
         let mut routes = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        routes.insert(key, (route, now + ROUTE_TTL));
+        routes.insert(key, (way, now + ROUTE_TTL));
     }
 }
 

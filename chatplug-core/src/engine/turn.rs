@@ -2,7 +2,7 @@
 
 mod amend;
 mod finish;
-mod hear;
+pub(super) mod hear;
 mod voices;
 
 pub(super) use voices::Waiting;
@@ -180,6 +180,9 @@ impl Engine {
         let Some(channel) = tenant.channel(&leased.channel).cloned() else {
             return Err(DirectoryError::Unknown(tenant.id.clone()).into());
         };
+        if let Some(lobby) = tenant.lobby.clone() {
+            return self.lobby_turn((tenant, lobby), channel, leased, now).await;
+        }
         // Side by side: several that do not answer must not take longer than the lease together.
         let setups = channel.branches.iter().filter_map(|id| tenant.branch(id));
         let branches = join_all(setups.map(|setup| self.branch_view(&tenant, setup, now))).await;

@@ -1,6 +1,7 @@
 //! Who is served, and with which adapters.
 
 use super::{BookingBackend, IntentEngine, Messenger, Notifier, Templates, Transcriber};
+use crate::lobby::Lobby;
 use crate::model::{BranchId, ChannelId, InstallId, Policy, TenantId};
 use async_trait::async_trait;
 use std::{fmt::Debug, sync::Arc};
@@ -47,6 +48,9 @@ pub struct Tenant {
     pub notifier: Arc<dyn Notifier>,
     /// What writes their voice messages down; `None`: they are asked to write.
     pub transcriber: Option<Arc<dyn Transcriber>>,
+    /// `Some`: no business, but the lobby of a number that several share. Its conversations find out which of them a
+    /// client wants.
+    pub lobby: Option<Arc<Lobby>>,
 }
 
 impl Tenant {

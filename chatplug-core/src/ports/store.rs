@@ -258,6 +258,14 @@ pub trait TenantStore: Debug + Send + Sync {
     /// See [`StoreError`].
     async fn conversation(&self, conversation: ConversationId) -> Result<Option<ConversationView>, StoreError>;
 
+    /// Whether a message is this tenant's: one that came in and may come in again, or one that it sent. Where several
+    /// tenants share a number, this says whose an answer, a status or a repetition is; one that was forgotten is
+    /// nobody's.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    async fn knows(&self, channel: &ChannelId, trace: &Trace) -> Result<bool, StoreError>;
+
     /// The log that people read, oldest first, of the last `limit` messages.
     ///
     /// # Errors

@@ -358,6 +358,17 @@ pub enum Say {
         date: Option<NaiveDate>,
     },
 
+    // --- several businesses on one number ------------------------------------------------------------------------
+    /// "Several businesses answer on this number: which one is your message for?" above their names.
+    AskBusiness,
+    /// "Which business is your message for?" to somebody who asked for another one.
+    AskBusinessAgain,
+    /// "You are writing to Studio Bella now", and how to reach another one later.
+    BusinessChosen {
+        /// The business.
+        business: String,
+    },
+
     // --- asking for what is missing ------------------------------------------------------------------------------
     /// "At which of our places?"
     AskBranch,

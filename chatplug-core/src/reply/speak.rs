@@ -25,6 +25,9 @@ pub(crate) fn speak(voice: &Voice<'_>, say: &Say) -> String {
         Say::ReviewNoted => voice.plain(id::REVIEW_NOTED),
         Say::ResumeOffer { service, date } => resume(voice, service.as_deref(), *date),
 
+        Say::AskBusiness => voice.plain(id::ASK_BUSINESS),
+        Say::AskBusinessAgain => voice.plain(id::ASK_BUSINESS_AGAIN),
+        Say::BusinessChosen { business } => voice.say(id::BUSINESS_CHOSEN, Args::new().name("business", business)),
         Say::AskBranch => voice.plain(id::ASK_BRANCH),
         Say::AskService => voice.plain(id::ASK_SERVICE),
         Say::AskWhichService => voice.plain(id::ASK_WHICH_SERVICE),

@@ -116,6 +116,13 @@ impl Words {
         said.unwrap_or_else(|| lang.code().to_uppercase())
     }
 
+    /// What a client writes, in any language, to reach another of the businesses that share a number.
+    pub(crate) fn other_business(&self) -> Vec<String> {
+        let said =
+            self.speeches.values().filter_map(|speech| speech.say(id::OTHER_BUSINESS_WORDS, &FluentArgs::new()).ok());
+        said.flat_map(|words| words.split('|').map(|word| word.trim().to_owned()).collect::<Vec<_>>()).collect()
+    }
+
     /// The language to use for a client's: the same, or English when it is not spoken.
     pub(crate) fn speech(&self, lang: Lang) -> (Lang, Option<&Speech>) {
         match self.speeches.get(&lang) {

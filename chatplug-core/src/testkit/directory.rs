@@ -64,7 +64,15 @@ impl TenantBuilder {
             intents: Arc::new(ScriptedIntents::new()),
             notifier: Arc::new(RecordingNotifier::new()),
             transcriber: None,
+            lobby: None,
         })
+    }
+
+    /// The lobby of a number that several businesses share, in place of a business.
+    #[must_use]
+    pub fn lobby(mut self, lobby: crate::lobby::Lobby) -> Self {
+        self.0.lobby = Some(Arc::new(lobby));
+        self
     }
 
     /// Name of the business.

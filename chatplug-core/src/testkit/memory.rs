@@ -18,7 +18,7 @@ use crate::{
     ports::{
         Attention, AuditRow, ClaimRequest, Committed, ConversationView, Delivery, DeliveryRecord, Due, Figures, Ingest,
         Ingested, Lease, Leased, LogEntry, NoticeRecord, QueuedNotice, Route, Store, StoreError, TenantSetup,
-        TenantStore, Times, TurnCommit, TurnRecord, Work,
+        TenantStore, Times, Trace, TurnCommit, TurnRecord, Work,
     },
 };
 use async_trait::async_trait;
@@ -270,6 +270,10 @@ impl TenantStore for MemoryTenant {
 
     async fn conversation(&self, conversation: ConversationId) -> Result<Option<ConversationView>, StoreError> {
         Ok(self.read(|rows| rows.view(conversation)))
+    }
+
+    async fn knows(&self, channel: &ChannelId, trace: &Trace) -> Result<bool, StoreError> {
+        Ok(self.read(|rows| rows.knows(channel, trace)))
     }
 
     async fn messages(&self, conversation: ConversationId, limit: usize) -> Result<Vec<LogEntry>, StoreError> {

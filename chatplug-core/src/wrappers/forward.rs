@@ -437,6 +437,14 @@ macro_rules! forward_store {
                 self.around("store", "conversation", self.inner().conversation(conversation)).await
             }
 
+            async fn knows(
+                &self,
+                channel: &$crate::model::ChannelId,
+                trace: &$crate::ports::Trace,
+            ) -> Result<bool, $crate::ports::StoreError> {
+                self.around("store", "knows", self.inner().knows(channel, trace)).await
+            }
+
             async fn messages(
                 &self,
                 conversation: $crate::model::ConversationId,

@@ -26,17 +26,28 @@ pub(super) fn run(args: &ConfigArgs, environment: &Environment) -> Result<(), Fa
             println!("templates of {}: {finding}", tenant.id);
         }
     }
+    for (tenant, lobby) in config.tenants.iter().filter_map(|tenant| Some((tenant, tenant.lobby.as_ref()?))) {
+        for member in lobby.members() {
+            let Some(code) = &member.code else { continue };
+            println!(
+                "{} leads to {} with #{code} in a link: https://wa.me/NUMBER?text=%23{code}",
+                tenant.id, member.tenant
+            );
+        }
+    }
     Ok(())
 }
 
 /// What a configuration holds, in a line.
 fn summary(config: &Config) -> String {
     let count = |n: usize, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
-    [
-        count(config.tenants.len(), "tenant", "tenants"),
+    let lobbies = config.tenants.iter().filter(|tenant| tenant.lobby.is_some()).count();
+    let shared = (lobbies > 0).then(|| count(lobbies, "shared number", "shared numbers"));
+    let parts = [
+        count(config.tenants.len() - lobbies, "tenant", "tenants"),
         count(config.tenants.iter().map(|tenant| tenant.branches.len()).sum(), "branch", "branches"),
         count(config.tenants.iter().map(|tenant| tenant.channels.len()).sum(), "channel", "channels"),
         count(config.meta_apps.len(), "Meta app", "Meta apps"),
-    ]
-    .join(", ")
+    ];
+    parts.into_iter().chain(shared).collect::<Vec<_>>().join(", ")
 }

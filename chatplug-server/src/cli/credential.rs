@@ -130,7 +130,7 @@ fn used<'c>(config: &'c Config, tenant: &TenantId) -> Vec<&'c str> {
         let tokens = tenant.channels.iter().flat_map(|channel| match &channel.provider {
             ProviderConfig::Meta { access_token, .. } => vec![access_token],
             ProviderConfig::Twilio(twilio) => twilio.credentials().collect(),
-            ProviderConfig::Simulator => Vec::new(),
+            ProviderConfig::Simulator | ProviderConfig::Shared { .. } => Vec::new(),
         });
         tokens.chain(tenant.notify.iter().map(|notify| &notify.secret))
     });

@@ -157,6 +157,7 @@ fn config(db: &Path, provider: ProviderConfig) -> Result<Config, Failure> {
         seal: false,
         transcribe: false,
         notify: None,
+        lobby: None,
     };
     Ok(Config {
         server: ServerConfig::at(DEFAULT_BIND.parse().context("the demo's address is wrong")?),

@@ -1,6 +1,6 @@
 //! `chatplug erase`: tells what is kept of a person, removes it when asked again, and prints the receipt.
 
-use super::{EraseArgs, Failure, ask};
+use super::{EraseArgs, Failure, ask, person::InLobby};
 use crate::config::Environment;
 use chatplug_core::ports::{Clock as _, Erasure};
 use std::collections::BTreeMap;
@@ -25,12 +25,26 @@ pub(super) async fn run(args: EraseArgs, environment: &Environment) -> Result<()
     if let Some(told) = nobody_s(counted.upcoming, "will be") {
         eprintln!("{told}");
     }
+    for InLobby { tenant, .. } in &found.lobbies {
+        eprintln!("The shared number {tenant} forgets them too, and asks them whom they want when they write again.");
+    }
+    for tenant in &found.untold {
+        eprintln!(
+            "note: what the shared number {tenant} keeps of them stays: erase by --phone or --user-id to reach it"
+        );
+    }
     if !args.yes && !ask::confirmed(&format!("Type {WORD} to go on:"), WORD)? {
         return Err(Failure::refused("nothing was erased"));
     }
     let erased = found.records.erase_person(found.contact, &ask::by(environment), ask::CLOCK.now()).await;
     let erased = erased.map_err(|error| found.explain(error))?;
     print_receipt(&erased);
+    for InLobby { tenant, records, contact } in &found.lobbies {
+        let erased = records.erase_person(*contact, &ask::by(environment), ask::CLOCK.now()).await;
+        let erased = erased.map_err(|error| ask::explain(error, tenant))?;
+        println!("erased at the shared number {tenant}");
+        counts("deleted", &erased.deleted).for_each(|line| println!("{line}"));
+    }
     found.close().await;
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use super::{Failure, ask};
 use crate::{
-    config::{Config, Environment},
+    config::{Config, Environment, TenantConfig},
     stores::Stores,
 };
 use chatplug_core::{
@@ -46,6 +46,17 @@ pub(super) struct Found {
     pub(super) tenant: TenantId,
     pub(super) records: Arc<dyn TenantRecords>,
     pub(super) contact: ContactId,
+    /// The lobbies of shared numbers that the tenant is on: what they keep of the person is about this tenant, too.
+    pub(super) lobbies: Vec<InLobby>,
+    /// There are lobbies, and who is meant there cannot be told by our id.
+    pub(super) untold: Vec<TenantId>,
+}
+
+/// A person as a lobby knows them.
+pub(super) struct InLobby {
+    pub(super) tenant: TenantId,
+    pub(super) records: Arc<dyn TenantRecords>,
+    pub(super) contact: ContactId,
 }
 
 impl PersonArgs {
@@ -56,15 +67,26 @@ impl PersonArgs {
         let wanted = self.wanted()?;
         let stores = ask::open(&config).await?;
         let records = stores.records.records(&tenant);
+        let shared = |known: &&TenantConfig| known.lobby.as_ref().is_some_and(|lobby| lobby.member(&tenant).is_some());
+        let shared: Vec<TenantId> = config.tenants.iter().filter(shared).map(|known| known.id.clone()).collect();
+        let (mut lobbies, mut untold) = (Vec::new(), Vec::new());
         let contact = match wanted {
-            Wanted::Contact(contact) => contact,
-            Wanted::User(user) => match records.find_person(&user).await {
-                Ok(Some(contact)) => contact,
-                Ok(None) => return Err(nobody(&tenant)),
-                Err(error) => return Err(ask::explain(error, &tenant)),
-            },
+            Wanted::Contact(contact) => {
+                untold = shared;
+                contact
+            }
+            Wanted::User(user) => {
+                let found = records.find_person(&user).await.map_err(|error| ask::explain(error, &tenant))?;
+                let Some(contact) = found else { return Err(nobody(&tenant)) };
+                for tenant in shared {
+                    let records = stores.records.records(&tenant);
+                    let found = records.find_person(&user).await.map_err(|error| ask::explain(error, &tenant))?;
+                    lobbies.extend(found.map(|contact| InLobby { tenant, records, contact }));
+                }
+                contact
+            }
         };
-        Ok(Found { stores, tenant, records, contact })
+        Ok(Found { stores, tenant, records, contact, lobbies, untold })
     }
 
     fn wanted(&self) -> Result<Wanted, Failure> {

@@ -2,6 +2,7 @@
 
 mod base;
 mod provider;
+mod shared;
 
 use super::{
     BranchConfig, ChannelConfig, Config, Credential, Environment, MetaApp, NotifyConfig, Place, Problem, Purpose,
@@ -33,6 +34,8 @@ pub(super) fn check(
 ) -> Option<Config> {
     // Names as written, before anything that does not fit is taken out: a reference to a faulty thing is no second fault.
     let written_apps = root.names("meta_app", "name");
+    let written_shared = root.names("shared_number", "id");
+    let written_tenants = root.names("tenant", "id");
     let read: raw::Root = collect::read(&mut root, &Path::default(), problems)?;
     let (inline_secrets, public) = (read.server.inline_secrets, read.server.public_url.is_some());
     let seen = HashMap::new();
@@ -48,6 +51,7 @@ pub(super) fn check(
         seen,
         written_apps,
         listens: false,
+        written_shared,
     };
     let top = Path::default();
     let server = check.server(&read.server, &top.key("server"));
@@ -70,6 +74,8 @@ pub(super) fn check(
         check.wrong(&top, "there is no [[tenant]]: nobody to serve");
     }
     let tenants = collect_all(read.tenant, |i, tenant| check.tenant(tenant, &top.key("tenant").index(i)));
+    let shared = check.shared_numbers(read.shared_number, tenants.as_deref(), &written_tenants);
+    let tenants = tenants.zip(shared).map(|(tenants, shared)| tenants.into_iter().chain(shared).collect());
     Some(Config {
         server: server?,
         store: store?,
@@ -98,6 +104,7 @@ struct Check<'a> {
     written_apps: Vec<String>,
     /// Something writes voice messages down.
     listens: bool,
+    written_shared: Vec<String>,
 }
 
 impl Check<'_> {
@@ -202,6 +209,7 @@ impl Check<'_> {
             seal: tenant.seal,
             transcribe: tenant.transcribe,
             notify: notify?,
+            lobby: None,
         })
     }
 

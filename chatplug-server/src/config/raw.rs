@@ -17,6 +17,7 @@ pub(super) struct Root {
     pub(super) meta_app: Vec<MetaApp>,
     pub(super) twilio: Option<Twilio>,
     pub(super) tenant: Vec<Tenant>,
+    pub(super) shared_number: Vec<SharedNumber>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -147,9 +148,35 @@ pub(super) struct Channel {
     pub(super) messaging_service: Option<String>,
     pub(super) base_url: Option<String>,
     pub(super) messages_per_second: Option<u32>,
+    pub(super) shared_number: Option<String>,
     pub(super) branches: Option<Vec<String>>,
     pub(super) templates: Vec<Template>,
     pub(super) template_prefix: Option<String>,
+}
+
+/// A number of several tenants.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct SharedNumber {
+    pub(super) id: Option<String>,
+    pub(super) name: Option<String>,
+    pub(super) language: Option<Lang>,
+    pub(super) texts: BTreeMap<Lang, PathBuf>,
+    pub(super) seal: bool,
+    /// In days.
+    pub(super) sticky: Option<u32>,
+    pub(super) words: Vec<String>,
+    pub(super) channel: Option<Channel>,
+    pub(super) member: Vec<SharedMember>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct SharedMember {
+    pub(super) tenant: Option<String>,
+    pub(super) name: Option<String>,
+    pub(super) code: Option<String>,
+    pub(super) keywords: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -158,6 +185,7 @@ pub(super) enum Provider {
     Meta,
     Twilio,
     Simulator,
+    Shared,
 }
 
 #[derive(Debug, Default, Deserialize)]

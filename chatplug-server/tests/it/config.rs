@@ -386,3 +386,106 @@ fn a_transcriber_is_named_before_a_tenant_may_use_it() {
         assert!(told.len() == 1 && told[0].contains(about), "{lines}: {told:?}");
     }
 }
+
+/// Two businesses on one number.
+fn shared(change: impl Fn(String) -> String) -> String {
+    let member = |id: &str| {
+        format!(
+            "[[tenant]]\nid = \"{id}\"\nname = \"The {id}\"\n[[tenant.branch]]\nid = \"centro\"\ncalendar = \"calendar.toml\"\n\
+             [[tenant.channel]]\nid = \"town\"\nprovider = \"shared\"\nshared_number = \"town\"\n"
+        )
+    };
+    let number = "[[shared_number]]\nid = \"town\"\nname = \"Town\"\nsticky = 30\n[shared_number.channel]\nprovider = \"meta\"\n\
+        phone_number_id = \"1\"\naccess_token = { env = \"TOKEN\" }\n\
+        [[shared_number.member]]\ntenant = \"quokka\"\ncode = \"quokka\"\nkeywords = [\"leaf\"]\n\
+        [[shared_number.member]]\ntenant = \"axolotl\"\nname = \"Axolotl\"\ncode = \"axolotl\"\n";
+    let apps = RIGHT.split("[[tenant]]").next().unwrap();
+    change(format!("{apps}{}{}{number}", member("quokka"), member("axolotl")))
+}
+
+#[test]
+fn a_shared_number_is_read_as_the_lobby_of_its_members() {
+    let config = read(&shared(|text| text), &[]).unwrap();
+    let ids: Vec<_> = config.tenants.iter().map(|tenant| tenant.id.as_str()).collect();
+    assert_eq!(ids, ["quokka", "axolotl", "town"]);
+    let town = &config.tenants[2];
+    let lobby = town.lobby.as_ref().unwrap();
+    let members: Vec<_> =
+        lobby.members().iter().map(|member| (member.name.as_str(), member.channel.as_str())).collect();
+    assert_eq!(members, [("The quokka", "town"), ("Axolotl", "town")]);
+    assert_eq!(lobby.sticky().num_days(), 30);
+    assert!(matches!(town.channels[0].provider, ProviderConfig::Meta { .. }));
+    assert!(matches!(&config.tenants[0].channels[0].provider, ProviderConfig::Shared { number } if *number == town.id));
+}
+
+#[test]
+fn what_does_not_fit_on_a_shared_number_is_told_with_what_to_do() {
+    let cases: [(&str, &str, &str); 15] = [
+        ("tenant = \"axolotl\"", "tenant = \"axolotle\"", "there is no [[tenant]] `axolotle`; did you mean `axolotl`?"),
+        ("tenant = \"axolotl\"", "tenant = \"quokka\"", "`quokka` is a member already: list each tenant once"),
+        (
+            "code = \"axolotl\"",
+            "code = \"quokka\"",
+            "`quokka` is the code of quokka: a link can lead to one business only",
+        ),
+        (
+            "code = \"axolotl\"",
+            "code = \"A 1\"",
+            "`A 1` is no code: 3 to 32 of a-z, 0-9 and -, with a letter among them",
+        ),
+        (
+            "code = \"axolotl\"",
+            "keywords = [\"pond\", \"LEAF\"]",
+            "`LEAF` is a keyword of quokka: what fits two businesses tells neither, take it from both",
+        ),
+        (
+            "name = \"Axolotl\"",
+            "name = \"the Quokka\"",
+            "`the Quokka` is the name of quokka, and clients choose by it: give each member its own",
+        ),
+        (
+            "id = \"town\"\nname",
+            "id = \"quokka\"\nname",
+            "`quokka` belongs to a [[tenant]] or another [[shared_number]] already",
+        ),
+        ("sticky = 30", "sticky = 0", "must be 1 to 3650 days"),
+        ("provider = \"meta\"", "provider = \"simulator\"", "only a number at \"meta\" or \"twilio\" can be shared"),
+        (
+            "phone_number_id = \"1\"",
+            "phone_number_id = \"1\"\nid = \"x\"",
+            "`id` belongs under the channel of a tenant",
+        ),
+        ("[shared_number.channel]", "[shared_number.chanel]", "unknown key `chanel`; did you mean `channel`?"),
+        (
+            "[[shared_number.member]]\ntenant = \"axolotl\"\nname = \"Axolotl\"\ncode = \"axolotl\"\n",
+            "",
+            "axolotl has a channel on this number and is no member of it: add [[shared_number.member]] with \
+             tenant = \"axolotl\", or take the channel away",
+        ),
+        (
+            "shared_number = \"town\"",
+            "shared_number = \"twon\"",
+            "there is no [[shared_number]] `twon`; did you mean `town`?",
+        ),
+        ("shared_number = \"town\"", "number = \"+351\"", "`number` is a key of provider \"twilio\""),
+        (
+            "id = \"town\"\nprovider = \"shared\"\nshared_number = \"town\"",
+            "id = \"town\"\nprovider = \"meta\"\nphone_number_id = \"2\"\naccess_token = { env = \"TOKEN\" }",
+            "quokka has no channel on this number: give it a [[tenant.channel]] with provider = \"shared\" and \
+             shared_number = \"town\"",
+        ),
+    ];
+    for (right, wrong, expected) in cases {
+        let told = read(&shared(|text| text.replacen(right, wrong, 1)), &[]).unwrap_err();
+        assert!(
+            told.iter().any(|line| line.contains(expected)),
+            "{wrong:?} should say {expected:?}, and says {told:#?}"
+        );
+    }
+    // Nobody, and nobody known because another tenant is faulty: that is all that is said.
+    let nobody = |text: String| text.split("[[shared_number.member]]").next().unwrap().to_owned();
+    let told = read(&shared(nobody), &[]).unwrap_err().join("\n");
+    assert!(told.contains("has no [[shared_number.member]]: nobody to lead to"), "{told}");
+    let told = read(&shared(|text| text.replacen("name = \"The axolotl\"", "", 1)), &[]).unwrap_err();
+    assert_eq!(told.len(), 1, "{told:#?}");
+}

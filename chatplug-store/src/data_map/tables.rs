@@ -139,7 +139,8 @@ pub const TABLES: &[Table] = &[
     Table {
         name: "dialogue",
         on: On::Both,
-        holds: "What a conversation has come to.",
+        holds: "What a conversation has come to; at the lobby of a shared number, which business its client writes to, and what \
+                they wrote before they chose one.",
         key: &["tenant", "conversation"],
         whose: Whose::Conversation,
         erase: Delete,

@@ -12,7 +12,7 @@ use crate::{
 };
 use chatplug_core::{
     model::{Booking, BookingRef, ChannelId, ChannelUser, ContactId, ConversationId, Private, TenantId},
-    ports::{AuditRow, ConversationView, LogEntry, OutboxBody, StoreError, TurnRecord},
+    ports::{AuditRow, ConversationView, LogEntry, OutboxBody, StoreError, Trace, TurnRecord},
 };
 use chrono::{DateTime, Utc};
 
@@ -20,7 +20,8 @@ use chrono::{DateTime, Utc};
 macro_rules! view {
     () => {
         concat!(
-            "SELECT v.conversation, v.channel, v.holder, d.state, d.action, v.active, v.version, ",
+            "SELECT v.conversation, v.channel, v.holder, d.state, d.action, v.active, v.version, \
+            EXISTS (SELECT 1 FROM mailbox AS m WHERE m.tenant = v.tenant AND m.conversation = v.conversation AND m.unread) AS unread, ",
             contact_columns!(),
             " FROM conversation AS v JOIN contact AS c ON c.tenant = v.tenant AND c.contact = v.contact \
             LEFT JOIN dialogue AS d ON d.tenant = v.tenant AND d.conversation = v.conversation "
@@ -40,6 +41,10 @@ statements! {
         (SELECT i.contact FROM identity AS i WHERE i.tenant = $1 AND i.kind = 'user' AND i.value = $3), \
         (SELECT i.contact FROM identity AS i JOIN contact AS o ON o.tenant = i.tenant AND o.contact = i.contact \
         WHERE i.tenant = $1 AND i.kind = 'phone' AND i.value = $4 AND (o.user_id IS NULL OR $3 IS NULL)))");
+    RECEIVED = "SELECT true FROM mailbox AS m WHERE m.tenant = $1 AND m.source = $2 AND m.provider_id = $3";
+    SENT = "SELECT true FROM part AS p WHERE p.tenant = $1 AND p.channel = $2 AND p.message = $3 UNION ALL \
+        SELECT true FROM outbox AS o JOIN conversation AS v ON v.tenant = o.tenant AND v.conversation = o.conversation \
+        WHERE o.tenant = $1 AND o.delivery = $4 AND v.channel = $2 LIMIT 1";
     MESSAGES = "SELECT * FROM (SELECT m.seq, m.inbound, m.message_id, m.delivery, m.at, m.text, m.status, m.outcome, \
         NULL::bytea AS shown, NULL::bytea AS body FROM message AS m WHERE m.tenant = $1 AND m.conversation = $2 \
         UNION ALL SELECT o.seq, false, o.message_id, o.delivery, o.queued, NULL, o.status, NULL, o.shown, o.body \
@@ -116,6 +121,24 @@ pub(super) async fn conversation_of(
     Ok(read(store, tenant, ask, view).await?.into_iter().next())
 }
 
+pub(super) async fn knows(
+    store: &PostgresStore,
+    tenant: &TenantId,
+    channel: &ChannelId,
+    trace: &Trace,
+) -> Result<bool, StoreError> {
+    let ask = |seal: &Seal| match trace {
+        Trace::Received(id) => {
+            ask!(RECEIVED, tenant.as_str(), format!("message/{channel}"), seal.message(id))
+        }
+        Trace::Sent { message, key } => {
+            let key = key.map(|key| key.part_of().whole.as_uuid());
+            ask!(SENT, tenant.as_str(), channel.as_str(), seal.message(message), key)
+        }
+    };
+    Ok(!read(store, tenant, ask, |_, _| Ok(())).await?.is_empty())
+}
+
 pub(super) async fn messages(
     store: &PostgresStore,
     tenant: &TenantId,
@@ -170,6 +193,7 @@ fn view(row: &mut Columns<'_>, seal: &Seal) -> Result<ConversationView, StoreErr
         action: row.open_opt(seal, field::ACTION)?,
         active: row.at()?,
         version: row.next()?,
+        unread: row.next()?,
         contact: contact(row, seal)?,
     })
 }

@@ -11,7 +11,7 @@ use crate::{
 };
 use chatplug_core::{
     model::{Booking, BookingRef, ChannelId, ChannelUser, ContactId, ConversationId, Private, TenantId},
-    ports::{AuditRow, ConversationView, Due, Figures, LogEntry, OutboxBody, StoreError, TurnRecord, Work},
+    ports::{AuditRow, ConversationView, Due, Figures, LogEntry, OutboxBody, StoreError, Trace, TurnRecord, Work},
 };
 use chrono::{DateTime, Duration, Utc};
 
@@ -19,7 +19,8 @@ use chrono::{DateTime, Duration, Utc};
 macro_rules! view {
     () => {
         concat!(
-            "SELECT v.conversation, v.channel, v.holder, d.state, d.action, v.active, v.version, ",
+            "SELECT v.conversation, v.channel, v.holder, d.state, d.action, v.active, v.version, \
+            EXISTS (SELECT 1 FROM mailbox AS m WHERE m.tenant = v.tenant AND m.conversation = v.conversation AND m.unread = 1), ",
             contact_columns!(),
             " FROM conversation AS v JOIN contact AS c ON c.tenant = v.tenant AND c.contact = v.contact \
             LEFT JOIN dialogue AS d ON d.tenant = v.tenant AND d.conversation = v.conversation "
@@ -49,6 +50,10 @@ statements! {
         (SELECT contact FROM identity WHERE tenant = ? AND kind = 'user' AND value = ?), \
         (SELECT i.contact FROM identity AS i JOIN contact AS o ON o.tenant = i.tenant AND o.contact = i.contact \
         WHERE i.tenant = ? AND i.kind = 'phone' AND i.value = ? AND (o.user_id IS NULL OR ? IS NULL)))");
+    RECEIVED = "SELECT 1 FROM mailbox WHERE tenant = ? AND source = ? AND provider_id = ?";
+    SENT = "SELECT 1 FROM part WHERE tenant = ? AND channel = ? AND message = ? UNION ALL \
+        SELECT 1 FROM outbox AS o JOIN conversation AS v ON v.tenant = o.tenant AND v.conversation = o.conversation \
+        WHERE o.tenant = ? AND o.delivery = ? AND v.channel = ? LIMIT 1";
     MESSAGES = "SELECT * FROM (SELECT seq, inbound, message_id, delivery, at, text, status, outcome, NULL, NULL FROM message \
         WHERE tenant = ? AND conversation = ? UNION ALL \
         SELECT seq, 0, message_id, delivery, queued, NULL, status, NULL, shown, body FROM outbox \
@@ -158,6 +163,18 @@ pub(super) fn conversation_of(
     ask(script, move |answers| answers.first(0).map(|mut row| view(&mut row, &seal)).transpose())
 }
 
+pub(super) fn knows(seal: &Seal, channel: &ChannelId, trace: &Trace) -> Question<bool> {
+    let (tenant, mut script) = (seal.tenant(), Script::default());
+    match trace {
+        Trace::Received(id) => put!(script, RECEIVED, tenant, format!("message/{channel}"), seal.message(id)),
+        Trace::Sent { message, key } => {
+            let key = key.map(|key| key.part_of().whole);
+            put!(script, SENT, tenant, channel, seal.message(message), tenant, key, channel)
+        }
+    };
+    ask(script, |answers| Ok(answers.first(0).is_some()))
+}
+
 pub(super) fn messages(seal: &Seal, conversation: ConversationId, limit: usize) -> Question<Vec<LogEntry>> {
     let (seal, mut script) = (seal.clone(), Script::default());
     let tenant = seal.tenant();
@@ -230,6 +247,7 @@ fn view(row: &mut Columns<'_>, seal: &Seal) -> Result<ConversationView, StoreErr
         action: row.open_opt(seal, field::ACTION)?,
         active: row.next()?,
         version: row.next()?,
+        unread: row.next()?,
         contact: contact(row, seal)?,
     })
 }

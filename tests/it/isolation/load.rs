@@ -89,19 +89,25 @@ fn number(at: usize) -> String {
     format!("10000000000000{at}")
 }
 
-fn capital(word: &str) -> String {
+pub(super) fn capital(word: &str) -> String {
     let (first, rest) = word.split_at(1);
     format!("{}{rest}", first.to_uppercase())
+}
+
+/// The salon's calendar, with a word in every name.
+pub(super) fn salon(word: &str) -> String {
+    let named = capital(word);
+    demo::SALON
+        .replace("Studio Bella", &format!("Studio {named}"))
+        .replace("Rua Garrett", &format!("Rua {named}"))
+        .replace("Ana Marques", &format!("Ana {named}"))
+        .replace("Women's haircut", &format!("Women's haircut {named}"))
 }
 
 /// The salon, with its own word in every name.
 fn business(at: usize) -> Business {
     let (word, named) = (WORDS[at], capital(WORDS[at]));
-    let calendar = demo::SALON
-        .replace("Studio Bella", &format!("Studio {named}"))
-        .replace("Rua Garrett", &format!("Rua {named}"))
-        .replace("Ana Marques", &format!("Ana {named}"))
-        .replace("Women's haircut", &format!("Women's haircut {named}"));
+    let calendar = salon(word);
     Business {
         id: word.to_owned(),
         name: format!("Studio {named}"),
@@ -173,7 +179,7 @@ async fn provoke(graph: &FakeMeta, url: &str) -> String {
     text
 }
 
-fn nothing_of(word: &str, text: &str, whose: &str) {
+pub(super) fn nothing_of(word: &str, text: &str, whose: &str) {
     let lower = text.to_lowercase();
     if let Some(at) = lower.find(word) {
         let from = (0..=at.saturating_sub(200)).rev().find(|from| lower.is_char_boundary(*from)).unwrap();

@@ -68,7 +68,7 @@ pub enum Provider {
 }
 
 /// The salon's number at Twilio.
-const AT_TWILIO: &str = "+351210000000";
+pub const AT_TWILIO: &str = "+351210000000";
 
 /// What the first tenant books in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -263,7 +263,7 @@ pub fn approve_templates(graph: &FakeMeta) {
 }
 
 /// Twilio's fake with the salon's number.
-async fn start_twilio(clock: &VirtualClock, webhook: &str) -> FakeTwilio {
+pub async fn start_twilio(clock: &VirtualClock, webhook: &str) -> FakeTwilio {
     let twilio = FakeTwilio::start().await.unwrap();
     twilio.use_clock(Arc::new(clock.clone())).callback(webhook);
     twilio.add_account(FakeTwilio::ACCOUNT, FakeTwilio::TOKEN).add_sender(FakeTwilio::ACCOUNT, AT_TWILIO);
@@ -389,7 +389,7 @@ fn norte(
         .notifier(Arc::new(notifier.clone()))
 }
 
-fn calendar(
+pub fn calendar(
     config: CalendarConfig,
     tenant: &str,
     branch: &BranchId,
@@ -410,7 +410,7 @@ pub async fn serve(engine: Engine, keys: MetaKeyring) -> String {
     url
 }
 
-fn serve_at(listener: tokio::net::TcpListener, engine: Engine, keys: MetaKeyring, twilio: Option<TwilioWebhook>) {
+pub fn serve_at(listener: tokio::net::TcpListener, engine: Engine, keys: MetaKeyring, twilio: Option<TwilioWebhook>) {
     let meta: Arc<dyn WebhookReceiver> = Arc::new(MetaWebhook::new(keys));
     let desk: Arc<dyn WebhookReceiver> = Arc::new(super::crm_webhook::CrmWebhook);
     let mut receivers = BTreeMap::from([("/webhooks/meta/app", meta), ("/webhooks/crm/desk", desk)]);

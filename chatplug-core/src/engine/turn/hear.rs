@@ -90,7 +90,7 @@ impl Turn<'_> {
     }
 }
 
-fn nothing_to_book(branch: &BranchId) -> Arc<Catalog> {
+pub(in crate::engine) fn nothing_to_book(branch: &BranchId) -> Arc<Catalog> {
     let branch = Branch {
         id: branch.clone(),
         name: String::new(),

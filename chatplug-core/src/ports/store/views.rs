@@ -26,6 +26,22 @@ pub struct ConversationView {
     pub active: DateTime<Utc>,
     /// Version: changes with every commit.
     pub version: i64,
+    /// Mail lies there that no turn has read.
+    pub unread: bool,
+}
+
+/// By what a message is known again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trace {
+    /// A client's message, by the provider's id.
+    Received(MessageId),
+    /// One of ours: by the provider's id of it or of a part of it, or by its key, where the provider repeats it.
+    Sent {
+        /// The provider's id.
+        message: MessageId,
+        /// Our key, or a part's (see [`DeliveryKey::part`]).
+        key: Option<DeliveryKey>,
+    },
 }
 
 /// One line of the log that people read.

@@ -30,6 +30,7 @@ macro_rules! store_contract {
                 handles_of_one_tenant_share_its_rows
                 the_same_ids_in_two_tenants_never_meet
                 ids_of_another_tenant_open_nothing
+                a_message_is_known_to_whoever_has_it_and_to_nobody_else
                 another_tenant_s_statuses_claims_and_bookings_do_not_count
                 due_work_of_all_tenants_is_listed_with_its_owner
                 a_healthy_store_answers_a_ping

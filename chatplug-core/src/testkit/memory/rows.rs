@@ -7,7 +7,7 @@ use crate::{
         Content, ConversationId, DeliveryKey, DeliveryStatus, Inbound, MessageId, Outbound, Private, Stage, TenantId,
     },
     ports::{
-        AuditRow, ConversationView, Figures, LogEntry, MailEvent, OutboxBody, Route, StoreError, TenantSetup,
+        AuditRow, ConversationView, Figures, LogEntry, MailEvent, OutboxBody, Route, StoreError, TenantSetup, Trace,
         TurnRecord,
     },
 };
@@ -238,6 +238,19 @@ impl Rows {
         bookings
     }
 
+    pub(super) fn knows(&self, channel: &ChannelId, trace: &Trace) -> bool {
+        match trace {
+            Trace::Received(id) => self.seen.contains(&(format!("message/{channel}"), id.as_str().to_owned())),
+            Trace::Sent { message, key } => {
+                let key = key.and_then(|key| self.keys.get(&key.part_of().whole));
+                let through = |(id, _): &(ConversationId, usize)| {
+                    self.conversations.get(id).is_some_and(|row| row.channel == *channel)
+                };
+                self.handed_over.contains_key(&(channel.clone(), message.clone())) || key.is_some_and(through)
+            }
+        }
+    }
+
     pub(super) fn view(&self, id: ConversationId) -> Option<ConversationView> {
         let row = self.conversations.get(&id)?;
         Some(ConversationView {
@@ -249,6 +262,7 @@ impl Rows {
             action: row.action.clone(),
             active: row.active,
             version: row.version,
+            unread: row.mail.iter().any(|mail| !mail.read),
         })
     }
 }

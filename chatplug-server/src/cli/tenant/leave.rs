@@ -38,7 +38,7 @@ pub(super) async fn run(args: &DisconnectArgs, environment: &Environment) -> Res
     let configured = target.channel().and_then(|channel| match &channel.provider {
         ProviderConfig::Meta { access_token, .. } => Some(access_token),
         ProviderConfig::Twilio(twilio) => Some(&twilio.auth_token),
-        ProviderConfig::Simulator => None,
+        ProviderConfig::Simulator | ProviderConfig::Shared { .. } => None,
     });
     let name = target.token_name(&progress.provider, configured)?;
     let opened = StoreJournal::open(&stores, &target.tenant, &target.channel, &name, &target.by).await;

@@ -21,6 +21,7 @@ impl Check<'_> {
                 let fine = fine && self.unique("endpoint", crate::demo::ENDPOINT, &place, free);
                 fine.then_some(ProviderConfig::Simulator)
             }
+            raw::Provider::Shared => self.shared(channel, at),
             raw::Provider::Meta => self.meta(channel, at),
             raw::Provider::Twilio => self.twilio(channel, at),
         }
@@ -47,13 +48,17 @@ impl Check<'_> {
             ("messaging_service", channel.messaging_service.is_some()),
             ("base_url", channel.base_url.is_some()),
         ];
-        let (strangers, whose): (&[_], _) = match provider {
-            raw::Provider::Meta => (&twilios, "twilio"),
-            raw::Provider::Twilio => (&metas, "meta"),
-            raw::Provider::Simulator => return,
+        let shares = [("shared_number", channel.shared_number.is_some())];
+        let strangers: &[(&[_], _)] = match provider {
+            raw::Provider::Meta => &[(&twilios, "twilio"), (&shares, "shared")],
+            raw::Provider::Twilio => &[(&metas, "meta"), (&shares, "shared")],
+            raw::Provider::Shared => &[(&metas, "meta"), (&twilios, "twilio")],
+            raw::Provider::Simulator => &[],
         };
-        for (key, _) in strangers.iter().filter(|(_, given)| *given) {
-            self.wrong(&at.key(key), &format!("`{key}` is a key of provider \"{whose}\""));
+        for (keys, whose) in strangers {
+            for (key, _) in keys.iter().filter(|(_, given)| *given) {
+                self.wrong(&at.key(key), &format!("`{key}` is a key of provider \"{whose}\""));
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 use super::super::salon::*;
 use crate::{
     model::Stage,
-    ports::{DeliveryResult, Due, Figures, Ingested, OVERDUE_AFTER, Route, Store, StoreError, Work},
+    ports::{DeliveryResult, Due, Figures, Ingested, OVERDUE_AFTER, Route, Store, StoreError, Trace, Work},
 };
 
 /// An address leads to the tenant and channel it was registered with.
@@ -116,6 +116,42 @@ pub async fn ids_of_another_tenant_open_nothing(store: &dyn Store) {
     assert_eq!(cesar.ingest(deed).await, Ingested::Unknown);
     assert_eq!(cesar.ingest(hint(reference("b"), "h", 7)).await, Ingested::Unknown);
     bella.rows.commit(reading(&leased, 7)).await.unwrap();
+}
+
+/// A message is known again by whoever got or sent it, on that channel, read or not; and by nobody else.
+pub async fn a_message_is_known_to_whoever_has_it_and_to_nobody_else(store: &dyn Store) {
+    let (bella, cesar) = (Salon::open(store, "bella").await, Salon::open(store, "cesar").await);
+    let (wa, other) = (channel(WA), channel("wa2"));
+    let received = |id: &str| Trace::Received(message_id(id));
+    let sent = |id: &str, key| Trace::Sent { message: message_id(id), key };
+    let knows = async |salon: &Salon, channel, trace: &Trace| salon.rows.knows(channel, trace).await.unwrap();
+    let conversation = bella.hears("ana", "m1", "hi", 0).await;
+    let view = async || bella.rows.conversation(conversation).await.unwrap().unwrap();
+    assert!(view().await.unread);
+    assert!(knows(&bella, &wa, &received("m1")).await);
+    let queued = words("a");
+    let key = queued.key;
+    bella.turn(conversation, 1, |commit| commit.outbox = vec![queued]).await;
+    assert!(!view().await.unread);
+    assert!(knows(&bella, &wa, &received("m1")).await, "read, and still known");
+    for (salon, channel, trace) in [
+        (&cesar, &wa, received("m1")),
+        (&bella, &other, received("m1")),
+        (&bella, &wa, received("m2")),
+        (&bella, &wa, sent("m1", None)),
+        (&cesar, &wa, sent("out-a", Some(key))),
+        (&bella, &other, sent("out-a", Some(key))),
+        (&bella, &wa, sent("out-a", None)),
+    ] {
+        assert!(!knows(salon, channel, &trace).await, "{trace:?}");
+    }
+    // By its key before anybody has said what the provider calls it, and so has each of its parts.
+    assert!(knows(&bella, &wa, &sent("out-a", Some(key))).await);
+    assert!(knows(&bella, &wa, &sent("out-a", Some(key.part(1, 2)))).await);
+    bella.hands_over(conversation, "a", 2).await;
+    assert!(knows(&bella, &wa, &sent("a", None)).await);
+    assert!(!knows(&cesar, &wa, &sent("a", None)).await);
+    assert!(!knows(&bella, &other, &sent("a", None)).await);
 }
 
 /// Statuses, claims and bookings of one tenant leave the other's alone, even under the same ids.
