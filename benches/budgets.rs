@@ -1,4 +1,4 @@
-//! Measures the budgets of the design: `cargo bench --bench budgets [-- step|interpret|ingest|turns|all]`.
+//! Measures the budgets of the design: `cargo bench --bench budgets [-- webhook|step|interpret|ingest|turns|all]`.
 //!
 //! Prints percentiles, CPU time and memory, asserts nothing about them: a figure means something only with its machine
 //! beside it. `all`, the default, gives each part a process of its own, so that memory is told apart. Databases are made
@@ -17,10 +17,12 @@ mod interpret;
 mod step;
 #[path = "budgets/turns.rs"]
 mod turns;
+#[path = "budgets/webhook.rs"]
+mod webhook;
 
 use anyhow::{Result, bail, ensure};
 
-const PARTS: [&str; 4] = ["step", "interpret", "ingest", "turns"];
+const PARTS: [&str; 5] = ["webhook", "step", "interpret", "ingest", "turns"];
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -30,6 +32,7 @@ fn main() -> Result<()> {
         return Ok(());
     }
     match part.unwrap_or("all") {
+        "webhook" => webhook::webhook(),
         "step" => step::step(),
         "interpret" => interpret::interpret(),
         "ingest" => runtime()?.block_on(ingest::ingest()),

@@ -1,5 +1,6 @@
 //! What takes longer than a test, on the real program: `cargo xtask --help`.
 
+mod fuzz;
 mod load;
 mod long;
 
@@ -15,6 +16,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Feed the parsers and signature checks with what nobody thought of, for a minute each
+    Fuzz(fuzz::Options),
     /// Hold booking conversations with a running program, over HTTP, and tell how it did
     Load(load::Options),
     /// Kill processes at labelled points, as often as wanted, and tell what became of the conversations
@@ -26,6 +29,7 @@ enum Command {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
+        Command::Fuzz(options) => fuzz::run(options).await,
         Command::Load(options) => load::run(options).await,
         Command::Kill(options) => long::kill(options).await,
         Command::Resume(options) => long::resume(options).await,
