@@ -86,7 +86,7 @@ pub(crate) async fn wire(
     }
     let simulator = builder.simulator;
     let files = Arc::new(std::mem::take(&mut builder.twilio.files));
-    let mut receivers = receivers(&config.meta_apps);
+    let mut receivers = receivers(&config);
     receivers.extend(builder.twilio.receivers());
     let mut observers: Vec<Arc<dyn Observer>> = vec![metrics.clone()];
     if let Some(simulator) = &simulator {
@@ -189,13 +189,24 @@ pub(crate) fn setup(tenant: &TenantConfig) -> TenantSetup {
     }
 }
 
-fn receivers(apps: &[MetaApp]) -> BTreeMap<(String, String), Arc<dyn WebhookReceiver>> {
+fn receivers(config: &Config) -> BTreeMap<(String, String), Arc<dyn WebhookReceiver>> {
+    // Whoever owns an app knows its secret, and must not speak for the clients of another's.
+    let others = |name: &str| {
+        let channels = config.tenants.iter().flat_map(|tenant| &tenant.channels);
+        let ids = channels.filter_map(move |channel| match &channel.provider {
+            ProviderConfig::Meta { app, phone_number_id, waba_id, .. } if app != name => {
+                Some([Some(phone_number_id.clone()), waba_id.clone()])
+            }
+            _ => None,
+        });
+        ids.flatten().flatten().collect::<Vec<_>>()
+    };
     let receiver = |app: &MetaApp| {
         let ring = MetaKeyring::default().with_verify_token(app.verify_token.clone());
         let ring = app.app_secrets.iter().fold(ring, |ring, secret| ring.with_app_secret(secret.clone()));
-        Arc::new(MetaWebhook::new(ring)) as Arc<dyn WebhookReceiver>
+        Arc::new(MetaWebhook::new(ring).except(others(&app.name))) as Arc<dyn WebhookReceiver>
     };
-    apps.iter().map(|app| ((PROVIDER.to_owned(), app.endpoint.clone()), receiver(app))).collect()
+    config.meta_apps.iter().map(|app| ((PROVIDER.to_owned(), app.endpoint.clone()), receiver(app))).collect()
 }
 
 struct Builder<'c> {

@@ -51,6 +51,28 @@ id = "page"
 provider = "simulator"
 "#;
 
+const ANOTHER: &str = r#"
+[[meta_app]]
+name = "another"
+endpoint = "another"
+app_secret = "another-secret"
+verify_token = "verify-me-too"
+base_url = "http://127.0.0.1:9"
+
+[[tenant]]
+id = "norte"
+name = "Norte"
+[[tenant.branch]]
+id = "porto"
+calendar = "calendar.toml"
+[[tenant.channel]]
+id = "whatsapp"
+provider = "meta"
+app = "another"
+phone_number_id = "206540352242923"
+access_token = "token"
+"#;
+
 /// A server with one tenant: a number on Meta (which cannot be reached) and the simulator.
 pub(crate) struct TestApp {
     pub(crate) app: Arc<App>,
@@ -62,10 +84,20 @@ pub(crate) struct TestApp {
 impl TestApp {
     /// A server that takes requests but runs no conversations.
     pub(crate) async fn idle() -> Self {
+        Self::of(CONFIG).await
+    }
+
+    /// The same, with an app and a tenant of another owner beside it.
+    pub(crate) async fn beside_another() -> Self {
+        let own = CONFIG.replace("provider = \"meta\"\n", "provider = \"meta\"\napp = \"main\"\n");
+        Self::of(&format!("{own}{ANOTHER}")).await
+    }
+
+    async fn of(config: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("calendar.toml"), chatplug_calendar::demo::SALON).unwrap();
         let store = format!("[store]\nurl = \"sqlite:{}\"\n", folder.path().join("test.sqlite").display());
-        let config = parse("test.toml", &format!("{store}{CONFIG}"), folder.path(), &Environment::default()).unwrap();
+        let config = parse("test.toml", &format!("{store}{config}"), folder.path(), &Environment::default()).unwrap();
         let app = Arc::new(App::new(config, Arc::new(SystemClock)).await.unwrap());
         Self { router: app.router(), app, workers: None, _folder: folder }
     }
@@ -103,8 +135,14 @@ impl TestApp {
 
     /// Status of a webhook that is signed with `secret`.
     pub(crate) async fn webhook(&self, body: impl Into<Bytes>, secret: &str) -> StatusCode {
+        self.webhook_at("main", body, secret).await
+    }
+
+    /// The same, at an endpoint.
+    pub(crate) async fn webhook_at(&self, endpoint: &str, body: impl Into<Bytes>, secret: &str) -> StatusCode {
         let body = body.into();
-        let request = Request::post("/webhooks/meta/main").header("x-hub-signature-256", sign(secret, &body));
+        let request =
+            Request::post(format!("/webhooks/meta/{endpoint}")).header("x-hub-signature-256", sign(secret, &body));
         self.request(request.body(Body::from(body)).unwrap()).await.status()
     }
 

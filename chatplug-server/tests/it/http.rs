@@ -77,6 +77,20 @@ async fn a_wrong_signature_is_refused_and_counted_and_nothing_is_stored() {
 }
 
 #[tokio::test]
+async fn who_owns_an_app_cannot_speak_for_the_clients_of_another() {
+    let app = TestApp::beside_another().await;
+    let forged = message(NUMBER, "wamid.1", "hi");
+    assert_eq!(app.webhook_at("another", forged.clone(), "another-secret").await, StatusCode::OK);
+    assert_eq!(app.webhook_at("main", forged, "another-secret").await, StatusCode::UNAUTHORIZED);
+    assert_eq!(app.metric("chatplug_conversations").await, 0.0);
+
+    let own = message("206540352242923", "wamid.2", "hi");
+    assert_eq!(app.webhook_at("another", own, "another-secret").await, StatusCode::OK);
+    assert_eq!(app.metric("chatplug_conversations").await, 1.0);
+    app.stop().await;
+}
+
+#[tokio::test]
 async fn a_repeated_message_is_stored_once() {
     let app = TestApp::idle().await;
     for _ in 0..3 {

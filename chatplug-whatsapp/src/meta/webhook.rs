@@ -15,7 +15,11 @@ use http::{HeaderValue, Method, Request, Response, header};
 use secrecy::ExposeSecret;
 use serde_json::{Value, value::RawValue};
 use sha2::{Digest, Sha256};
-use std::{borrow::Cow, collections::HashMap, fmt::Write};
+use std::{
+    borrow::Cow,
+    collections::{BTreeSet, HashMap},
+    fmt::Write,
+};
 use subtle::ConstantTimeEq;
 
 /// The provider's name in routes and in the webhook's URL.
@@ -35,13 +39,31 @@ const LONGEST_WORD: usize = 80;
 #[derive(Debug)]
 pub struct MetaWebhook {
     keys: MetaKeyring,
+    /// Numbers and accounts of other apps.
+    others: BTreeSet<String>,
 }
 
 impl MetaWebhook {
     /// A receiver with its keys; an empty keyring refuses everything.
     #[must_use]
     pub const fn new(keys: MetaKeyring) -> Self {
-        Self { keys }
+        Self { keys, others: BTreeSet::new() }
+    }
+
+    /// Believes nothing about these phone number ids and ids of business accounts: they are other apps'. For a server with
+    /// apps of several owners, each of whom knows their own secret: none of them may speak for another's clients.
+    #[must_use]
+    pub fn except(mut self, ids: impl IntoIterator<Item = String>) -> Self {
+        self.others.extend(ids);
+        self
+    }
+
+    /// Takes out what the app has no say in.
+    fn believed(&self, mut events: Vec<ReceivedEvent>) -> Vec<ReceivedEvent> {
+        for event in events.iter_mut().filter(|event| self.others.contains(&event.external_id)) {
+            event.event = Scoped::Ignored { what: "a number or account of another app".to_owned() };
+        }
+        events
     }
 
     /// Answers the request that Meta makes when the callback URL is set: the challenge, for the right token.
@@ -72,7 +94,7 @@ impl WebhookReceiver for MetaWebhook {
                 if !is_signed(&self.keys.app_secrets, header, request.body()) {
                     return Err(WebhookError::Forged);
                 }
-                Ok(Received { answer: Response::new(Bytes::new()), events: parse(request.body(), now)? })
+                Ok(Received { answer: Response::new(Bytes::new()), events: self.believed(parse(request.body(), now)?) })
             }
             _ => Err(WebhookError::Method),
         }

@@ -297,6 +297,17 @@ fn texts_are_taken_verbatim() {
 }
 
 #[test]
+fn an_app_is_not_believed_about_the_numbers_of_another() {
+    let webhook = MetaWebhook::new(MetaKeyring::new(SECRET, "token")).except(["106".to_owned()]);
+    let text = json!([{"id": "wamid.1", "from": "16505551234", "type": "text", "text": {"body": "hi"}}]);
+    for (number, believed) in [("106", false), ("107", true)] {
+        let body = change(&json!({"metadata": {"phone_number_id": number}, "messages": text})).to_string();
+        let received = posted(&webhook, Some(&sign(SECRET, body.as_bytes())), body.into()).unwrap();
+        assert_eq!(matches!(received.events[0].event, Scoped::Message(_)), believed, "{number}");
+    }
+}
+
+#[test]
 fn a_message_without_a_time_is_of_now() {
     for stamp in [json!(null), json!("soon"), json!("99999999999999999999"), json!({})] {
         let body = messages(&json!([{"id": "wamid.1", "from": "16505551234", "type": "text", "timestamp": stamp}]));

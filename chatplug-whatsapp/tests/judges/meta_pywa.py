@@ -60,7 +60,7 @@ sent = [
     ),
     wa.send_message(to, "Pay", buttons=types.URLButton("Pay", "https://pay.example.com/s/abc")),
     wa.send_image(to, "https://cdn.example.com/a.jpg", caption="Your cut"),
-    wa.send_document(to, "https://cdn.example.com/visit.pdf", filename="visit.pdf"),
+    wa.send_document(to, b"BEGIN:VCALENDAR", filename="visit.ics", mime_type="text/plain"),
     wa.send_location(to, latitude=38.7, longitude=-9.1, name="Studio", address="Rua Nova 1"),
     wa.send_reaction(to, "👍", message_id=given["quoted"]),
     wa.send_template(
