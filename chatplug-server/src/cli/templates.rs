@@ -303,11 +303,16 @@ fn ended(what: What, tally: &Tally, channels: &[String]) -> Result<(), Failure> 
     }
 }
 
+/// What went wrong and why, each thing once.
 fn told(error: &TemplateError) -> String {
-    match error {
-        TemplateError::Unavailable { source: Some(source) } => format!("{error}: {source}"),
-        error => error.to_string(),
+    let mut words = Vec::new();
+    for one in std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source()) {
+        let text = one.to_string();
+        if !words.contains(&text) {
+            words.push(text);
+        }
     }
+    words.join(": ")
 }
 
 /// Whether two channels want different things under one name.

@@ -67,6 +67,12 @@ pub(crate) struct Run<'a> {
 }
 
 impl Run<'_> {
+    /// What an earlier step learnt.
+    pub(crate) fn learnt(&self, name: &str) -> Result<String, Stop> {
+        let known = self.progress.known(name).map(str::to_owned);
+        known.ok_or_else(|| Stop::failed(format!("{name} is not known: begin anew with --start-over")))
+    }
+
     /// The time.
     pub(crate) fn now(&self) -> DateTime<Utc> {
         self.clock.now()

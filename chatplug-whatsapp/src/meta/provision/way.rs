@@ -258,7 +258,7 @@ impl MetaConnect {
 
     async fn subscribe(&self, run: &mut Run<'_>) -> Result<Did, Stop> {
         let token = run.secret(Kept::Token, NO_TOKEN).await?;
-        let waba = learnt(&run.progress, known::WABA_ID)?;
+        let waba = run.learnt(known::WABA_ID)?;
         let elsewhere = self.elsewhere()?;
         let app = self.wish.app.as_ref().map(|app| app.id.as_str()).or_else(|| run.progress.known(known::APP_ID));
         if let Some(app) = app {
@@ -316,7 +316,7 @@ impl MetaConnect {
             return Ok(Did::Skipped("the number stays in the WhatsApp Business app"));
         }
         let token = run.secret(Kept::Token, NO_TOKEN).await?;
-        let id = learnt(&run.progress, known::PHONE_NUMBER_ID)?;
+        let id = run.learnt(known::PHONE_NUMBER_ID)?;
         let number = self.setup.number(&token, &id).await.map_err(|error| run.stop(error))?;
         if number.is_registered() {
             return Ok(Did::Done("it is".to_owned()));
@@ -373,14 +373,14 @@ impl MetaConnect {
     async fn webhook(&self, run: &mut Run<'_>) -> Result<Did, Stop> {
         let Some(wanted) = &self.wish.webhook_url else { return Ok(Did::Skipped(NO_PUBLIC_URL)) };
         let token = run.secret(Kept::Token, NO_TOKEN).await?;
-        let id = learnt(&run.progress, known::PHONE_NUMBER_ID)?;
+        let id = run.learnt(known::PHONE_NUMBER_ID)?;
         let number = self.setup.number(&token, &id).await.map_err(|error| run.stop(error))?;
         let urls = number.webhook_configuration.unwrap_or_default();
         match urls.effective() {
             Some(url) if url == wanted => Ok(Did::Done(wanted.clone())),
             // Of the number's own address nothing is changed here: somebody set it on purpose.
             Some(_) if self.wish.override_word.is_some() && urls.phone_number.is_none() => {
-                let waba = learnt(&run.progress, known::WABA_ID)?;
+                let waba = run.learnt(known::WABA_ID)?;
                 self.point(run, &token, &waba, self.elsewhere()?).await?;
                 Ok(Did::Done(wanted.clone()))
             }
@@ -402,12 +402,6 @@ impl MetaConnect {
 }
 
 const NO_PUBLIC_URL: &str = "public_url under [server] says where the webhook is, and is not set";
-
-/// What an earlier step learnt.
-fn learnt(progress: &Progress, name: &str) -> Result<String, Stop> {
-    let known = progress.known(name).map(str::to_owned);
-    known.ok_or_else(|| Stop::failed(format!("{name} is not known: begin anew with --start-over")))
-}
 
 fn list(numbers: &[MetaNumber]) -> String {
     let one = |number: &MetaNumber| match &number.display_phone_number {

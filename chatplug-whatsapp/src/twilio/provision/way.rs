@@ -111,7 +111,7 @@ impl TwilioConnect {
 
     /// Twilio as the account of the sender sees it.
     async fn own(&self, run: &Run<'_>) -> Result<TwilioSetup, Stop> {
-        let account = learnt(&run.progress, known::ACCOUNT_SID)?;
+        let account = run.learnt(known::ACCOUNT_SID)?;
         Ok(self.setup(&account, run.secret(Kept::Token, NO_TOKEN).await?))
     }
 
@@ -190,7 +190,7 @@ impl TwilioConnect {
 
     async fn online(&self, run: &mut Run<'_>) -> Result<Did, Stop> {
         let own = self.own(run).await?;
-        let sid = learnt(&run.progress, known::SENDER_SID)?;
+        let sid = run.learnt(known::SENDER_SID)?;
         let mut sender = own.sender(&sid).await.map_err(|error| run.stop(error))?;
         if let (Some("PENDING_VERIFICATION"), Some(code)) = (sender.status.as_deref(), &self.wish.verification_code) {
             sender = own.verify_sender(&sid, code).await.map_err(|error| run.stop(error))?;
@@ -226,7 +226,7 @@ impl TwilioConnect {
 
     async fn webhook(&self, run: &mut Run<'_>) -> Result<Did, Stop> {
         let own = self.own(run).await?;
-        let sid = learnt(&run.progress, known::SENDER_SID)?;
+        let sid = run.learnt(known::SENDER_SID)?;
         let sender = own.sender(&sid).await.map_err(|error| run.stop(error))?;
         let wanted = &self.wish.webhook_url;
         if sender.callback_url() == Some(wanted) {
@@ -239,12 +239,6 @@ impl TwilioConnect {
             Err(error) => Err(run.stop(error)),
         }
     }
-}
-
-/// What an earlier step learnt.
-fn learnt(progress: &Progress, name: &str) -> Result<String, Stop> {
-    let known = progress.known(name).map(str::to_owned);
-    known.ok_or_else(|| Stop::failed(format!("{name} is not known: begin anew with --start-over")))
 }
 
 #[async_trait]
