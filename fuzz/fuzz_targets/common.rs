@@ -1,5 +1,7 @@
 //! What the targets share: the keys of a business, and what holds of everything that was received.
 
+#![allow(dead_code, reason = "no target needs all of it")]
+
 use chatplug_core::ports::Received;
 
 pub const SECRET: &str = "a secret of the fuzzer";
