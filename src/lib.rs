@@ -2,6 +2,9 @@
 
 pub use chatplug_core::*;
 
+/// Altegio as a booking backend.
+#[cfg(feature = "altegio")]
+pub use chatplug_altegio as altegio;
 /// The built-in calendar as a booking backend.
 #[cfg(feature = "calendar")]
 pub use chatplug_calendar as calendar;

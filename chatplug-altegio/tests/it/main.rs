@@ -1,0 +1,3 @@
+//! The adapter, as those use it who depend on it.
+
+mod config;
