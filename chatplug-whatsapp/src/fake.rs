@@ -14,3 +14,5 @@ mod time;
 
 /// How long the helpers that wait do so before they say what is missing. Nothing is measured by it.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+/// Messages that are shown when nothing more came.
+const SHOWN: usize = 60;

@@ -70,7 +70,7 @@ pub use sign::{Algorithm, sign, url_of_body};
 pub use state::Port;
 pub use template::FakeTemplate;
 
-use super::{PATIENCE, net};
+use super::{PATIENCE, SHOWN, net};
 use crate::twilio::{TwilioConfig, TwilioKeyring};
 use chatplug_core::ports::Clock;
 use chrono::{DateTime, Duration, Utc};
@@ -221,7 +221,7 @@ impl FakeTwilio {
     /// Waits until `n` messages have been taken over all senders, and returns all there are.
     ///
     /// # Panics
-    /// After a minute, naming what came: a test that waits for what never comes should say so.
+    /// After a minute in which nothing came, naming what did: a test that waits for what never comes should say so.
     pub async fn wait_for(&self, n: usize) -> Vec<SentMessage> {
         self.wait(&format!("{n} messages"), |state| (state.sent.len() >= n).then(|| state.sent.clone())).await
     }
@@ -229,7 +229,7 @@ impl FakeTwilio {
     /// Waits until the messages taken satisfy a condition, and returns them.
     ///
     /// # Panics
-    /// After a minute, naming what was waited for and what came.
+    /// After a minute in which nothing came, naming what was waited for and what did.
     pub async fn wait_until(&self, what: &str, enough: impl Fn(&[SentMessage]) -> bool) -> Vec<SentMessage> {
         loop {
             // The condition is asked outside the lock, so that it may itself ask the fake.
@@ -255,20 +255,17 @@ impl FakeTwilio {
     /// Waits for something to be found after a message was taken.
     async fn wait<T>(&self, what: &str, found: impl Fn(&State) -> Option<T>) -> T {
         let mut changes = self.inner.shared.changes();
-        let waited = tokio::time::timeout(PATIENCE, async {
-            loop {
-                changes.borrow_and_update();
-                if let Some(found) = self.read(|state| found(state)) {
-                    return found;
-                }
-                if changes.changed().await.is_err() {
-                    std::future::pending::<()>().await;
-                }
+        loop {
+            changes.borrow_and_update();
+            if let Some(found) = self.read(|state| found(state)) {
+                return found;
             }
-        });
-        match waited.await {
-            Ok(found) => found,
-            Err(_) => stuck(what, &self.all_sent()),
+            // As long as anything comes, nothing is stuck: somebody else may just be before them.
+            match tokio::time::timeout(PATIENCE, changes.changed()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(_)) => std::future::pending::<()>().await,
+                Err(_) => stuck(what, &self.all_sent()),
+            }
         }
     }
 
@@ -393,6 +390,7 @@ impl FakeTwilio {
 
 #[expect(clippy::panic, reason = "a helper for tests, documented to panic")]
 fn stuck(what: &str, sent: &[SentMessage]) -> ! {
-    let came: Vec<_> = sent.iter().map(SentMessage::line).collect();
-    panic!("waited for {what}; what came:\n{}", came.join("\n"))
+    // What is waited for stands last: of a long log, the end is read.
+    let came: Vec<_> = sent.iter().rev().take(SHOWN).rev().map(SentMessage::line).collect();
+    panic!("the last of {} that came:\n{}\nwaited for {what}", sent.len(), came.join("\n"))
 }

@@ -250,7 +250,7 @@ impl FakeClient {
     /// The next message that [`next`](Self::next) has not returned before; waits for it.
     ///
     /// # Panics
-    /// After a minute, naming what came.
+    /// After a minute in which nothing came, naming what did.
     pub async fn next(&self) -> SentMessage {
         let at = self.seen.fetch_add(1, Ordering::SeqCst);
         let number = self.number_id();
