@@ -37,8 +37,21 @@ pub(crate) fn webhook() -> Result<()> {
         tell(name, &meta, &request, events, now)?;
     }
     for (name, form, query) in [
-        ("Twilio, a text", message(&[("Body", "ol%C3%A1%2C+amanh%C3%A3+%C3%A0s+17h%3F")]), ""),
-        ("Twilio, a tap", message(&[("Body", "Sim"), ("ButtonText", "Sim"), ("ButtonPayload", "v1%3Ayes%3Aq7")]), ""),
+        (
+            "Twilio, a text",
+            message(&[("SmsStatus", "received"), ("Body", "ol%C3%A1%2C+amanh%C3%A3+%C3%A0s+17h%3F")]),
+            "",
+        ),
+        (
+            "Twilio, a tap",
+            message(&[
+                ("SmsStatus", "received"),
+                ("Body", "Sim"),
+                ("ButtonText", "Sim"),
+                ("ButtonPayload", "v1%3Ayes%3Aq7"),
+            ]),
+            "",
+        ),
         (
             "Twilio, a status",
             message(&[("MessageStatus", "delivered"), ("SmsStatus", "delivered")]),
@@ -100,12 +113,11 @@ fn status(stage: &str) -> String {
 fn message(fields: &[(&str, &str)]) -> String {
     let sid = "SM00000000000000000000000000000001";
     let mut form = format!(
-        "SmsMessageSid={sid}&NumMedia=0&ProfileName=Maria&MessageType=text&SmsSid={sid}&WaId=15551230001&SmsStatus=received\
+        "SmsMessageSid={sid}&NumMedia=0&ProfileName=Maria&MessageType=text&SmsSid={sid}&WaId=15551230001\
          &To=whatsapp%3A%2B15550009999&NumSegments=1&ReferralNumMedia=0&MessageSid={sid}&AccountSid={ACCOUNT}\
          &From=whatsapp%3A%2B15551230001&ApiVersion=2010-04-01"
     );
     for (name, value) in fields {
-        form = form.replace("&SmsStatus=received", if *name == "SmsStatus" { "" } else { "&SmsStatus=received" });
         form.push_str(&format!("&{name}={value}"));
     }
     form

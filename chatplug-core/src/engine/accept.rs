@@ -112,6 +112,13 @@ impl Engine {
 
     /// Stores events of a tenant. Answers how many were seen before.
     pub(super) async fn ingest(&self, tenant: &TenantId, batch: Vec<Ingest>) -> Result<usize, StoreError> {
+        for event in &batch {
+            if let Ingest::Status { channel, status, .. } = event
+                && status.failure.as_ref().is_some_and(|failure| failure.kind == FailureKind::Template)
+            {
+                self.inner.hints.channel(tenant, channel);
+            }
+        }
         let mut duplicates = 0;
         let prices: Vec<_> = batch.iter().map(price).collect();
         let results = self.inner.store.tenant(tenant).ingest(batch).await?;
@@ -158,12 +165,7 @@ impl Engine {
                 let due = burst::due_at(&message, now, self.inner.options.burst_wait);
                 Ingest::Message { channel, message, due, received: now }
             }
-            (Scoped::Status(status), Some(channel), _) => {
-                if status.failure.as_ref().is_some_and(|failure| failure.kind == FailureKind::Template) {
-                    self.inner.hints.channel(&route.tenant, &channel);
-                }
-                Ingest::Status { channel, status, received: now }
-            }
+            (Scoped::Status(status), Some(channel), _) => Ingest::Status { channel, status, received: now },
             (Scoped::Booking { backend_id }, _, Some(branch)) => {
                 let Some(install) = self.install_of(&route.tenant, &branch).await else { return Ok(Addressed::Nobody) };
                 Ingest::Booking { reference: BookingRef { install, branch, backend_id }, key, received: now }

@@ -253,13 +253,12 @@ impl Turn<'_> {
     async fn pass_on(&mut self) -> Result<(), TurnError> {
         for forward in std::mem::take(&mut self.forwards) {
             let Forward { tenant, channel, message } = forward;
-            let member = Member { tenant, channel, name: String::new(), code: None, keywords: Vec::new() };
-            let event = self.engine.for_member(&member, Box::new(message), self.now);
-            match self.engine.ingest(&member.tenant, vec![event]).await {
+            let event = self.engine.for_member(&channel, Box::new(message), self.now);
+            match self.engine.ingest(&tenant, vec![event]).await {
                 Ok(_) => {}
                 // It has left, with its channel: there is nobody to give it to, today or tomorrow.
                 Err(StoreError::NotFound { .. }) => {
-                    tracing::error!(tenant.id = %member.tenant, "a business was chosen that is not there any more");
+                    tracing::error!(tenant.id = %tenant, "a business was chosen that is not there any more");
                 }
                 Err(error) => return Err(error.into()),
             }

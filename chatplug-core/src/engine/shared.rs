@@ -157,7 +157,8 @@ impl Engine {
                 let note = (stays && (asked || known.current.as_ref() != Some(&member.tenant)))
                     .then(|| to_lobby(note(&message, member)));
                 // The message first: a note alone would make its repetition look like one that came before.
-                let duplicates = self.ingest(&member.tenant, vec![self.for_member(member, message, now)]).await?;
+                let duplicates =
+                    self.ingest(&member.tenant, vec![self.for_member(&member.channel, message, now)]).await?;
                 if let Some(note) = note {
                     self.tell_lobby(shared, note).await?;
                 }
@@ -167,7 +168,8 @@ impl Engine {
                 for member in shared.lobby.members() {
                     let store = self.inner.store.tenant(&member.tenant);
                     if store.conversation_of(&member.channel, &message.from).await?.is_some() {
-                        self.ingest(&member.tenant, vec![self.for_member(member, message.clone(), now)]).await?;
+                        self.ingest(&member.tenant, vec![self.for_member(&member.channel, message.clone(), now)])
+                            .await?;
                     }
                 }
                 self.ingest(&shared.tenant, vec![to_lobby(message)]).await
@@ -393,9 +395,9 @@ impl Engine {
     }
 
     /// A client's message as it enters a business's mailbox.
-    pub(super) fn for_member(&self, member: &Member, message: Box<Inbound>, now: DateTime<Utc>) -> Ingest {
+    pub(super) fn for_member(&self, channel: &ChannelId, message: Box<Inbound>, now: DateTime<Utc>) -> Ingest {
         let due = burst::due_at(&message, now, self.inner.options.burst_wait);
-        Ingest::Message { channel: member.channel.clone(), message, due, received: now }
+        Ingest::Message { channel: channel.clone(), message, due, received: now }
     }
 
     fn unused(&self, origin: &Origin, what: &str) {

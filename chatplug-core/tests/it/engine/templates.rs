@@ -4,8 +4,8 @@ use super::Stage;
 use chatplug_core::{
     dialogue::TeamEvent,
     engine::Engine,
-    model::{ChannelLimits, Formality, Lang},
-    ports::{Notice, TemplateCategory, TemplateState, Templates as _},
+    model::{self, ChannelLimits, DeliveryStatus, FailureKind, Formality, Lang, MessageId, StatusFailure},
+    ports::{Clock as _, Notice, ReceivedEvent, Scoped, TemplateCategory, TemplateState, Templates as _},
     reply::{RenderContext, Words},
     templates::{self, TemplateTrouble},
     testkit::{StaticDirectory, StaticTemplates, wrap::Fault},
@@ -66,6 +66,45 @@ async fn the_team_hears_once_of_what_was_taken_away_and_again_when_it_comes_back
     assert_eq!(engine.look_at_templates().await.unwrap(), 0);
     stock.decide("visit_reminder", TemplateState::Paused);
     assert_eq!(engine.look_at_templates().await.unwrap(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_failed_for_its_template_has_them_read_again_at_once() {
+    let (stage, stock) = (Stage::new().await, stocked().await);
+    let engine = engine(&stage, &stock);
+    stock.decide("visit_reminder", TemplateState::Paused);
+    let gate = stage.faults.hold("notify", 1);
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let workers = tokio::spawn({
+        let engine = engine.clone();
+        async move { engine.run(stopped).await }
+    });
+    let failure = StatusFailure { code: 132_015, kind: FailureKind::Template, detail: "paused".to_owned() };
+    let status = DeliveryStatus {
+        message: MessageId::new("out-1").unwrap(),
+        key: None,
+        stage: model::Stage::Failed,
+        at: stage.clock.now(),
+        failure: Some(failure),
+        pricing: None,
+    };
+    let event = ReceivedEvent {
+        provider: "memory",
+        external_id: "1001".to_owned(),
+        key: "s:out-1:failed".to_owned(),
+        event: Scoped::Status(status),
+    };
+    engine.accept(vec![event]).await.unwrap();
+    // Before the next look that comes by itself.
+    let told_of = tokio::time::timeout(std::time::Duration::from_secs(60), gate.arrived()).await;
+    gate.open();
+    stop.send(true).unwrap();
+    workers.await.unwrap();
+    assert!(
+        told_of.is_ok() && told(&stage) == [("reminder".to_owned(), TemplateTrouble::Paused)],
+        "{:?}",
+        told(&stage)
+    );
 }
 
 #[tokio::test]

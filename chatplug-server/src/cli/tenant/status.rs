@@ -13,9 +13,11 @@ pub(super) async fn run(args: &StatusArgs, environment: &Environment) -> Result<
     let config = read(&args.config, environment)?;
     let tenants = ask::tenants(&config, &args.tenant)?;
     let stores = ask::open(&config).await?;
+    let mut none = true;
     for tenant in &tenants {
         let all = stores.connections.connections(tenant).all_connections().await;
         for connection in all.map_err(|error| ask::explain(error, tenant))? {
+            none = false;
             let Ok(progress) = serde_json::from_value::<Progress>(connection.progress) else {
                 println!("{tenant}  {}  written by another version of chatplug", connection.channel);
                 continue;
@@ -34,6 +36,9 @@ pub(super) async fn run(args: &StatusArgs, environment: &Environment) -> Result<
         }
     }
     stores.close().await;
+    if none {
+        println!("no number was connected from here yet: `chatplug tenant connect meta` or `twilio` does it");
+    }
     Ok(())
 }
 
