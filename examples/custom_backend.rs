@@ -124,6 +124,8 @@ impl BookingBackend for PaperBackend {
             max_services: 1,
             max_party: 1,
             needs_approval: false,
+            tells_changes: false,
+            catalog_lasts: None,
             settles_after: Duration::zero(),
         }
     }

@@ -192,6 +192,8 @@ impl BookingBackend for Calendar {
             max_services: 5,
             max_party: 1,
             needs_approval: false,
+            tells_changes: false,
+            catalog_lasts: None,
             settles_after: Duration::zero(),
         }
     }

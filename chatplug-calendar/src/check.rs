@@ -127,6 +127,7 @@ impl CalendarConfig {
             image: problems.url(format!("{path}.image"), service.image.as_ref()),
             staff,
             requires: service.requires.iter().copied().collect::<BTreeSet<_>>().into_iter().collect(),
+            gate: None,
         };
         PlannedService {
             shown,

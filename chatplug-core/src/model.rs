@@ -17,7 +17,7 @@ mod slot;
 mod time;
 
 pub use booking::{Booking, BookingRef, BookingStatus, CancelReason};
-pub use catalog::{Branch, Catalog, ClientField, GeoPoint, OpeningHours, Place, Rating, Service, Staff};
+pub use catalog::{Branch, Catalog, ClientField, Gate, GeoPoint, OpeningHours, Place, Rating, Service, Staff};
 pub use contact::{Address, CameFrom, ChannelUser, Consent, Contact};
 pub use ids::{
     ActionKey, BookingId, BranchId, ChannelId, ContactId, ConversationId, DeliveryKey, DeliveryPart, IdError,

@@ -170,6 +170,11 @@ impl Engine {
                 let Some(install) = self.install_of(&route.tenant, &branch).await else { return Ok(Addressed::Nobody) };
                 Ingest::Booking { reference: BookingRef { install, branch, backend_id }, key, received: now }
             }
+            (Scoped::Catalog { what }, _, Some(branch)) => {
+                tracing::debug!(tenant.id = %route.tenant, branch.id = %branch, provider, what, "catalogue changed");
+                self.inner.catalogs.outdated(&route.tenant, &branch);
+                return Ok(Addressed::Nobody);
+            }
             (Scoped::MarketingPreference { user, wanted }, Some(channel), _) => {
                 let store = self.inner.store.tenant(&route.tenant);
                 let Some(view) = store.conversation_of(&channel, &user).await? else {

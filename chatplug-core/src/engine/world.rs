@@ -6,7 +6,7 @@ use crate::{
     model::{Booking, BookingId, BranchId, Catalog, Slot, SlotQuery, TenantId},
     ports::{BackendError, BookingFilter, BranchSetup, ClientDetails, DirectoryError, StoreError, Tenant, TenantStore},
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use std::{
     collections::HashMap,
     future::Future,
@@ -16,24 +16,58 @@ use std::{
 
 /// Catalogues that were read a short while ago.
 #[derive(Debug, Default)]
-pub(super) struct CatalogCache(Mutex<Catalogs>);
+pub(super) struct CatalogCache(Mutex<HashMap<(TenantId, BranchId), Kept>>);
 
-/// By tenant and branch, each with the instant it was read at.
-type Catalogs = HashMap<(TenantId, BranchId), (Arc<Catalog>, DateTime<Utc>)>;
+/// What is kept of a branch.
+#[derive(Debug, Clone, Default)]
+struct Kept {
+    /// As last read.
+    catalog: Option<Arc<Catalog>>,
+    /// When it was read; `None`: it is known to have changed since, and only better than nothing.
+    at: Option<DateTime<Utc>>,
+    /// How often it was said to have changed: what was read before that and comes after is not fresh.
+    changes: u64,
+    /// Held by who reads it: the others wait for what comes, so that a vendor is asked once.
+    reading: Arc<tokio::sync::Mutex<()>>,
+}
+
+impl Kept {
+    fn fresh(&self, now: DateTime<Utc>, lasts: Duration) -> Option<Arc<Catalog>> {
+        self.catalog.clone().filter(|_| self.at.is_some_and(|at| (now - at).abs() < lasts))
+    }
+}
 
 impl CatalogCache {
-    fn get(&self, key: &(TenantId, BranchId)) -> Option<(Arc<Catalog>, DateTime<Utc>)> {
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get(key).cloned()
+    fn get(&self, key: &(TenantId, BranchId)) -> Kept {
+        self.lock().entry(key.clone()).or_default().clone()
     }
 
-    fn put(&self, key: (TenantId, BranchId), catalog: Arc<Catalog>, now: DateTime<Utc>) {
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(key, (catalog, now));
+    /// Keeps what was read. `changes`: as known when the reading began.
+    fn put(&self, key: &(TenantId, BranchId), catalog: Arc<Catalog>, changes: u64, now: DateTime<Utc>) {
+        let mut kept = self.lock();
+        let kept = kept.entry(key.clone()).or_default();
+        kept.at = (kept.changes == changes).then_some(now);
+        kept.catalog = Some(catalog);
+    }
+
+    /// A branch's catalogue has changed: it is read again before it is used, unless it cannot be.
+    pub(super) fn outdated(&self, tenant: &TenantId, branch: &BranchId) {
+        if let Some(kept) = self.lock().get_mut(&(tenant.clone(), branch.clone())) {
+            kept.at = None;
+            kept.changes += 1;
+        }
     }
 
     /// Forgets a branch's catalogue: it proved stale.
     pub(super) fn forget(&self, tenant: &TenantId, branch: &BranchId) {
-        let key = (tenant.clone(), branch.clone());
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).remove(&key);
+        if let Some(kept) = self.lock().get_mut(&(tenant.clone(), branch.clone())) {
+            kept.catalog = None;
+            kept.changes += 1;
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<(TenantId, BranchId), Kept>> {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
@@ -75,26 +109,31 @@ impl Engine {
     ) -> Option<BranchView> {
         let key = (tenant.id.clone(), setup.id.clone());
         let capabilities = setup.backend.capabilities();
+        let lasts = capabilities.catalog_lasts.unwrap_or(self.inner.options.catalog_ttl);
         let kept = self.inner.catalogs.get(&key);
-        if let Some((catalog, at)) = &kept
-            && (now - *at).abs() < self.inner.options.catalog_ttl
-        {
-            return Some(BranchView { catalog: catalog.clone(), capabilities });
+        if let Some(catalog) = kept.fresh(now, lasts) {
+            return Some(BranchView { catalog, capabilities });
+        }
+        let _reading = kept.reading.lock().await;
+        let kept = self.inner.catalogs.get(&key);
+        if let Some(catalog) = kept.fresh(now, lasts) {
+            return Some(BranchView { catalog, capabilities });
         }
         let answer =
             self.call(&tenant.id, capabilities.name, "catalog", read_word, setup.backend.catalog(&setup.id)).await;
-        match answer {
+        let catalog = match answer {
             Some(Ok(catalog)) => {
                 let catalog = Arc::new(catalog);
-                self.inner.catalogs.put(key, catalog.clone(), now);
-                Some(BranchView { catalog, capabilities })
+                self.inner.catalogs.put(&key, catalog.clone(), kept.changes, now);
+                Some(catalog)
             }
             Some(Err(error)) => {
                 tracing::warn!(tenant.id = %tenant.id, branch.id = %setup.id, error = &error as &dyn std::error::Error, "catalogue not read");
-                kept.map(|(catalog, _)| BranchView { catalog, capabilities })
+                kept.catalog
             }
-            None => kept.map(|(catalog, _)| BranchView { catalog, capabilities }),
-        }
+            None => kept.catalog,
+        };
+        catalog.map(|catalog| BranchView { catalog, capabilities })
     }
 
     /// Free times, or why not.

@@ -118,6 +118,9 @@ pub struct Service {
     /// What the backend insists on knowing before it books (Cal.com wants an e-mail address).
     #[serde(default)]
     pub requires: Vec<ClientField>,
+    /// What a client must have first, which this chat cannot give. Said before they choose a time.
+    #[serde(default)]
+    pub gate: Option<Gate>,
 }
 
 impl Service {
@@ -135,8 +138,23 @@ impl Service {
             image: None,
             staff: Vec::new(),
             requires: Vec::new(),
+            gate: None,
         }
     }
+}
+
+/// What stands between a client and a service, and is had elsewhere than in a chat.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "gate", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Gate {
+    /// A membership that is active.
+    Membership,
+    /// A payment made beforehand.
+    Prepayment {
+        /// An absolute URL where it is made, when there is one for everybody.
+        link: Option<String>,
+    },
 }
 
 /// Something to know about a client before booking.

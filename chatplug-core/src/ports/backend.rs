@@ -81,6 +81,35 @@ pub trait BookingBackend: Debug + Send + Sync {
     /// # Errors
     /// See [`BackendError`].
     async fn find(&self, filter: &BookingFilter) -> Result<Vec<Booking>, BackendError>;
+
+    /// Bookings of a branch that were made, changed, cancelled or deleted at or after an instant, in any order: what
+    /// webhooks that were lost would have told. Only called with [`Capabilities::tells_changes`]. Telling too much costs
+    /// nothing: each is a hint, and nobody hears of a booking that is as it was known.
+    ///
+    /// # Errors
+    /// See [`BackendError`].
+    async fn changed(&self, branch: &BranchId, since: DateTime<Utc>) -> Result<Vec<Changed>, BackendError> {
+        let _ = (branch, since);
+        Ok(Vec::new())
+    }
+
+    /// Whether a service that has a [gate](crate::model::Service::gate) is open to this client: the membership is there
+    /// and lasts, the prepayment is made. Asked once, when such a service is chosen and before any time is; never for
+    /// one without a gate. `false` where the system cannot tell: the client is then told what it takes, and is not led
+    /// through a form that fails at its end. [`book`](Self::book) may still refuse
+    /// ([`RejectReason::NotBookableHere`]).
+    ///
+    /// # Errors
+    /// See [`BackendError`]; the client is told what it takes, too.
+    async fn admits(
+        &self,
+        branch: &BranchId,
+        service: &ServiceId,
+        client: &ClientDetails,
+    ) -> Result<bool, BackendError> {
+        let _ = (branch, service, client);
+        Ok(false)
+    }
 }
 
 /// What a booking system can do.
@@ -104,6 +133,14 @@ pub struct Capabilities {
     pub max_party: u8,
     /// New bookings may wait for the business's approval.
     pub needs_approval: bool,
+    /// [`changed`](BookingBackend::changed) tells what changed since.
+    pub tells_changes: bool,
+    /// How long a catalogue may be believed while nobody says that it changed
+    /// ([`Scoped::Catalog`](super::Scoped::Catalog)); `None`: as long as
+    /// [`EngineOptions::catalog_ttl`](crate::engine::EngineOptions::catalog_ttl). For systems that say so and whose
+    /// catalogue takes many calls to read.
+    #[serde(skip)]
+    pub catalog_lasts: Option<Duration>,
     /// Longest time that the vendor may still execute a request after its answer was lost.
     #[serde(skip)]
     pub settles_after: Duration,
@@ -229,6 +266,16 @@ impl BookingFilter {
     }
 }
 
+/// A booking that changed.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Changed {
+    /// Which.
+    pub reference: BookingRef,
+    /// When, as exactly as the system tells, and the same whenever it is asked: two hints of one booking and one instant
+    /// are one.
+    pub changed_at: DateTime<Utc>,
+}
+
 /// Why a read failed, by what to do about it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -302,7 +349,7 @@ pub enum RejectReason {
     TooMany,
     /// The client is blocked.
     Blocked,
-    /// It needs something this chat cannot give (a membership, a prepayment).
+    /// It needs something that this chat cannot give: see [`Service::gate`](crate::model::Service::gate).
     NotBookableHere,
     /// Some other rule.
     Other,

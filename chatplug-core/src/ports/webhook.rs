@@ -55,6 +55,12 @@ pub enum Scoped {
         /// The system's id of it.
         backend_id: String,
     },
+    /// Services, people, schedules or the place changed in the booking system: a hint to read the branch's catalogue
+    /// again. Costs no turn. [`ReceivedEvent::external_id`] names the branch.
+    Catalog {
+        /// The system's word for it.
+        what: String,
+    },
     /// A client changed what they want to receive (`true`: writes are welcome again).
     MarketingPreference {
         /// Whose.

@@ -6,12 +6,12 @@
 use super::{VirtualClock, lock};
 use crate::{
     model::{
-        ActionKey, Availability, Booking, BookingRef, BookingStatus, BranchId, CancelReason, Catalog, InstallId, Price,
-        Service, Slot, SlotQuery, StaffChoice, StaffId, local_to_utc,
+        ActionKey, Availability, Booking, BookingRef, BookingStatus, BranchId, CancelReason, Catalog, ContactId,
+        InstallId, Price, Service, ServiceId, Slot, SlotQuery, StaffChoice, StaffId, local_to_utc,
     },
     ports::{
-        Action, BackendError, BookError, BookingBackend, BookingFilter, BookingRequest, Capabilities, ClientDetails,
-        Clock, RejectReason, Resolution,
+        Action, BackendError, BookError, BookingBackend, BookingFilter, BookingRequest, Capabilities, Changed,
+        ClientDetails, Clock, RejectReason, Resolution,
     },
 };
 use async_trait::async_trait;
@@ -30,7 +30,7 @@ use std::sync::{Arc, Mutex};
 /// ```
 #[derive(Debug, Clone)]
 pub struct MemoryBackend {
-    catalog: Arc<Catalog>,
+    catalog: Arc<Mutex<Arc<Catalog>>>,
     install: InstallId,
     clock: Arc<dyn Clock>,
     can: Capabilities,
@@ -39,6 +39,10 @@ pub struct MemoryBackend {
     book: Arc<Mutex<Vec<Booking>>>,
     /// Keys of writes that were done, with the place of the booking.
     done: Arc<Mutex<Vec<(ActionKey, usize)>>>,
+    /// What was changed when.
+    changes: Arc<Mutex<Vec<Changed>>>,
+    /// Who may book services with a gate.
+    members: Arc<Mutex<Vec<ContactId>>>,
 }
 
 impl MemoryBackend {
@@ -55,18 +59,22 @@ impl MemoryBackend {
             max_services: 1,
             max_party: 1,
             needs_approval: false,
+            tells_changes: true,
+            catalog_lasts: None,
             settles_after: Duration::zero(),
         };
         let hour = |hour| NaiveTime::from_hms_opt(hour, 0, 0).unwrap_or_default();
         Self {
             install: Self::install_of(&catalog.branch.id),
-            catalog: Arc::new(catalog),
+            catalog: Arc::new(Mutex::new(Arc::new(catalog))),
             clock,
             can,
             open: (hour(9), hour(18)),
             step: 30,
             book: Arc::default(),
             done: Arc::default(),
+            changes: Arc::default(),
+            members: Arc::default(),
         }
     }
 
@@ -90,6 +98,20 @@ impl MemoryBackend {
         self
     }
 
+    /// The business offers something else from now on.
+    pub fn offer(&self, change: impl FnOnce(&mut Catalog)) {
+        let mut catalog = lock(&self.catalog);
+        let mut changed = (**catalog).clone();
+        changed.version += 1;
+        change(&mut changed);
+        *catalog = Arc::new(changed);
+    }
+
+    /// A client has what services with a gate ask for.
+    pub fn admit_client(&self, contact: ContactId) {
+        lock(&self.members).push(contact);
+    }
+
     /// Everything that was ever booked, as it stands.
     #[must_use]
     pub fn bookings(&self) -> Vec<Booking> {
@@ -105,14 +127,19 @@ impl MemoryBackend {
     /// Somebody at the reception changes a booking, by its backend id. `false` when there is none.
     pub fn edit(&self, backend_id: &str, change: impl FnOnce(&mut Booking)) -> bool {
         let mut book = lock(&self.book);
-        let booking = book.iter_mut().find(|booking| booking.reference.backend_id == backend_id);
-        booking.map(change).is_some()
+        let Some(booking) = book.iter_mut().find(|booking| booking.reference.backend_id == backend_id) else {
+            return false;
+        };
+        change(booking);
+        self.note(&booking.reference);
+        true
     }
 
     /// Somebody books by telephone.
     pub fn take(&self, slot: &Slot) {
         let mut book = lock(&self.book);
         let booking = self.booking(book.len(), slot, slot.staff_id().cloned());
+        self.note(&booking.reference);
         book.push(booking);
     }
 
@@ -122,7 +149,7 @@ impl MemoryBackend {
     /// As [`BookingBackend::availability`].
     pub async fn times(&self, service: &str, day: chrono::NaiveDate) -> Result<Vec<Slot>, BackendError> {
         let query = SlotQuery {
-            branch: self.catalog.branch.id.clone(),
+            branch: self.offered().branch.id.clone(),
             services: service.parse().into_iter().collect(),
             staff: StaffChoice::Any,
             days: crate::model::DateRange::day(day),
@@ -137,8 +164,17 @@ impl MemoryBackend {
         InstallId::new(branch.as_str()).unwrap_or_else(|_| unreachable!("a branch id is an install id"))
     }
 
+    fn offered(&self) -> Arc<Catalog> {
+        lock(&self.catalog).clone()
+    }
+
+    fn note(&self, reference: &BookingRef) {
+        lock(&self.changes).push(Changed { reference: reference.clone(), changed_at: self.clock.now() });
+    }
+
     fn booking(&self, place: usize, slot: &Slot, staff: Option<StaffId>) -> Booking {
-        let service = slot.services.first().and_then(|id| self.catalog.service(id));
+        let catalog = self.offered();
+        let service = slot.services.first().and_then(|id| catalog.service(id));
         Booking {
             id: None,
             reference: BookingRef {
@@ -160,9 +196,9 @@ impl MemoryBackend {
         }
     }
 
-    fn service(&self, services: &[crate::model::ServiceId]) -> Result<&Service, BackendError> {
+    fn service(&self, services: &[ServiceId]) -> Result<Service, BackendError> {
         match services {
-            [one] => self.catalog.service(one).ok_or(BackendError::StaleCatalog),
+            [one] => self.offered().service(one).cloned().ok_or(BackendError::StaleCatalog),
             _ => Err(BackendError::StaleCatalog),
         }
     }
@@ -198,7 +234,7 @@ impl MemoryBackend {
         if closed || slot.end - slot.start != Duration::minutes(service.minutes.into()) {
             return Err(BookError::SlotTaken);
         }
-        let free = self.free(book, slot, service, moving).ok_or(BookError::SlotTaken)?;
+        let free = self.free(book, slot, &service, moving).ok_or(BookError::SlotTaken)?;
         let busy = |staff: &StaffId| -> i64 {
             let theirs = book.iter().filter(|booking| stands(booking) && booking.staff.as_ref() == Some(staff));
             let that_day = |booking: &&Booking| booking.start.with_timezone(&slot.zone).date_naive() == local.date();
@@ -236,19 +272,20 @@ impl BookingBackend for MemoryBackend {
     }
 
     async fn catalog(&self, branch: &BranchId) -> Result<Catalog, BackendError> {
-        if *branch != self.catalog.branch.id {
+        let catalog = self.offered();
+        if *branch != catalog.branch.id {
             return Err(BackendError::NotFound { what: "the branch".to_owned() });
         }
-        Ok((*self.catalog).clone())
+        Ok((*catalog).clone())
     }
 
     async fn availability(&self, query: &SlotQuery) -> Result<Availability, BackendError> {
-        self.catalog(&query.branch).await?;
+        let catalog = self.catalog(&query.branch).await?;
         let service = self.service(&query.services)?;
         if query.staff.id().is_some_and(|staff| !service.staff.contains(staff)) {
             return Err(BackendError::StaleCatalog);
         }
-        let (zone, now) = (self.catalog.branch.zone, self.clock.now());
+        let (zone, now) = (catalog.branch.zone, self.clock.now());
         let length = Duration::minutes(service.minutes.into());
         let price: Option<Price> = service.price;
         let book = lock(&self.book);
@@ -274,7 +311,7 @@ impl BookingBackend for MemoryBackend {
                     buffer_after: 0,
                     capacity: 1,
                 };
-                if let Some(free) = self.free(&book, &slot, service, moving).filter(|_| start > now) {
+                if let Some(free) = self.free(&book, &slot, &service, moving).filter(|_| start > now) {
                     slot.candidates = free;
                     slots.push(slot);
                 }
@@ -288,11 +325,16 @@ impl BookingBackend for MemoryBackend {
         if let Some(known) = self.done(key).and_then(|place| book.get(place)) {
             return Ok(known.clone());
         }
+        let gated = self.service(&request.slot.services).map_err(BookError::NotDone)?.gate.is_some();
+        if gated && !lock(&self.members).contains(&request.client.contact) {
+            return Err(BookError::Rejected { reason: RejectReason::NotBookableHere });
+        }
         let staff = self.admit(&book, &request.slot, None)?;
         let mut booking = self.booking(book.len(), &request.slot, staff);
         booking.contact = Some(request.client.contact);
         booking.made_by = self.can.idempotent.then_some(key);
         lock(&self.done).push((key, book.len()));
+        self.note(&booking.reference);
         book.push(booking.clone());
         Ok(booking)
     }
@@ -315,6 +357,7 @@ impl BookingBackend for MemoryBackend {
         (known.start, known.end, known.staff, known.confirmed) = (to.start, to.end, staff, false);
         known.price = to.price;
         lock(&self.done).push((key, place));
+        self.note(&known.reference);
         Ok(known.clone())
     }
 
@@ -322,6 +365,7 @@ impl BookingBackend for MemoryBackend {
         let mut book = lock(&self.book);
         let known = book.iter_mut().find(|known| known.reference == *booking);
         known.ok_or_else(|| BookError::NotDone(unknown()))?.status = BookingStatus::Cancelled;
+        self.note(booking);
         Ok(())
     }
 
@@ -330,6 +374,7 @@ impl BookingBackend for MemoryBackend {
         let known = book.iter_mut().find(|known| known.reference == *booking);
         let known = known.ok_or_else(|| BookError::NotDone(unknown()))?;
         known.confirmed = true;
+        self.note(booking);
         Ok(known.clone())
     }
 
@@ -375,5 +420,21 @@ impl BookingBackend for MemoryBackend {
         let mut found: Vec<Booking> = lock(&self.book).iter().filter(wanted).cloned().collect();
         found.sort_by_key(|booking| booking.start);
         Ok(found)
+    }
+
+    async fn changed(&self, branch: &BranchId, since: DateTime<Utc>) -> Result<Vec<Changed>, BackendError> {
+        self.catalog(branch).await?;
+        Ok(lock(&self.changes).iter().filter(|change| change.changed_at >= since).cloned().collect())
+    }
+
+    async fn admits(
+        &self,
+        branch: &BranchId,
+        service: &ServiceId,
+        client: &ClientDetails,
+    ) -> Result<bool, BackendError> {
+        let catalog = self.catalog(branch).await?;
+        let service = catalog.service(service).ok_or(BackendError::StaleCatalog)?;
+        Ok(service.gate.is_none() || lock(&self.members).contains(&client.contact))
     }
 }

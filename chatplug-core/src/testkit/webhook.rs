@@ -50,6 +50,8 @@ pub enum Posted {
     Status(DeliveryStatus),
     /// A booking changed.
     Booking(String),
+    /// Services, people, schedules or the place changed.
+    Catalog(String),
     /// Somebody of the business wrote to the client.
     StaffWrote(ChannelUser),
     /// A kind that the receiver does not know.
@@ -147,6 +149,7 @@ impl WebhookReceiver for MemoryReceiver {
                 Posted::Message(message) => Scoped::Message(message),
                 Posted::Status(status) => Scoped::Status(status),
                 Posted::Booking(backend_id) => Scoped::Booking { backend_id },
+                Posted::Catalog(what) => Scoped::Catalog { what },
                 Posted::StaffWrote(user) => Scoped::StaffWrote { user },
                 Posted::Other(_) => Scoped::Ignored { what: "unknown".to_owned() },
             },

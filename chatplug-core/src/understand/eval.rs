@@ -88,6 +88,7 @@ impl CatalogFile {
                     image: None,
                     staff: Vec::new(),
                     requires: Vec::new(),
+                    gate: None,
                 })
             })
             .collect::<Result<_, EvalError>>()?;

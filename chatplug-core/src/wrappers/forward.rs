@@ -92,6 +92,23 @@ macro_rules! forward_backend {
             ) -> Result<Vec<$crate::model::Booking>, $crate::ports::BackendError> {
                 self.around("backend", "find", self.inner().find(filter)).await
             }
+
+            async fn changed(
+                &self,
+                branch: &$crate::model::BranchId,
+                since: chrono::DateTime<chrono::Utc>,
+            ) -> Result<Vec<$crate::ports::Changed>, $crate::ports::BackendError> {
+                self.around("backend", "changed", self.inner().changed(branch, since)).await
+            }
+
+            async fn admits(
+                &self,
+                branch: &$crate::model::BranchId,
+                service: &$crate::model::ServiceId,
+                client: &$crate::ports::ClientDetails,
+            ) -> Result<bool, $crate::ports::BackendError> {
+                self.around("backend", "admits", self.inner().admits(branch, service, client)).await
+            }
         }
     };
 }

@@ -3,6 +3,7 @@
 mod amend;
 mod audit;
 mod clock;
+mod hints;
 mod notices;
 mod pace;
 mod templates;

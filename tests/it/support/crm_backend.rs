@@ -140,6 +140,8 @@ impl BookingBackend for CrmBackend {
             max_services: 1,
             max_party: 1,
             needs_approval: false,
+            tells_changes: false,
+            catalog_lasts: None,
             settles_after: self.settles_after,
         }
     }
@@ -175,6 +177,7 @@ impl BookingBackend for CrmBackend {
                         image: None,
                         staff: staff.clone(),
                         requires: Vec::new(),
+                        gate: None,
                     })
                 })
                 .collect(),

@@ -137,6 +137,8 @@ fn branch(branch: &str, name: &str) -> BranchView {
             max_services: 1,
             max_party: 2,
             needs_approval: false,
+            tells_changes: false,
+            catalog_lasts: None,
             settles_after: Duration::seconds(30),
         },
     }
@@ -154,6 +156,7 @@ fn service(service: &str, name: &str, minutes: u32, staff: &[&str]) -> Service {
         image: None,
         staff: staff.iter().map(|member| id::<StaffId>(member)).collect(),
         requires: Vec::new(),
+        gate: None,
     }
 }
 

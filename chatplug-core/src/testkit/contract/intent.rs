@@ -49,6 +49,7 @@ pub fn catalog() -> Catalog {
         image: None,
         staff: staff.iter().map(|id| id.parse().unwrap()).collect(),
         requires: Vec::new(),
+        gate: None,
     };
     let person = |id: &str, name: &str| Staff {
         id: id.parse().unwrap(),
