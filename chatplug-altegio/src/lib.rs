@@ -1,5 +1,9 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking"))]
 
+pub mod client;
 mod config;
+mod wire;
 
+pub use client::{AltegioClient, Call, CallError};
 pub use config::{AltegioConfig, AltegioConfigError, DEFAULT_BASE_URL, DEFAULT_MARKETPLACE_URL};

@@ -88,16 +88,20 @@ impl Pace {
         *promised
     }
 
-    /// Takes a place, or says how long there is none.
-    pub(super) async fn take(&self) -> Result<(), Duration> {
+    /// Takes a place for one call, or says how long there is none. For adapters that make several calls for one answer;
+    /// others are wrapped in [`Throttled`](super::Throttled).
+    ///
+    /// # Errors
+    /// How long there is no place; none was taken.
+    pub async fn take(&self) -> Result<(), Duration> {
         match &self.count {
             Count::Local(local) => local.take(self.clock.now()),
             Count::Shared(shared) => shared.take(&*self.clock).await,
         }
     }
 
-    /// The vendor said to wait.
-    pub(super) async fn hold(&self, wait: Duration) {
+    /// Gives no place for so long: the vendor said to wait.
+    pub async fn hold(&self, wait: Duration) {
         let until = self.clock.now() + wait.clamp(Duration::zero(), LONGEST_HOLD);
         match &self.count {
             Count::Local(local) => local.hold(until),
