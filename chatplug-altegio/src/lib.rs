@@ -3,7 +3,11 @@
 
 pub mod client;
 mod config;
+mod endpoint;
+mod webhook;
 mod wire;
 
 pub use client::{AltegioClient, Call, CallError};
 pub use config::{AltegioConfig, AltegioConfigError, DEFAULT_BASE_URL, DEFAULT_MARKETPLACE_URL};
+pub use endpoint::{AltegioEndpoint, AltegioEndpointError};
+pub use webhook::{AltegioWebhook, PROVIDER};

@@ -3,12 +3,14 @@
 //! [`load`] answers a [`Config`] in which every reference holds and every secret is in hand, or everything that is wrong.
 //! The keys are documented in `config.sample.toml`, which a test reads. Opening databases and sockets is not done here.
 
+mod altegio;
 mod check;
 mod collect;
 mod document;
 mod problem;
 mod raw;
 
+pub use altegio::{AltegioAccount, AltegioPlace};
 pub use document::ENV_PREFIX;
 pub(crate) use problem::suggestion;
 pub use problem::{Place, Problem, Problems};
@@ -61,6 +63,8 @@ pub struct Config {
     pub meta_apps: Vec<MetaApp>,
     /// `[twilio]`: whose subaccounts are made.
     pub twilio: Option<TwilioAccount>,
+    /// `[[altegio]]`.
+    pub altegio: Vec<AltegioAccount>,
     /// `[[tenant]]`, never empty; and behind them a [lobby](TenantConfig::lobby) for each `[[shared_number]]`.
     pub tenants: Vec<TenantConfig>,
 }
@@ -259,8 +263,31 @@ pub struct TenantConfig {
 pub struct BranchConfig {
     /// Its id.
     pub id: BranchId,
-    /// Its calendar, checked.
-    pub plan: Plan,
+    /// Where its bookings are kept.
+    pub booking: BookingConfig,
+}
+
+impl BranchConfig {
+    /// Its calendar, where that is the built-in one.
+    #[must_use]
+    pub fn plan(&self) -> Option<&Plan> {
+        if let BookingConfig::Calendar(plan) = &self.booking { Some(plan) } else { None }
+    }
+
+    /// What is known of it at Altegio, where it books there.
+    #[must_use]
+    pub fn altegio(&self) -> Option<&AltegioPlace> {
+        if let BookingConfig::Altegio(place) = &self.booking { Some(place) } else { None }
+    }
+}
+
+/// A branch's booking system. It has exactly one.
+#[derive(Debug, Clone)]
+pub enum BookingConfig {
+    /// The built-in calendar, checked.
+    Calendar(Box<Plan>),
+    /// A location at Altegio.
+    Altegio(AltegioPlace),
 }
 
 /// A number of a business.

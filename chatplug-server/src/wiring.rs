@@ -1,7 +1,10 @@
 //! From a configuration to adapters, a directory and an engine. No routes here, no files, no environment.
 
 use crate::{
-    config::{ChannelConfig, Config, Credential, MetaApp, ProviderConfig, TenantConfig, TwilioChannel},
+    config::{
+        AltegioAccount, BookingConfig, BranchConfig, ChannelConfig, Config, Credential, MetaApp, ProviderConfig,
+        TenantConfig, TwilioChannel,
+    },
     demo::{self, Simulator, Stage},
     http::{App, AppError, Readiness, Webhooks},
     limits,
@@ -10,6 +13,7 @@ use crate::{
     retention::Forgetting,
     stores::Stores,
 };
+use chatplug_altegio::{self as altegio, AltegioWebhook};
 use chatplug_calendar::Calendar;
 use chatplug_core::{
     engine::{Engine, EngineOptions, LogNotifier, Observer, TemplateList, TenantList},
@@ -169,6 +173,10 @@ pub(crate) async fn templates(
 
 /// What the store must know of a tenant before anything of it is kept.
 pub(crate) fn setup(tenant: &TenantConfig) -> TenantSetup {
+    let at_altegio = tenant.branches.iter().filter_map(|branch| {
+        let route = Route { tenant: tenant.id.clone(), channel: None, branch: Some(branch.id.clone()) };
+        Some((altegio::PROVIDER.to_owned(), branch.altegio()?.location.to_string(), route))
+    });
     let route = |channel: &ChannelConfig| {
         let (provider, number) = match &channel.provider {
             ProviderConfig::Simulator => (PROVIDER, demo::number_of(&tenant.id, &channel.id)),
@@ -184,7 +192,7 @@ pub(crate) fn setup(tenant: &TenantConfig) -> TenantSetup {
         name: tenant.name.clone(),
         branches: tenant.branches.iter().map(|branch| branch.id.clone()).collect(),
         channels: tenant.channels.iter().map(|channel| channel.id.clone()).collect(),
-        routes: tenant.channels.iter().filter_map(route).collect(),
+        routes: tenant.channels.iter().filter_map(route).chain(at_altegio).collect(),
         sealed: tenant.seal,
     }
 }
@@ -206,7 +214,23 @@ fn receivers(config: &Config) -> BTreeMap<(String, String), Arc<dyn WebhookRecei
         let ring = app.app_secrets.iter().fold(ring, |ring, secret| ring.with_app_secret(secret.clone()));
         Arc::new(MetaWebhook::new(ring).except(others(&app.name))) as Arc<dyn WebhookReceiver>
     };
-    config.meta_apps.iter().map(|app| ((PROVIDER.to_owned(), app.endpoint.clone()), receiver(app))).collect()
+    let metas = config.meta_apps.iter().map(|app| ((PROVIDER.to_owned(), app.endpoint.clone()), receiver(app)));
+    let altegios = config.altegio.iter().map(|account| {
+        let receiver: Arc<dyn WebhookReceiver> = Arc::new(altegio_receiver(config, account));
+        ((altegio::PROVIDER.to_owned(), account.endpoint.expose().to_owned()), receiver)
+    });
+    metas.chain(altegios).collect()
+}
+
+fn altegio_receiver(config: &Config, account: &AltegioAccount) -> AltegioWebhook {
+    let branches = config.tenants.iter().flat_map(|tenant| &tenant.branches).filter_map(BranchConfig::altegio);
+    // Whoever knows one account's address must not speak for the locations of another's.
+    let others = branches.filter(|place| place.account != account.name).map(|place| place.location);
+    let webhook = AltegioWebhook::new(account.endpoint.clone()).except(others);
+    match &account.bearer {
+        Some(bearer) => webhook.with_bearer(bearer.clone()),
+        None => webhook,
+    }
 }
 
 struct Builder<'c> {
@@ -257,14 +281,10 @@ impl Twilio {
 
 impl Builder<'_> {
     async fn tenant(&mut self, tenant: &TenantConfig) -> Result<Tenant, AppError> {
-        let install = InstallId::new("calendar").map_err(|error| AppError::setup("the calendar", &error))?;
-        let branches = tenant.branches.iter().map(|branch| {
-            let kept = self.stores.calendars.calendar(&tenant.id, &branch.id);
-            let calendar =
-                Calendar::new(branch.id.clone(), install.clone(), branch.plan.clone(), kept, self.clock.clone());
-            BranchSetup { id: branch.id.clone(), install: install.clone(), backend: Arc::new(calendar) }
-        });
-        let branches = branches.collect();
+        let mut branches = Vec::new();
+        for branch in &tenant.branches {
+            branches.push(self.branch(tenant, branch).await?);
+        }
         let mut channels = Vec::new();
         for channel in &tenant.channels {
             let (messenger, templates) = self.messenger(tenant, channel).await?;
@@ -286,6 +306,24 @@ impl Builder<'_> {
             transcriber: self.transcriber.clone().filter(|_| tenant.transcribe),
             lobby: tenant.lobby.clone().map(Arc::new),
         })
+    }
+
+    /// A branch with its booking system.
+    async fn branch(&self, tenant: &TenantConfig, branch: &BranchConfig) -> Result<BranchSetup, AppError> {
+        let id = branch.id.clone();
+        let misnamed = |error| AppError::setup("a booking system's name", &error);
+        match &branch.booking {
+            BookingConfig::Calendar(plan) => {
+                let install = InstallId::new("calendar").map_err(misnamed)?;
+                let kept = self.stores.calendars.calendar(&tenant.id, &id);
+                let calendar = Calendar::new(id.clone(), install.clone(), (**plan).clone(), kept, self.clock.clone());
+                Ok(BranchSetup { id, install, backend: Arc::new(calendar) })
+            }
+            BookingConfig::Altegio(place) => Err(AppError::Setup {
+                what: format!("branch {id} of {}", tenant.id),
+                why: format!("location {} of Altegio cannot be booked at by this version", place.location),
+            }),
+        }
     }
 
     async fn notifier(&self, tenant: &TenantConfig) -> Result<Arc<dyn Notifier>, AppError> {
@@ -316,7 +354,7 @@ impl Builder<'_> {
                     tenant: tenant.id.clone(),
                     name: tenant.name.clone(),
                     channel: channel.id.clone(),
-                    branches: branches.map(|branch| (branch.id.clone(), branch.plan.clone())).collect(),
+                    branches: branches.filter_map(|branch| Some((branch.id.clone(), branch.plan()?.clone()))).collect(),
                 };
                 let simulator = Arc::new(Simulator::new(stage, self.clock.clone()));
                 let messenger = simulator.messenger();

@@ -11,6 +11,23 @@ pub(super) fn run(args: &ConfigArgs, environment: &Environment) -> Result<(), Fa
     for app in &config.meta_apps {
         println!("webhook of {}: {}", app.name, app.webhook_url(&outside));
     }
+    for account in &config.altegio {
+        // Whoever knows its end may post there: it is not for a screen.
+        println!("webhook of {}: {outside}/webhooks/altegio/<endpoint>", account.name);
+    }
+    for (tenant, branch) in
+        config.tenants.iter().flat_map(|tenant| tenant.branches.iter().map(move |one| (tenant, one)))
+    {
+        let Some(place) = branch.altegio() else { continue };
+        let account = config.altegio.iter().find(|account| account.name == place.account);
+        if place.user_token.is_none() && account.is_some_and(|account| account.user_token.is_none()) {
+            println!(
+                "branch {} of {}: no user_token, so it books as a website would: no moving, no cancelling, no bookings \
+                 that others made (docs/altegio.md)",
+                branch.id, tenant.id
+            );
+        }
+    }
     let channels =
         config.tenants.iter().flat_map(|tenant| tenant.channels.iter().map(move |channel| (tenant, channel)));
     for (tenant, channel) in channels {
@@ -49,5 +66,7 @@ fn summary(config: &Config) -> String {
         count(config.tenants.iter().map(|tenant| tenant.channels.len()).sum(), "channel", "channels"),
         count(config.meta_apps.len(), "Meta app", "Meta apps"),
     ];
-    parts.into_iter().chain(shared).collect::<Vec<_>>().join(", ")
+    let n = config.altegio.len();
+    let altegio = (n > 0).then(|| count(n, "account at Altegio", "accounts at Altegio"));
+    parts.into_iter().chain(altegio).chain(shared).collect::<Vec<_>>().join(", ")
 }

@@ -132,7 +132,8 @@ fn used<'c>(config: &'c Config, tenant: &TenantId) -> Vec<&'c str> {
             ProviderConfig::Twilio(twilio) => twilio.credentials().collect(),
             ProviderConfig::Simulator | ProviderConfig::Shared { .. } => Vec::new(),
         });
-        tokens.chain(tenant.notify.iter().map(|notify| &notify.secret))
+        let users = tenant.branches.iter().filter_map(|branch| branch.altegio()?.user_token.as_ref());
+        tokens.chain(users).chain(tenant.notify.iter().map(|notify| &notify.secret))
     });
     credentials.filter_map(|one| if let Credential::Kept(name) = one { Some(name.as_str()) } else { None }).collect()
 }

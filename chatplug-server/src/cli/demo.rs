@@ -3,8 +3,8 @@
 use super::{DemoArgs, DemoMessenger, Failure, serve};
 use crate::{
     config::{
-        BranchConfig, ChannelConfig, Config, Credential, DEFAULT_BIND, DEFAULT_MESSAGES_PER_SECOND, LogFormat, MetaApp,
-        ProviderConfig, ReadyConfig, ServerConfig, StoreConfig, TenantConfig, TwilioChannel,
+        BookingConfig, BranchConfig, ChannelConfig, Config, Credential, DEFAULT_BIND, DEFAULT_MESSAGES_PER_SECOND,
+        LogFormat, MetaApp, ProviderConfig, ReadyConfig, ServerConfig, StoreConfig, TenantConfig, TwilioChannel,
     },
     demo::{ENDPOINT, Fake, Simulator, Stage, Started, number_of},
     http::App,
@@ -96,7 +96,11 @@ async fn build_before(provider: DemoMessenger, db: &Path, origin: &str) -> Resul
         tenant: tenant.id.clone(),
         name: tenant.name.clone(),
         channel: channel.id.clone(),
-        branches: tenant.branches.iter().map(|branch| (branch.id.clone(), branch.plan.clone())).collect(),
+        branches: tenant
+            .branches
+            .iter()
+            .filter_map(|branch| Some((branch.id.clone(), branch.plan()?.clone())))
+            .collect(),
     };
     if provider == DemoMessenger::Meta {
         config.meta_apps.push(MetaApp {
@@ -152,7 +156,7 @@ fn config(db: &Path, provider: ProviderConfig) -> Result<Config, Failure> {
         name: plan.name().to_owned(),
         policy: Policy { language: Lang::PT, ..Policy::default() },
         texts: Vec::new(),
-        branches: vec![BranchConfig { id: branch, plan }],
+        branches: vec![BranchConfig { id: branch, booking: BookingConfig::Calendar(Box::new(plan)) }],
         channels: vec![channel],
         seal: false,
         transcribe: false,
@@ -169,6 +173,7 @@ fn config(db: &Path, provider: ProviderConfig) -> Result<Config, Failure> {
         transcriber: None,
         meta_apps: Vec::new(),
         twilio: None,
+        altegio: Vec::new(),
         tenants: vec![tenant],
     })
 }

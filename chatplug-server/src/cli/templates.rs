@@ -3,7 +3,7 @@
 
 use super::{Failure, ask, block_on};
 use crate::{
-    config::{Config, Environment, TenantConfig},
+    config::{BookingConfig, Config, Environment, TenantConfig},
     stores::Stores,
     wiring,
 };
@@ -340,7 +340,11 @@ fn drafts(tenant: &TenantConfig, channel: Option<&ChannelId>, prefix: &str) -> V
     let channel = channels.find(|known| channel.is_none_or(|wanted| known.id == *wanted));
     let branch = channel.and_then(|channel| channel.branches.first());
     let branch = tenant.branches.iter().find(|known| branch.is_none_or(|wanted| known.id == *wanted));
-    let country = branch.map(|branch| branch.plan.catalog(&branch.id).branch.country).unwrap_or_default();
+    let country = branch.and_then(|branch| match &branch.booking {
+        BookingConfig::Calendar(plan) => Some(plan.catalog(&branch.id).branch.country),
+        BookingConfig::Altegio(place) => place.country.clone(),
+    });
+    let country = country.unwrap_or_default();
     let limits = ChannelLimits::whatsapp();
     let context = RenderContext {
         country: &country,

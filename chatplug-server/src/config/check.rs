@@ -1,12 +1,13 @@
 //! From keys to a [`Config`]: what is required, what may not be there twice, what must refer to something.
 
+mod altegio;
 mod base;
 mod provider;
 mod shared;
 
 use super::{
-    BranchConfig, ChannelConfig, Config, Credential, Environment, MetaApp, NotifyConfig, Place, Problem, Purpose,
-    TenantConfig, collect, credential_name,
+    BookingConfig, BranchConfig, ChannelConfig, Config, Credential, Environment, MetaApp, NotifyConfig, Place, Problem,
+    Purpose, TenantConfig, collect, credential_name,
     document::{Node, Path},
     problem::suggestion,
     raw,
@@ -20,7 +21,7 @@ use chatplug_core::{
 use chatplug_openai::OpenAiConfig;
 use secrecy::SecretString;
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, hash_map::Entry},
     fs, path,
 };
 
@@ -34,6 +35,7 @@ pub(super) fn check(
 ) -> Option<Config> {
     // Names as written, before anything that does not fit is taken out: a reference to a faulty thing is no second fault.
     let written_apps = root.names("meta_app", "name");
+    let written_altegio = root.names("altegio", "name");
     let written_shared = root.names("shared_number", "id");
     let written_tenants = root.names("tenant", "id");
     let read: raw::Root = collect::read(&mut root, &Path::default(), problems)?;
@@ -50,6 +52,7 @@ pub(super) fn check(
         public,
         seen,
         written_apps,
+        written_altegio,
         listens: false,
         written_shared,
     };
@@ -70,6 +73,7 @@ pub(super) fn check(
         Some(twilio) => check.twilio_account(twilio, &top.key("twilio")).map(Some),
         None => Some(None),
     };
+    let altegio = collect_all(read.altegio, |i, one| check.altegio_account(one, &top.key("altegio").index(i)));
     if read.tenant.is_empty() && check.root.at(&top.key("tenant")).is_none() {
         check.wrong(&top, "there is no [[tenant]]: nobody to serve");
     }
@@ -85,6 +89,7 @@ pub(super) fn check(
         transcriber: transcriber?,
         meta_apps: meta_apps?,
         twilio: twilio?,
+        altegio: altegio?,
         tenants: tenants?,
     })
 }
@@ -102,6 +107,7 @@ struct Check<'a> {
     /// What must be unique, by kind and value, with the place of the first.
     seen: HashMap<(&'static str, String), Place>,
     written_apps: Vec<String>,
+    written_altegio: Vec<String>,
     /// Something writes voice messages down.
     listens: bool,
     written_shared: Vec<String>,
@@ -248,11 +254,37 @@ impl Check<'_> {
 
     fn branch(&mut self, branch: raw::Branch, at: &Path) -> Option<BranchConfig> {
         let id = self.id(branch.id, at, "branch", "another branch of this tenant");
-        let place = at.key("calendar");
-        let plan = match self.required(branch.calendar, at, "calendar")? {
+        let booking = match (branch.calendar, branch.altegio) {
+            (None, Some(altegio)) => self.altegio_branch(altegio, &at.key("altegio")).map(BookingConfig::Altegio),
+            (Some(_), Some(_)) => {
+                let message =
+                    "a branch has one booking system, and this has `calendar` and `altegio`: leave one of them";
+                self.fail(&at.key("altegio"), message)
+            }
+            (None, None) => {
+                let table = self.root.at(at).and_then(Node::table);
+                let reported = |key: &String| key == "calendar" || key == "altegio";
+                if !table.is_some_and(|table| table.dropped.iter().any(reported)) {
+                    self.wrong(
+                        at,
+                        "`calendar` is missing here, or the block of another booking system, such as `altegio`",
+                    );
+                }
+                None
+            }
+            (Some(calendar), None) => {
+                self.plan(calendar, &at.key("calendar")).map(Box::new).map(BookingConfig::Calendar)
+            }
+        };
+        Some(BranchConfig { id: id?, booking: booking? })
+    }
+
+    /// The built-in calendar: in a file of its own, or here.
+    fn plan(&mut self, calendar: toml::Value, place: &Path) -> Option<Plan> {
+        match calendar {
             toml::Value::String(file) => {
                 let file = path::PathBuf::from(file);
-                let text = self.file(&file, &place)?;
+                let text = self.file(&file, place)?;
                 let name = self.beside.join(&file).display().to_string();
                 let (mut root, problems) = Node::parse(&name, &text);
                 self.problems.extend(problems);
@@ -260,10 +292,9 @@ impl Check<'_> {
             }
             _ => {
                 let mut root = self.root.clone();
-                self.calendar(&mut root, &place)
+                self.calendar(&mut root, place)
             }
-        };
-        Some(BranchConfig { id: id?, plan: plan? })
+        }
     }
 
     fn channel(&mut self, mut channel: raw::Channel, branches: &[String], at: &Path) -> Option<ChannelConfig> {
@@ -368,6 +399,22 @@ impl Check<'_> {
         true
     }
 
+    /// The same for what must not be repeated.
+    fn unique_secret(&mut self, kind: &'static str, value: &str, at: &Path, other: &str) -> bool {
+        let place = self.root.place(at);
+        match self.seen.entry((kind, value.to_owned())) {
+            Entry::Occupied(first) => {
+                let message = format!("is that of {other} already ({})", first.get());
+                self.problems.push(Problem { place, message });
+                false
+            }
+            Entry::Vacant(free) => {
+                free.insert(place);
+                true
+            }
+        }
+    }
+
     /// A tenant's secret: like any, or one that is kept in the database.
     fn credential(&mut self, secret: Option<raw::Secret>, at: &Path, key: &str) -> Option<Credential> {
         match secret {
@@ -464,7 +511,7 @@ impl Blank for String {
         self.trim().is_empty()
     }
 }
-impl Blank for toml::Value {}
+impl Blank for u64 {}
 impl Blank for raw::Secret {}
 impl Blank for raw::Provider {}
 impl Blank for Lang {}

@@ -16,6 +16,7 @@ pub(super) struct Root {
     pub(super) transcriber: Option<Transcriber>,
     pub(super) meta_app: Vec<MetaApp>,
     pub(super) twilio: Option<Twilio>,
+    pub(super) altegio: Vec<Altegio>,
     pub(super) tenant: Vec<Tenant>,
     pub(super) shared_number: Vec<SharedNumber>,
 }
@@ -100,6 +101,19 @@ pub(super) struct Twilio {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+pub(super) struct Altegio {
+    pub(super) name: Option<String>,
+    pub(super) partner_token: Option<Secret>,
+    pub(super) user_token: Option<Secret>,
+    pub(super) application_id: Option<u64>,
+    pub(super) endpoint: Option<Secret>,
+    pub(super) bearer: Option<Secret>,
+    pub(super) base_url: Option<String>,
+    pub(super) marketplace_url: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub(super) struct Tenant {
     pub(super) id: Option<String>,
     pub(super) name: Option<String>,
@@ -125,6 +139,18 @@ pub(super) struct Branch {
     pub(super) id: Option<String>,
     /// A file name, or the calendar itself: read separately, since its keys are the calendar's.
     pub(super) calendar: Option<toml::Value>,
+    pub(super) altegio: Option<AltegioBranch>,
+}
+
+/// A branch whose bookings are kept at Altegio.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct AltegioBranch {
+    pub(super) account: Option<String>,
+    pub(super) location: Option<u64>,
+    pub(super) user_token: Option<Secret>,
+    pub(super) country: Option<String>,
+    pub(super) currency: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -6,7 +6,12 @@ use bytes::{Bytes, BytesMut};
 use chatplug_core::{engine::Engine, ports::WebhookReceiver};
 use futures_util::StreamExt;
 use http::{HeaderValue, Request, Response, StatusCode, header};
-use std::{collections::BTreeMap, sync::Arc, time::Instant};
+use sha2::{Digest as _, Sha256};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+    time::Instant,
+};
 
 /// Largest webhook body in bytes. Meta sends up to 3 MB.
 pub const WEBHOOK_LIMIT: usize = 4 * 1024 * 1024;
@@ -16,18 +21,21 @@ pub const WEBHOOK_LIMIT: usize = 4 * 1024 * 1024;
 pub struct Webhooks {
     engine: Engine,
     metrics: Arc<Metrics>,
-    receivers: BTreeMap<(String, String), Arc<dyn WebhookReceiver>>,
+    /// By provider, and a hash of the endpoint: where a vendor signs nothing the endpoint is a secret, and how long it takes to
+    /// find one must not tell how much of it was right.
+    receivers: HashMap<(String, [u8; 32]), Arc<dyn WebhookReceiver>>,
 }
 
 impl Webhooks {
     /// Receivers by provider and endpoint: the last two parts of `/webhooks/{provider}/{endpoint}`.
     #[must_use]
-    pub const fn new(
+    pub fn new(
         engine: Engine,
         metrics: Arc<Metrics>,
         receivers: BTreeMap<(String, String), Arc<dyn WebhookReceiver>>,
     ) -> Self {
-        Self { engine, metrics, receivers }
+        let hashed = |((provider, endpoint), receiver): ((_, String), _)| ((provider, hash(&endpoint)), receiver);
+        Self { engine, metrics, receivers: receivers.into_iter().map(hashed).collect() }
     }
 
     /// The engine behind.
@@ -38,7 +46,7 @@ impl Webhooks {
 
     /// Answers a webhook; every answer is counted.
     pub async fn answer(&self, provider: &str, endpoint: &str, request: Request<Bytes>) -> Response<Bytes> {
-        let answer = match self.receivers.get(&(provider.to_owned(), endpoint.to_owned())) {
+        let answer = match self.receivers.get(&(provider.to_owned(), hash(endpoint))) {
             Some(receiver) => self.engine.receive(&**receiver, &request).await,
             None => plain(StatusCode::NOT_FOUND, "no such endpoint"),
         };
@@ -69,6 +77,10 @@ impl Webhooks {
         self.metrics.webhook_took(started.elapsed());
         answer
     }
+}
+
+fn hash(endpoint: &str) -> [u8; 32] {
+    Sha256::digest(endpoint).into()
 }
 
 async fn read(headers: &http::HeaderMap, body: Body) -> Result<Bytes, StatusCode> {

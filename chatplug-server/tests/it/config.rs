@@ -151,7 +151,7 @@ tenant_name = "x"
         "f.toml:26:12: unknown key `langauge`; did you mean `language`?",
         "f.toml:26:29: invalid value: integer `-1`, expected u32",
         "f.toml:29:1: missing.toml cannot be read: No such file or directory (os error 2)",
-        "f.toml:30:1: `calendar` is missing here",
+        "f.toml:30:1: `calendar` is missing here, or the block of another booking system, such as `altegio`",
         "f.toml:31:1: `centro` belongs to another branch of this tenant already (f.toml:28:1)",
         "f.toml:32:1: `phone_number_id` is missing here",
         "f.toml:35:1: there is no [[meta_app]] `mian`; did you mean `main`?",
@@ -211,7 +211,7 @@ fn a_calendar_may_stand_in_the_file_itself() {
         .replace("[[services]]", "[[tenant.branch.calendar.services]]")
         .replace("[[staff]]", "[[tenant.branch.calendar.staff]]");
     let text = RIGHT.replace("calendar = \"calendar.toml\"", &format!("[tenant.branch.calendar]\n{inline}"));
-    assert_eq!(read(&text, &[]).unwrap().tenants[0].branches[0].plan.name(), "Bella");
+    assert_eq!(read(&text, &[]).unwrap().tenants[0].branches[0].plan().unwrap().name(), "Bella");
     let told = read(&text.replace("minutes = 30", "minutes = 0"), &[]).unwrap_err();
     assert!(told.len() == 1 && told[0].starts_with("f.toml:24:1: "), "{told:#?}");
 }
@@ -223,7 +223,7 @@ fn the_sample_is_right() {
     let value = |name: &str| if name == "CHATPLUG_MASTER_KEYS" { KEY } else { "x" };
     let environment = Environment(variables.map(|name| (name.to_owned(), value(name).to_owned())).into());
     let config = chatplug_server::config::load(&folder.join("config.sample.toml"), &environment).unwrap();
-    assert_eq!(config.tenants[0].branches[0].plan.name(), "Bella Vista");
+    assert_eq!(config.tenants[0].branches[0].plan().unwrap().name(), "Bella Vista");
     assert!(config.tenants[0].channels[0].templates.is_empty(), "Meta is asked");
     assert_eq!(config.tenants[0].policy.template_languages, ["pt", "en"].map(|lang| lang.parse().unwrap()));
     // What it shows as the usual values is them.
