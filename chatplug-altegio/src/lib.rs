@@ -4,6 +4,8 @@
 pub mod client;
 mod config;
 mod endpoint;
+#[cfg(feature = "fake")]
+pub mod fake;
 mod webhook;
 mod wire;
 
