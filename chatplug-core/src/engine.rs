@@ -24,6 +24,7 @@ mod run;
 mod saga;
 mod shared;
 mod stock;
+mod sweep;
 mod turn;
 mod voice;
 mod watch;
@@ -57,6 +58,7 @@ struct Inner {
     routes: accept::RouteCache,
     senders: shared::Senders,
     catalogs: world::CatalogCache,
+    swept: sweep::Swept,
     wordings: deliver::Wordings,
     hints: stock::Hints,
     /// Places of messages that are being handed over.
@@ -85,7 +87,9 @@ pub struct EngineOptions {
     pub listen_within: Duration,
     /// How long the first words of a burst wait for the rest; at most 2 s.
     pub burst_wait: Duration,
-    /// How long a catalogue is used before it is read again.
+    /// How long a catalogue is used before it is read again, where the booking system
+    /// [says](crate::ports::Capabilities::catalog_lasts) nothing else. A hint that it changed makes only the process
+    /// that hears it read it at once: in the others it takes until then.
     pub catalog_ttl: Duration,
     /// A critical action that is certainly not done is retried for this long, then given to a person.
     pub action_deadline: Duration,
@@ -102,6 +106,11 @@ pub struct EngineOptions {
     pub watch: Duration,
     /// Looks at every channel's templates this often, beside what webhooks tell; the first look is a tenth of it away.
     pub templates: Duration,
+    /// Asks every branch whose booking system tells it for changes that no webhook told of, this often; zero: never. The
+    /// first round begins a sixtieth of it after the start.
+    pub sweep: Duration,
+    /// How far back a branch is asked the first time.
+    pub sweep_back: Duration,
     /// Mark messages as read and show "typing" when a turn begins.
     pub mark_seen: bool,
 }
@@ -132,6 +141,8 @@ impl Default for EngineOptions {
             answer_within: OVERDUE_AFTER,
             watch: Duration::seconds(5),
             templates: Duration::minutes(15),
+            sweep: Duration::minutes(15),
+            sweep_back: Duration::hours(24),
             mark_seen: true,
         }
     }
@@ -206,6 +217,7 @@ impl EngineBuilder {
                 routes: accept::RouteCache::default(),
                 senders: shared::Senders::default(),
                 catalogs: world::CatalogCache::default(),
+                swept: sweep::Swept::default(),
                 wordings: deliver::Wordings::default(),
                 hints: stock::Hints::default(),
                 languages: Words::shipped().languages().collect(),

@@ -25,10 +25,7 @@ impl Step<'_> {
         match after {
             Some(after) if stands => {
                 self.remind_later(&after, true);
-                let moved = before.start != after.start
-                    || before.staff != after.staff
-                    || before.services != after.services
-                    || before.reference.branch != after.reference.branch;
+                let moved = !after.is_same_visit(&before);
                 let approved = before.status == BookingStatus::Requested && after.status == BookingStatus::Booked;
                 let view = self.view(&after);
                 if self.world.holder == Holder::Bot && after.start > self.world.now {

@@ -168,6 +168,8 @@ impl Engine {
             (Scoped::Status(status), Some(channel), _) => Ingest::Status { channel, status, received: now },
             (Scoped::Booking { backend_id }, _, Some(branch)) => {
                 let Some(install) = self.install_of(&route.tenant, &branch).await else { return Ok(Addressed::Nobody) };
+                // Ids of bookings may be numbers that count anew at each branch.
+                let key = format!("{branch}/{key}");
                 Ingest::Booking { reference: BookingRef { install, branch, backend_id }, key, received: now }
             }
             (Scoped::Catalog { what }, _, Some(branch)) => {

@@ -160,6 +160,7 @@ impl Engine {
         let mut workers = Workers::new(self.inner.options.concurrency, self.inner.deliveries.clone());
         let watching = tokio::spawn(self.clone().watch(shutdown.clone()));
         let stocktaking = tokio::spawn(self.clone().watch_templates(shutdown.clone()));
+        let sweeping = tokio::spawn(self.clone().keep_sweeping(shutdown.clone()));
         while !*shutdown.borrow() {
             // Registered before looking, so that nothing that comes in between is slept over.
             let woken = self.inner.store.woken();
@@ -185,6 +186,7 @@ impl Engine {
         }
         watching.abort();
         stocktaking.abort();
+        sweeping.abort();
         while workers.tasks.join_next().await.is_some() {}
     }
 

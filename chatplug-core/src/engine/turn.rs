@@ -386,10 +386,7 @@ impl Turn<'_> {
     }
 
     async fn compare(&mut self, before: Booking, after: Option<Booking>) -> Result<(), TurnError> {
-        let same = after.as_ref().is_some_and(|after| {
-            (after.start, &after.staff, &after.services, after.status)
-                == (before.start, &before.staff, &before.services, before.status)
-        });
+        let same = after.as_ref().is_some_and(|after| after.is_same_visit(&before) && after.status == before.status);
         match &after {
             Some(after) => self.know(after.clone()),
             None => self.know(Booking { status: crate::model::BookingStatus::Cancelled, ..before.clone() }),

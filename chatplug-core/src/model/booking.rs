@@ -57,6 +57,19 @@ impl Booking {
     pub fn is_upcoming(&self, now: DateTime<Utc>) -> bool {
         self.start > now && matches!(self.status, BookingStatus::Booked | BookingStatus::Requested)
     }
+
+    /// Whether it is the same visit to a client: at the same time and place, with the same person, for the same services.
+    /// In which order the services are told means nothing.
+    #[must_use]
+    pub fn is_same_visit(&self, other: &Self) -> bool {
+        let sorted = |booking: &Self| {
+            let mut services = booking.services.clone();
+            services.sort_unstable();
+            services
+        };
+        (self.start, &self.staff, &self.reference.branch) == (other.start, &other.staff, &other.reference.branch)
+            && sorted(self) == sorted(other)
+    }
 }
 
 /// The state of a booking.

@@ -276,6 +276,16 @@ pub struct Changed {
     pub changed_at: DateTime<Utc>,
 }
 
+impl Changed {
+    /// The name of this change among those of its branch. A webhook that tells when a booking changed may take it for the
+    /// [key](super::ReceivedEvent::key) of its event, so that the same change found by the sweep is not looked at again;
+    /// only where no two changes of a booking share an instant, or the second one would not be looked at either.
+    #[must_use]
+    pub fn key(&self) -> String {
+        format!("{}@{}", self.reference.backend_id, self.changed_at.timestamp_micros())
+    }
+}
+
 /// Why a read failed, by what to do about it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

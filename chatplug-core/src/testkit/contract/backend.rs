@@ -151,6 +151,7 @@ macro_rules! backend_contract {
             resolve_says_what_was_not_done
             resolve_waits_until_it_is_settled
             resolve_claims_nobody_elses_booking
+            what_changed_is_told
         }
     };
     (@each $harness:expr, $($promise:ident)*) => {$(

@@ -5,6 +5,8 @@ use crate::{
     model::{BookingRef, BookingStatus, CancelReason},
     ports::{BackendError, BookError},
 };
+use chrono::Duration;
+use std::collections::BTreeSet;
 
 /// After moving there is one booking, at the new time, and the old time is free.
 pub async fn moving_leaves_one_booking(harness: &dyn BackendHarness) {
@@ -145,6 +147,33 @@ pub async fn what_is_not_there_cannot_be_changed(harness: &dyn BackendHarness) {
     let found = scene.find(|filter| filter.reference = Some(unknown.clone())).await;
     assert!(found.is_empty(), "something was found under an unknown name");
     assert_eq!(scene.bookings_of(0).await, [real], "a real booking was changed");
+}
+
+/// A booking that was made, moved or cancelled is told of as changed since before that, always with the same instant.
+pub async fn what_changed_is_told(harness: &dyn BackendHarness) {
+    let scene = harness.fresh().await;
+    let can = scene.backend.capabilities();
+    if !can.tells_changes {
+        return skip("what_changed_is_told", "the system does not tell what changed");
+    }
+    let (slot, other) = scene.pair().await;
+    let booking = scene.book(&slot, 0, "book").await;
+    let mut reference = booking.reference;
+    let since = scene.now - Duration::minutes(5);
+    let told = async |reference: &BookingRef| {
+        let changes = scene.backend.changed(&scene.branch, since).await.or_fail("what changed");
+        let of_it = changes.into_iter().filter(|change| change.reference.backend_id == reference.backend_id);
+        of_it.map(|change| change.changed_at).collect::<BTreeSet<_>>()
+    };
+    let made = told(&reference).await;
+    assert!(!made.is_empty(), "a booking that was made is not told of");
+    assert_eq!(told(&reference).await, made, "the instant of a change changes");
+    if can.moves_in_place {
+        reference = scene.backend.reschedule(&reference, &other, scene.key("move")).await.or_fail("moving").reference;
+        assert!(!told(&reference).await.is_empty(), "a booking that was moved is not told of");
+    }
+    scene.backend.cancel(&reference, CancelReason::Client, scene.key("cancel")).await.or_fail("cancelling");
+    assert!(!told(&reference).await.is_empty(), "a booking that was cancelled is not told of");
 }
 
 fn is_not_found<T>(outcome: &Result<T, BookError>) -> bool {
