@@ -3,7 +3,7 @@
 use crate::{config::Config, http::AppError, wiring};
 use chatplug_core::{
     model::TenantId,
-    ports::{CalendarStore, ConnectionStore, RateLimiter, RecordStore, SecretStore, Store},
+    ports::{CalendarStore, ConnectionStore, InstallStore, RateLimiter, RecordStore, SecretStore, Store},
     vault::Vault,
 };
 use chatplug_store::{OpenOptions, PostgresOptions, PostgresStore};
@@ -23,6 +23,8 @@ pub struct Stores {
     pub secrets: Arc<dyn SecretStore>,
     /// How far connecting numbers has come.
     pub connections: Arc<dyn ConnectionStore>,
+    /// Branches that come and go.
+    pub installs: Arc<dyn InstallStore>,
     /// Vendors' limits, kept by all processes together.
     pub limiter: Arc<dyn RateLimiter>,
 }
@@ -49,7 +51,7 @@ impl Stores {
     /// One store behind all ports.
     pub(crate) fn of<T>(store: T) -> Self
     where
-        T: Store + CalendarStore + RecordStore + SecretStore + ConnectionStore + RateLimiter + 'static,
+        T: Store + CalendarStore + RecordStore + SecretStore + ConnectionStore + InstallStore + RateLimiter + 'static,
     {
         let store = Arc::new(store);
         Self {
@@ -58,6 +60,7 @@ impl Stores {
             records: store.clone(),
             secrets: store.clone(),
             connections: store.clone(),
+            installs: store.clone(),
             limiter: store,
         }
     }

@@ -10,6 +10,7 @@ mod connections;
 mod contacts;
 mod db;
 mod ingest;
+mod installs;
 mod keyring;
 mod limiter;
 mod listen;

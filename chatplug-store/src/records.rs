@@ -1,5 +1,5 @@
 //! What every database's records have in common: how a row of the data map is made readable, and what the audit says of
-//! people's rights and of connecting numbers.
+//! people's rights, of connecting numbers and of branches that come and go.
 
 use crate::{
     codec,
@@ -8,7 +8,7 @@ use crate::{
 };
 use chatplug_core::{
     model::{ChannelId, ContactId},
-    ports::{AuditRow, Erasure, PersonExport, StoreError},
+    ports::{AuditRow, Erasure, Install, PersonExport, StoreError},
 };
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value as Json, json};
@@ -92,12 +92,26 @@ pub(crate) fn erased(contact: ContactId, receipt: &Erasure, by: &str, now: DateT
 
 /// What the audit says of a connection: the channel, and what whoever changed it says.
 pub(crate) fn of_connection(what: &str, channel: &ChannelId, by: &str, now: DateTime<Utc>, detail: Json) -> AuditRow {
-    let mut told = match detail {
-        Json::Object(told) => told,
-        other => Map::from_iter([("detail".to_owned(), other)]),
-    };
+    let mut told = said(detail);
     told.insert("channel".to_owned(), channel.as_str().into());
     row(what, by, now, Json::Object(told))
+}
+
+/// What the audit says of an install: the branch, where it is an account, how it stands, and what whoever changed it says.
+pub(crate) fn of_install(install: &Install, by: &str, detail: Json) -> AuditRow {
+    let mut told = said(detail);
+    told.insert("branch".to_owned(), install.branch.as_str().into());
+    told.insert("provider".to_owned(), install.provider.as_str().into());
+    told.insert("state".to_owned(), install.state.as_str().into());
+    row("install", by, install.changed, Json::Object(told))
+}
+
+/// What somebody says of a change, as an object.
+fn said(detail: Json) -> Map<String, Json> {
+    match detail {
+        Json::Object(told) => told,
+        other => Map::from_iter([("detail".to_owned(), other)]),
+    }
 }
 
 fn row(what: &str, by: &str, now: DateTime<Utc>, detail: Json) -> AuditRow {

@@ -12,6 +12,7 @@ mod contacts;
 mod db;
 mod forget;
 mod ingest;
+mod installs;
 mod keyfile;
 mod limiter;
 mod master;

@@ -29,6 +29,7 @@ pub mod calendar_store;
 pub mod clock;
 pub mod connections;
 pub mod directory;
+pub mod installs;
 pub mod intent;
 pub mod limiter;
 pub mod messenger;

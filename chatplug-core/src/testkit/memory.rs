@@ -1,10 +1,11 @@
 //! The store in memory: plain maps behind one mutex, so that each write is one step and correctness can be read off.
 //!
 //! The rules live beside it, one file each: what comes in (`ingest`), turns (`turn`), messages out (`outbox`), claims
-//! (`claims`), what the team should hear (`notices`), and the maps themselves (`rows`).
+//! (`claims`), branches that come and go (`installs`), what the team should hear (`notices`), and the maps themselves (`rows`).
 
 mod claims;
 mod ingest;
+mod installs;
 mod notices;
 mod outbox;
 mod rows;

@@ -36,6 +36,16 @@ fn every_promise_of_every_suite_is_run() {
     assert!(forgotten.is_empty(), "in no macro: {forgotten:?}");
 }
 
+mod installs {
+    use chatplug_core::testkit::MemoryStore;
+
+    async fn store() -> Box<MemoryStore> {
+        Box::new(MemoryStore::new())
+    }
+
+    chatplug_core::installs_contract!(store());
+}
+
 mod calendar_store {
     use chatplug_core::testkit::MemoryCalendarStore;
 

@@ -179,6 +179,21 @@ BEGIN
 END
 $$;
 
+-- How many changes of installs there were, of whichever tenant; with `p_changed` one more.
+CREATE FUNCTION chatplug.installs_mark(p_changed boolean) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    mark bigint;
+BEGIN
+    IF p_changed THEN
+        UPDATE pulse AS p SET installs = p.installs + 1 RETURNING p.installs INTO mark;
+    ELSE
+        SELECT p.installs INTO mark FROM pulse AS p;
+    END IF;
+    RETURN mark;
+END
+$$;
+
 -- Takes up to `p_want` places under a name, of `p_burst` at once and one more each `p_every`. `at` is when all that were
 -- taken are free again; so many places are free as fit between it and a whole burst from now.
 CREATE FUNCTION chatplug.take_places(

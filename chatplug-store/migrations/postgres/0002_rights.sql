@@ -64,7 +64,7 @@ REVOKE EXECUTE ON FUNCTION chatplug.chain_audit(), chatplug.claim_exclusion(), c
 -- No right on `worker`, `pulse` and `pace`: their functions are the way. No deletion of a tenant.
 GRANT SELECT, INSERT, UPDATE ON tenant TO chatplug_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON
-    branch, channel, route, credential, connection, contact, identity, conversation, dialogue, mailbox, timer, outbox,
+    branch, channel, route, credential, connection, install, contact, identity, conversation, dialogue, mailbox, timer, outbox,
     part, early, message, turn, booking, booking_alias, claim, assigned, entry, entry_key, entry_assigned, notice, vault.tenant_key
     TO chatplug_app;
 GRANT SELECT ON audit, audit_head TO chatplug_app;

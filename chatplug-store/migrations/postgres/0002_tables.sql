@@ -28,15 +28,34 @@ CREATE TABLE tenant (
 CREATE TABLE pulse (
     pulse integer PRIMARY KEY CHECK (pulse = 1),
     beats bigint NOT NULL,
-    newest bigint NOT NULL
+    newest bigint NOT NULL,
+    -- Counts changes of installs, of whichever tenant.
+    installs bigint NOT NULL
 );
-INSERT INTO pulse VALUES (1, 0, 0);
+INSERT INTO pulse VALUES (1, 0, 0, 0);
 
 CREATE TABLE branch (
     tenant text NOT NULL REFERENCES tenant (tenant),
     branch text NOT NULL,
     PRIMARY KEY (tenant, branch)
 );
+
+-- Branches that come and go: which account of a provider each is, and how far it has come. No secret, nothing of a client.
+CREATE TABLE install (
+    tenant text NOT NULL REFERENCES tenant (tenant),
+    branch text NOT NULL,
+    provider text NOT NULL,
+    external_id text NOT NULL,
+    name text NOT NULL,
+    state text NOT NULL CHECK (state IN ('pending', 'active', 'frozen', 'leaving')),
+    -- Steps that are done, a JSON array of words.
+    done text NOT NULL,
+    facts text NOT NULL,
+    version bigint NOT NULL,
+    changed bigint NOT NULL,
+    PRIMARY KEY (tenant, branch)
+);
+CREATE INDEX install_by_address ON install (tenant, provider, external_id);
 
 CREATE TABLE channel (
     tenant text NOT NULL REFERENCES tenant (tenant),

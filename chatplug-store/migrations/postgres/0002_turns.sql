@@ -32,7 +32,9 @@ BEGIN
     PERFORM set_config('app.tenant', p_tenant, true);
     INSERT INTO tenant AS t (tenant, name, sealed) VALUES (p_tenant, p_name, p_sealed)
         ON CONFLICT ON CONSTRAINT tenant_pkey DO UPDATE SET name = excluded.name, sealed = excluded.sealed;
-    DELETE FROM route AS r WHERE r.tenant = p_tenant;
+    -- What is installed keeps its address.
+    DELETE FROM route AS r WHERE r.tenant = p_tenant AND NOT EXISTS (SELECT FROM install AS i
+        WHERE i.tenant = p_tenant AND i.provider = r.provider AND i.external_id = r.external_id);
     INSERT INTO branch (tenant, branch) SELECT p_tenant, b FROM unnest(p_branches) AS b ON CONFLICT DO NOTHING;
     INSERT INTO channel (tenant, channel) SELECT p_tenant, c FROM unnest(p_channels) AS c ON CONFLICT DO NOTHING;
     FOR place IN 1 .. cardinality(p_providers) LOOP

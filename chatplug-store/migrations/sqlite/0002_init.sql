@@ -41,15 +41,34 @@ CREATE TABLE connection (
 CREATE TABLE pulse (
     pulse INTEGER NOT NULL PRIMARY KEY CHECK (pulse = 1),
     beats INTEGER NOT NULL,
-    newest INTEGER NOT NULL
+    newest INTEGER NOT NULL,
+    -- Counts changes of installs, of whichever tenant.
+    installs INTEGER NOT NULL
 ) STRICT;
-INSERT INTO pulse VALUES (1, 0, 0);
+INSERT INTO pulse VALUES (1, 0, 0, 0);
 
 CREATE TABLE branch (
     tenant TEXT NOT NULL REFERENCES tenant (tenant),
     branch TEXT NOT NULL,
     PRIMARY KEY (tenant, branch)
 ) STRICT, WITHOUT ROWID;
+
+-- Branches that come and go: which account of a provider each is, and how far it has come. No secret, nothing of a client.
+CREATE TABLE install (
+    tenant TEXT NOT NULL REFERENCES tenant (tenant),
+    branch TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    external_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('pending', 'active', 'frozen', 'leaving')),
+    -- Steps that are done, a JSON array of words.
+    done TEXT NOT NULL,
+    facts TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    changed INTEGER NOT NULL,
+    PRIMARY KEY (tenant, branch)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX install_by_address ON install (tenant, provider, external_id);
 
 CREATE TABLE channel (
     tenant TEXT NOT NULL REFERENCES tenant (tenant),

@@ -40,12 +40,13 @@ pub const TABLES: &[Table] = &[
     Table {
         name: "pulse",
         on: On::Both,
-        holds: "One row, written to find out whether writing works, and to know by what time work was done last.",
+        holds: "One row, written to find out whether writing works, to know by what time work was done last, and to count changes \
+                of installs.",
         key: &["pulse"],
         whose: Whose::Nobody,
         erase: NOBODY_S,
         keep: Stays("one row"),
-        columns: columns! { pulse: Key, beats: Fact, newest: Time },
+        columns: columns! { pulse: Key, beats: Fact, newest: Time, installs: Fact },
     },
     Table {
         name: "branch",
@@ -96,6 +97,19 @@ pub const TABLES: &[Table] = &[
         erase: NOBODY_S,
         keep: SETUP,
         columns: columns! { tenant: Tenant, channel: Key, version: Fact, progress: Fact, changed: Time },
+    },
+    Table {
+        name: "install",
+        on: On::Both,
+        holds: "Branches that come and go: which account of a provider each is, and how far it has come.",
+        key: &["tenant", "branch"],
+        whose: Whose::Nobody,
+        erase: NOBODY_S,
+        keep: Stays("until the branch is removed"),
+        columns: columns! {
+            tenant: Tenant, branch: Key, provider: Key, external_id: Key, name: Fact, state: Fact, done: Fact, facts: Fact,
+            version: Fact, changed: Time,
+        },
     },
     Table {
         name: "contact",

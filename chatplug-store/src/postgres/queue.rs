@@ -25,6 +25,8 @@ statements! {
     REAP = "SELECT chatplug.reap($1)";
 }
 
+pub(super) const FIND_ROUTE: &str = ROUTE;
+
 /// What is offered to one process is not offered to another for so long, in microseconds.
 const OFFER: i64 = 1_000_000;
 /// Processes that are gone are looked for so often.
@@ -71,11 +73,13 @@ pub(super) async fn route(db: &Db, provider: &str, address: &str) -> Result<Opti
         return Ok(None);
     }
     let rows = db.rows(ask!(ROUTE, provider, address)).await?;
-    let read = |mut row: Columns<'_>| {
-        let (tenant, channel) = (row.parse("a tenant id")?, row.parse_opt("a channel id")?);
-        Ok(Route { tenant, channel, branch: row.parse_opt("a branch id")? })
-    };
-    rows.first().map(|row| read(Columns::of(row))).transpose()
+    rows.first().map(|row| read_route(Columns::of(row))).transpose()
+}
+
+/// Where an address leads.
+pub(super) fn read_route(mut row: Columns<'_>) -> Result<Route, StoreError> {
+    let (tenant, channel) = (row.parse("a tenant id")?, row.parse_opt("a channel id")?);
+    Ok(Route { tenant, channel, branch: row.parse_opt("a branch id")? })
 }
 
 pub(super) async fn ping(db: &Db) -> Result<(), StoreError> {

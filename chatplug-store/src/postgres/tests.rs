@@ -1,8 +1,8 @@
 //! Every statement is one that the database understands.
 
 use super::{
-    audit, calendar, claims, connections, contacts, db, ingest, keyring, limiter, notices, outbox, queue, read,
-    records, reseal, secrets, setup, status, turn,
+    audit, calendar, claims, connections, contacts, db, ingest, installs, keyring, limiter, notices, outbox, queue,
+    read, records, reseal, secrets, setup, status, turn,
 };
 use crate::testing::TestPostgres;
 use sqlx::Executor as _;
@@ -20,6 +20,7 @@ async fn every_statement_can_be_prepared() {
         contacts::STATEMENTS,
         db::STATEMENTS,
         ingest::STATEMENTS,
+        installs::STATEMENTS,
         keyring::STATEMENTS,
         limiter::STATEMENTS,
         notices::STATEMENTS,

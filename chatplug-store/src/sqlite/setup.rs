@@ -15,7 +15,9 @@ statements! {
         ON CONFLICT DO UPDATE SET name = excluded.name, sealed = excluded.sealed";
     BRANCH = "INSERT INTO branch (tenant, branch) VALUES (?, ?) ON CONFLICT DO NOTHING";
     CHANNEL = "INSERT INTO channel (tenant, channel) VALUES (?, ?) ON CONFLICT DO NOTHING";
-    FORGET_ROUTES = "DELETE FROM route WHERE tenant = ?";
+    /// Of what the configuration named; what is installed keeps its address.
+    FORGET_ROUTES = "DELETE FROM route WHERE tenant = ? AND NOT EXISTS (SELECT 1 FROM install AS i \
+        WHERE i.tenant = route.tenant AND i.provider = route.provider AND i.external_id = route.external_id)";
     /// Takes the address unless somebody else has it; answers whose it is then.
     ADD_ROUTE = "INSERT INTO route (provider, external_id, tenant, channel, branch) VALUES (?, ?, ?, ?, ?) \
         ON CONFLICT DO UPDATE SET channel = CASE WHEN tenant = excluded.tenant THEN excluded.channel ELSE channel END, \

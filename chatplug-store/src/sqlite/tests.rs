@@ -3,13 +3,13 @@
 mod mutate;
 
 use super::{
-    audit, bookings, calendar, claims, connections, contacts, forget, ingest, limiter, notices, open, outbox, read,
-    records, reseal, secrets, setup, status, turn,
+    audit, bookings, calendar, claims, connections, contacts, forget, ingest, installs, limiter, notices, open, outbox,
+    read, records, reseal, secrets, setup, status, turn,
 };
 use rusqlite::Connection;
 
 /// Statements that may look at whole tables: figures that nobody waits for, and what forgets the old.
-const MAY_SCAN: &[&str] = &["OTHER_FIGURES", "FREE_LEASES", "KEYRING", "PULSE"];
+const MAY_SCAN: &[&str] = &["OTHER_FIGURES", "FREE_LEASES", "KEYRING", "PULSE", "MARK", "CHANGED"];
 
 /// Every statement there is: the constants, and those that are made of the data map.
 fn statements() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
@@ -21,6 +21,7 @@ fn statements() -> impl Iterator<Item = (&'static str, &'static str, &'static st
         ("connections", connections::STATEMENTS),
         ("contacts", contacts::STATEMENTS),
         ("ingest", ingest::STATEMENTS),
+        ("installs", installs::STATEMENTS),
         ("limiter", limiter::STATEMENTS),
         ("notices", notices::STATEMENTS),
         ("open", open::STATEMENTS),

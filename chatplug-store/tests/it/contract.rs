@@ -43,6 +43,11 @@ mod connections {
     chatplug_core::connections_contract!(fresh());
 }
 
+mod installs {
+    use super::fresh;
+    chatplug_core::installs_contract!(fresh());
+}
+
 mod records {
     use super::fresh;
     chatplug_core::records_contract!(fresh());
@@ -91,6 +96,11 @@ mod postgres {
     mod connections {
         use super::fresh;
         chatplug_core::connections_contract!(fresh());
+    }
+
+    mod installs {
+        use super::fresh;
+        chatplug_core::installs_contract!(fresh());
     }
 
     mod records {

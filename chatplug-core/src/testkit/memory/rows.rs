@@ -7,8 +7,8 @@ use crate::{
         Content, ConversationId, DeliveryKey, DeliveryStatus, Inbound, MessageId, Outbound, Private, Stage, TenantId,
     },
     ports::{
-        AuditRow, ConversationView, Figures, LogEntry, MailEvent, OutboxBody, Route, StoreError, TenantSetup, Trace,
-        TurnRecord,
+        AuditRow, ConversationView, Figures, Install, LogEntry, MailEvent, OutboxBody, Route, StoreError, TenantSetup,
+        Trace, TurnRecord,
     },
 };
 use chrono::{DateTime, Duration, Utc};
@@ -18,6 +18,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) struct State {
     pub(super) routes: BTreeMap<(String, String), Route>,
     pub(super) tenants: BTreeMap<TenantId, Rows>,
+    /// Counts changes of installs.
+    pub(super) installs_mark: i64,
     /// The latest instant by which work was done.
     pub(super) newest: Option<DateTime<Utc>>,
 }
@@ -28,6 +30,7 @@ pub(super) struct Rows {
     /// The tenant's id, part of every id that is made here.
     pub(super) tenant: String,
     pub(super) branches: BTreeSet<BranchId>,
+    pub(super) installs: BTreeMap<BranchId, Install>,
     pub(super) channels: BTreeSet<ChannelId>,
     pub(super) contacts: BTreeMap<ContactId, ContactRow>,
     /// By the one way of writing a number, whichever spelling it came in.
@@ -169,7 +172,8 @@ impl State {
                 return Err(StoreError::RouteTaken { provider: provider.clone(), external_id: external_id.clone() });
             }
         }
-        self.routes.retain(|_, route| route.tenant != *tenant);
+        let installed: BTreeSet<(String, String)> = self.tenants.get(tenant).map(Rows::addresses).unwrap_or_default();
+        self.routes.retain(|address, route| route.tenant != *tenant || installed.contains(address));
         for (provider, external_id, route) in &setup.routes {
             let route = Route { tenant: tenant.clone(), ..route.clone() };
             self.routes.insert((provider.clone(), external_id.clone()), route);
@@ -214,6 +218,11 @@ impl State {
 }
 
 impl Rows {
+    /// Addresses of what is installed.
+    fn addresses(&self) -> BTreeSet<(String, String)> {
+        self.installs.values().map(|install| (install.provider.clone(), install.external_id.clone())).collect()
+    }
+
     /// The contact that a channel's names belong to: by user id first, because phone numbers change hands.
     pub(super) fn contact_of(&self, user: &ChannelUser) -> Option<ContactId> {
         let by_id = user.user_id.as_ref().and_then(|id| self.user_ids.get(id));

@@ -43,7 +43,7 @@ const STATES: &[&[(&str, &str, i64)]] = &[
     &[("outbox", "status=sent", 0), ("outbox", "live", 0), ("outbox", "stage", 1), ("mailbox", "unread", 0)],
     &[("notice", "due=null", 0), ("contact", "merged_into=contact", 0)],
     &[("part", "none", 0)],
-    &[("claim", "none", 0), ("entry_key", "none", 0), ("credential", "sealed=plain", 0)],
+    &[("claim", "none", 0), ("entry_key", "none", 0), ("credential", "sealed=plain", 0), ("install", "none", 0)],
 ];
 
 const HERE: &str = "bella";
@@ -311,6 +311,7 @@ fn sample(table: &str, column: &str) -> Value {
         (_, "turn") => id(6),
         ("timer", "key") => text("reminder:x"),
         (_, "key") => id(7),
+        ("install", "state") => text("pending"),
         (_, "key_use") => text("data"),
         (_, "wrapped") => Value::Blob(vec![8; 60]),
         ("contact", "merged_into") => Value::Null,
@@ -327,7 +328,7 @@ fn sample(table: &str, column: &str) -> Value {
         (_, "kind") => text("user"),
         (_, "holder") => text("bot"),
         (_, "source") => text("message/x"),
-        (_, "opted_out" | "services") => text("[]"),
+        (_, "opted_out" | "services" | "done" | "facts") => text("[]"),
         (_, "quoted" | "message" | "parts" | "provider_id") => text("hash"),
         (_, "entry" | "backend_id") => text("entry"),
         // Sets of flags, numbers and instants: small and not zero, so that comparisons find them.

@@ -42,6 +42,7 @@ const NARROW: &[&str] = &[
     "enlist: void",
     "figures: record",
     "hold_places: void",
+    "installs_mark: bigint",
     "masters: TABLE(master text, keys bigint, sample text)",
     "next_due: bigint",
     "overdue: TABLE(tenant text, conversation uuid)",

@@ -114,6 +114,7 @@ fn word(table: &str, column: &str) -> Option<String> {
         ("identity", "kind") => "phone",
         ("conversation", "holder") => "bot",
         ("outbox" | "notice", "status") => "queued",
+        ("install", "state") => "pending",
         ("vault.tenant_key", "key_use") => "data",
         _ => return None,
     };
