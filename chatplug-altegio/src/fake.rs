@@ -39,6 +39,7 @@ mod http;
 mod limit;
 mod market;
 mod net;
+mod owner;
 mod records;
 mod routes;
 mod salon;
@@ -53,6 +54,8 @@ pub use call::FakeCall;
 pub use desk::Desk;
 pub use fault::{Fault, FaultRule};
 pub use limit::{RateLimit, TooMany};
+pub use market::LinkStatus;
+pub use owner::{FakeLink, Redirect};
 pub use records::FakeRecord;
 pub use salon::{FakeMember, FakeReview, FakeSalon, FakeService};
 pub use traps::{Created, Deleted, Traps};
@@ -105,6 +108,8 @@ impl FakeAltegio {
     pub const LOGIN: &'static str = "j.smith@example.com";
     /// The password of that user.
     pub const PASSWORD: &'static str = "fake-password";
+    /// The developer's app in the marketplace.
+    pub const APP: u64 = 45;
     /// The salon that is there from the start.
     pub const SALON: u64 = 4564;
     /// The code that clients are sent where they confirm their number.
@@ -132,7 +137,8 @@ impl FakeAltegio {
         state.add(FakeSalon::bella(Self::SALON, chrono_tz::Europe::Lisbon));
         let shared = Arc::new(Shared::new(state, courier));
         let mut tasks = vec![tokio::spawn(work.run(Arc::clone(&shared)))];
-        tasks.extend(gates.map(|gate| tokio::spawn(http::serve(gate, Arc::clone(&shared)))));
+        let hosts = gates.into_iter().zip([http::Host::Api, http::Host::Marketplace]);
+        tasks.extend(hosts.map(|(gate, host)| tokio::spawn(http::serve(gate, Arc::clone(&shared), host))));
         Ok(Self { inner: Arc::new(Running { api, marketplace, shared, tasks }) })
     }
 
@@ -432,7 +438,8 @@ impl FakeAltegio {
     /// Takes out what [`WebhookPlan::held`] keeps back: addresses and bodies.
     #[must_use]
     pub fn take_held(&self) -> Vec<(String, Value)> {
-        self.inner.shared.courier.take_held().into_iter().map(|post| (post.url, post.body)).collect()
+        let held = self.inner.shared.courier.take_held().into_iter();
+        held.map(|post| (post.url, serde_json::from_str(&post.body).unwrap_or_default())).collect()
     }
 
     /// Posts a body as it is, once, and returns the HTTP status (0: no answer).

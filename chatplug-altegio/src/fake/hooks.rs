@@ -37,13 +37,15 @@ pub(super) struct Hook {
     pub(super) self_sending: bool,
     /// The partner who set it; it is not told what itself does, unless it wants to.
     pub(super) by: String,
+    /// It came with the activation of an app, and goes with it.
+    pub(super) installed: bool,
 }
 
 impl Hook {
     /// One that a person typed in.
     pub(super) fn everything(url: &str) -> Self {
         let kinds = KINDS.iter().map(|kind| (*kind, true)).collect();
-        Self { url: url.to_owned(), active: true, kinds, self_sending: true, by: String::new() }
+        Self { url: url.to_owned(), active: true, kinds, self_sending: true, by: String::new(), installed: false }
     }
 }
 
@@ -118,8 +120,15 @@ pub(super) fn write(state: &mut State, call: &Call) -> Done {
     let kinds: BTreeMap<_, _> = KINDS.iter().map(|kind| (*kind, flag(&body[*kind]).unwrap_or_default())).collect();
     let self_sending = flag(&body["self_sending"]).unwrap_or_default();
     let salon = state.salon(id)?;
-    let hook =
-        |url: &str| Hook { url: url.to_owned(), active, kinds: kinds.clone(), self_sending, by: call.partner.clone() };
+    let installed: Vec<_> = salon.hooks.iter().filter(|hook| hook.installed).map(|hook| hook.url.clone()).collect();
+    let hook = |url: &str| Hook {
+        url: url.to_owned(),
+        active,
+        kinds: kinds.clone(),
+        self_sending,
+        by: call.partner.clone(),
+        installed: installed.iter().any(|known| known == url),
+    };
     salon.hooks = urls.into_iter().map(hook).collect();
     let shown = shown(salon);
     Ok(Answer::created(shown))

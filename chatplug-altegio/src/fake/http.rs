@@ -27,8 +27,15 @@ const CARELESS: Duration = Duration::from_millis(5);
 const JSON: &str = "application/json; charset=utf-8";
 const PAGE: &str = "<html><head><title>Altegio</title></head><body><h1>Something went wrong</h1></body></html>";
 
-pub(super) async fn serve(gate: Gate, shared: Arc<Shared>) {
-    let router = Router::new().fallback(handle).with_state(shared);
+/// Which host a listener plays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Host {
+    Api,
+    Marketplace,
+}
+
+pub(super) async fn serve(gate: Gate, shared: Arc<Shared>, host: Host) {
+    let router = Router::new().fallback(handle).with_state((shared, host));
     let _ = axum::serve(gate, router.into_make_service_with_connect_info::<Peer>()).await;
 }
 
@@ -41,19 +48,19 @@ struct Begun {
 }
 
 async fn handle(
-    AxumState(shared): AxumState<Arc<Shared>>,
+    AxumState((shared, host)): AxumState<(Arc<Shared>, Host)>,
     ConnectInfo(peer): ConnectInfo<Peer>,
     request: Request,
 ) -> Response {
     let (parts, body) = request.into_parts();
     let Ok(bytes) = to_bytes(body, MOST).await else { return respond(&Answer::refused(413, "Too large")) };
     // What was begun is finished, whether the caller waits for it or not.
-    let work = tokio::spawn(work(shared, peer, parts, bytes));
+    let work = tokio::spawn(work(shared, host, peer, parts, bytes));
     work.await.unwrap_or_else(|_| respond(&Answer::refused(500, "Internal error")))
 }
 
-async fn work(shared: Arc<Shared>, peer: Peer, parts: Parts, bytes: Bytes) -> Response {
-    let Begun { route, call, refused, fault } = shared.with(|state| begin(state, &peer, &parts, &bytes));
+async fn work(shared: Arc<Shared>, host: Host, peer: Peer, parts: Parts, bytes: Bytes) -> Response {
+    let Begun { route, call, refused, fault } = shared.with(|state| begin(state, host, &peer, &parts, &bytes));
     let body = call.body.clone();
     let answer = match (refused, route) {
         (Some(refused), _) => refused,
@@ -101,10 +108,10 @@ async fn work(shared: Arc<Shared>, peer: Peer, parts: Parts, bytes: Bytes) -> Re
 }
 
 /// Everything before the call is executed.
-fn begin(state: &mut State, peer: &Peer, parts: &Parts, bytes: &[u8]) -> Begun {
+fn begin(state: &mut State, host: Host, peer: &Peer, parts: &Parts, bytes: &[u8]) -> Begun {
     state.seed();
     let path = within(parts.uri.path());
-    let found = routes::find(parts.method.as_str(), path);
+    let found = routes::find(host, parts.method.as_str(), path);
     let query = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
     let mut begun = Begun { route: None, call: Call { query, ..Call::default() }, refused: None, fault: None };
     let now = state.time.now();
@@ -140,7 +147,8 @@ fn admit(
     let mut wrong = contract::query(route.query, call);
     let accepts = header(header::ACCEPT).unwrap_or_default();
     let version_2 = ["application/vnd.api.v2+json", "application/vnd.yclients.v2+json"];
-    let accepted = version_2.iter().any(|media| accepts.contains(media));
+    // Of the marketplace nothing is said about it.
+    let accepted = route.marketplace() || version_2.iter().any(|media| accepts.contains(media));
     if !accepted {
         wrong.push("Accept is not of version 2".to_owned());
     }
@@ -163,7 +171,8 @@ fn admit(
         if call.user.is_none() {
             return Err(Answer::refused(401, "Authentication needed."));
         }
-        if !state.users.may(call.id("company"), right) {
+        let there = !state.market.technical || call.part("company").is_none() || state.is_active(call.id("company"));
+        if !there || !state.users.may(call.id("company"), right) {
             return Err(Answer::refused(403, "Access denied."));
         }
     }

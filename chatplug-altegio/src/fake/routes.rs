@@ -6,6 +6,8 @@ use super::{
     call::{Call, PathParts},
     contract::{Field, Kind, may, must},
     hooks,
+    http::Host,
+    market,
     state::State,
 };
 
@@ -35,9 +37,9 @@ pub(super) enum Who {
 }
 
 /// The route of a call with the parts of its path, or whether there is one for another verb.
-pub(super) fn find(method: &str, path: &str) -> Result<(&'static Route, PathParts), bool> {
+pub(super) fn find(host: Host, method: &str, path: &str) -> Result<(&'static Route, PathParts), bool> {
     let mut other_verb = false;
-    for route in tables() {
+    for route in ROUTES.iter().filter(|route| route.is_at(host)) {
         let Some((verb, pattern)) = route.name.split_once(' ') else { continue };
         if let Some(parts) = fits(pattern, path) {
             if verb == method {
@@ -51,11 +53,22 @@ pub(super) fn find(method: &str, path: &str) -> Result<(&'static Route, PathPart
 
 /// Whether a name that a test gave means any route at all.
 pub(super) fn known(given: &str) -> bool {
-    tables().any(|route| super::fault::means(given, route.name))
+    ROUTES.iter().any(|route| super::fault::means(given, route.name))
 }
 
-fn tables() -> impl Iterator<Item = &'static Route> {
-    ROUTES.iter()
+impl Route {
+    /// Whether it is of the marketplace.
+    pub(super) fn marketplace(&self) -> bool {
+        self.name.contains(" /marketplace/")
+    }
+
+    /// Some calls of the marketplace are printed under the API's host as well.
+    fn is_at(&self, host: Host) -> bool {
+        match host {
+            Host::Api => !self.marketplace() || self.name.contains(" /marketplace/application/"),
+            Host::Marketplace => self.marketplace(),
+        }
+    }
 }
 
 fn fits(pattern: &'static str, path: &str) -> Option<PathParts> {
@@ -185,6 +198,20 @@ const HOOKS: &[Field] = &[
     may("goods_operations_move", Kind::Bit),
     may("finances_operation", Kind::Bit),
     may("self_sending", Kind::Bit),
+];
+const SALON_ID: Field = must("salon_id", Kind::Int);
+const APPLICATION_ID: Field = must("application_id", Kind::Int);
+/// What a partner says when a location is ready.
+const ACTIVATION: &[Field] = &[
+    SALON_ID,
+    APPLICATION_ID,
+    may("webhook_urls", Kind::Texts),
+    may("api_key", Kind::Text),
+    may("channels", Kind::Texts),
+    may("chat_url", Kind::Text),
+    may("tips_url", Kind::Text),
+    may("login", Kind::Text),
+    may("secret_key", Kind::Text),
 ];
 const STAFF_QUERY: &[Field] = &[may("staff_id", Kind::Int), may("category_id", Kind::Int)];
 
@@ -559,6 +586,74 @@ static ROUTES: &[Route] = &[
         ],
         who: Who::User("stat_access"),
         run: account::overall,
+        ..READ
+    },
+    // ── Marketplace ─────────────────────────────────────────────────────────────────────────────────────────────────
+    Route { name: "POST /marketplace/partner/callback", body: Some(ACTIVATION), run: market::activate, ..READ },
+    Route {
+        name: "POST /marketplace/partner/callback/redirect",
+        body: Some(ACTIVATION),
+        run: market::activate,
+        ..READ
+    },
+    Route { name: "GET /marketplace/salon/{salon}/application/{app}", run: market::status, ..READ },
+    Route {
+        name: "GET /marketplace/application/{app}/salons",
+        query: &[must("page", Kind::Int), must("count", Kind::Int)],
+        run: market::salons,
+        ..READ
+    },
+    Route { name: "POST /marketplace/salon/{salon}/application/{app}/uninstall", run: market::uninstall, ..READ },
+    Route {
+        name: "POST /marketplace/partner/payment",
+        body: Some(&[
+            SALON_ID,
+            APPLICATION_ID,
+            must("payment_sum", Kind::Number),
+            must("currency_iso", Kind::Text),
+            must("payment_date", Kind::Moment),
+            must("period_from", Kind::Moment),
+            must("period_to", Kind::Moment),
+        ]),
+        run: market::payment,
+        ..READ
+    },
+    Route { name: "POST /marketplace/partner/payment/refund/{payment}", run: market::refund, ..READ },
+    Route {
+        name: "GET /marketplace/application/payment_link",
+        query: &[SALON_ID, APPLICATION_ID, may("discount", Kind::Number), may("tariff_option_id", Kind::Int)],
+        run: market::payment_link,
+        ..READ
+    },
+    Route { name: "GET /marketplace/application/{app}/tariffs", run: market::tariffs, ..READ },
+    Route {
+        name: "POST /marketplace/application/add_discount",
+        body: Some(&[must("salon_ids", Kind::Ints), APPLICATION_ID, must("discount", Kind::Number)]),
+        run: market::add_discount,
+        ..READ
+    },
+    Route {
+        name: "POST /marketplace/application/update_channel",
+        body: Some(&[SALON_ID, APPLICATION_ID, must("channel_slug", Kind::Text), must("is_available", Kind::Flag)]),
+        run: market::update_channel,
+        ..READ
+    },
+    Route {
+        name: "POST /marketplace/partner/short_names",
+        body: Some(&[SALON_ID, APPLICATION_ID, must("short_names", Kind::Texts)]),
+        run: market::short_names,
+        ..READ
+    },
+    Route {
+        name: "POST /marketplace/application/new_message",
+        body: Some(&[
+            SALON_ID,
+            APPLICATION_ID,
+            must("phone_from", Kind::Text),
+            must("message", Kind::Text),
+            may("name", Kind::Text),
+        ]),
+        run: market::taken,
         ..READ
     },
 ];

@@ -105,7 +105,7 @@ impl WebhookPlan {
             }
             bodies.push(self.body(&second));
         }
-        let post = |body: &Value| Post { url: url.to_owned(), body: body.clone() };
+        let post = |body: &Value| Post { url: url.to_owned(), body: body.to_string(), plain: false };
         bodies.iter().flat_map(|body| std::iter::repeat_with(|| post(body)).take(self.copies)).collect()
     }
 
@@ -131,7 +131,9 @@ impl WebhookPlan {
 #[derive(Debug, Clone)]
 pub(super) struct Post {
     pub(super) url: String,
-    pub(super) body: Value,
+    pub(super) body: String,
+    /// Not of a location's webhooks: posted once, at once.
+    pub(super) plain: bool,
 }
 
 /// Takes posts where they belong.
@@ -151,7 +153,10 @@ impl Work {
     /// Posts what is queued, in order, until it is aborted.
     pub(super) async fn run(mut self, shared: Arc<Shared>) {
         while let Some(post) = self.0.recv().await {
-            let plan = shared.with(|state| state.webhooks.clone());
+            let plan = match post.plain {
+                true => WebhookPlan::calm(),
+                false => shared.with(|state| state.webhooks.clone()),
+            };
             if plan.held {
                 shared.courier.keep(post);
             } else {
@@ -204,7 +209,7 @@ impl Courier {
 
     async fn until_taken(&self, shared: &Shared, post: &Post, plan: &WebhookPlan) {
         for _ in 0..3 {
-            let status = self.post(shared, &post.url, post.body.to_string(), plan.bearer.as_deref()).await;
+            let status = self.post(shared, &post.url, post.body.clone(), plan.bearer.as_deref()).await;
             match plan.again {
                 Some(wait) if status == 0 || status == 429 || status >= 500 => tokio::time::sleep(wait).await,
                 _ => return,

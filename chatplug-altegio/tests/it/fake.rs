@@ -1,10 +1,13 @@
 //! The fake, spoken to as its documentation says and in no other way.
 
 mod booking;
+mod marketplace;
+mod webhooks;
 
 use chatplug_altegio::fake::{FakeAltegio, WebhookPlan};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
+use std::sync::{Arc, Mutex};
 
 /// Monday, 2 March 2026, 08:00 in Lisbon.
 pub(crate) fn monday() -> DateTime<Utc> {
@@ -57,6 +60,11 @@ impl Caller {
         self.saying(&format!("Bearer {}", FakeAltegio::PARTNER_TOKEN))
     }
 
+    /// At the marketplace's host.
+    pub(crate) fn at_marketplace(&self, fake: &FakeAltegio) -> Self {
+        Self { base: fake.marketplace_url(), ..self.partner() }
+    }
+
     pub(crate) fn accepting(&self, accept: &'static str) -> Self {
         Self { accept, ..self.clone() }
     }
@@ -100,4 +108,50 @@ impl Caller {
 /// The one thing in a list of one, or the thing itself.
 pub(crate) fn one(data: &Value) -> Value {
     data.as_array().map_or_else(|| data.clone(), |list| list[0].clone())
+}
+
+/// Somebody who takes what is posted, and answers as told.
+#[derive(Debug, Clone)]
+pub(crate) struct Receiver {
+    pub(crate) url: String,
+    got: Arc<Mutex<Vec<(String, Value)>>>,
+    answer: Arc<Mutex<u16>>,
+}
+
+impl Receiver {
+    pub(crate) async fn start() -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/hook?k=secret", listener.local_addr().unwrap());
+        let (got, answer) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(200)));
+        let receiver = Self { url, got: Arc::clone(&got), answer: Arc::clone(&answer) };
+        let handle = move |headers: http::HeaderMap, body: String| {
+            let bearer = headers.get("authorization").map(|value| value.to_str().unwrap().to_owned());
+            got.lock().unwrap().push((bearer.unwrap_or_default(), serde_json::from_str(&body).unwrap()));
+            let answer = *answer.lock().unwrap();
+            async move { http::StatusCode::from_u16(answer).unwrap() }
+        };
+        let router = axum::Router::new().fallback(handle);
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        receiver
+    }
+
+    /// What came so far.
+    pub(crate) fn bodies(&self) -> Vec<Value> {
+        self.got.lock().unwrap().iter().map(|(_, body)| body.clone()).collect()
+    }
+
+    /// The `Authorization` of each.
+    pub(crate) fn bearers(&self) -> Vec<String> {
+        self.got.lock().unwrap().iter().map(|(bearer, _)| bearer.clone()).collect()
+    }
+
+    /// Resource, id and status of each.
+    pub(crate) fn told(&self) -> Vec<String> {
+        let line = |body: Value| format!("{} {}", body["resource"].as_str().unwrap(), body["status"].as_str().unwrap());
+        self.bodies().into_iter().map(line).collect()
+    }
+
+    pub(crate) fn answers(&self, status: u16) {
+        *self.answer.lock().unwrap() = status;
+    }
 }

@@ -162,7 +162,7 @@ pub(in crate::fake) fn comments(state: &mut State, call: &Call) -> Done {
 }
 
 /// The page that was asked for; without one, all.
-pub(super) fn page(call: &Call, all: Vec<Value>) -> Vec<Value> {
+pub(in crate::fake) fn page(call: &Call, all: Vec<Value>) -> Vec<Value> {
     let Some(count) = call.number("count").and_then(|count| usize::try_from(count).ok()) else { return all };
     let page = call.number("page").and_then(|page| usize::try_from(page).ok()).unwrap_or(1).max(1);
     all.into_iter().skip((page - 1) * count).take(count).collect()
