@@ -248,7 +248,8 @@ impl AltegioClient {
 
     fn request(&self, call: &Call) -> Result<reqwest::RequestBuilder, CallError> {
         let config = &self.config;
-        let base = if call.at_marketplace { &config.marketplace_url } else { &config.base_url };
+        let configured = if call.at_marketplace { &config.marketplace_url } else { &config.base_url };
+        let base = call.host.as_ref().unwrap_or(configured);
         let mut tokens = format!("Bearer {}", config.partner_token.expose_secret());
         if let (Some(user), false) = (&config.user_token, call.as_partner) {
             // Writing into a `String` cannot fail.

@@ -6,6 +6,7 @@ mod config;
 mod endpoint;
 #[cfg(feature = "fake")]
 pub mod fake;
+pub mod marketplace;
 mod webhook;
 mod wire;
 

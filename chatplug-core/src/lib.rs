@@ -7,6 +7,7 @@ pub mod engine;
 pub mod lobby;
 pub mod model;
 pub mod ports;
+pub mod provision;
 pub mod reply;
 pub mod templates;
 #[cfg(feature = "testkit")]

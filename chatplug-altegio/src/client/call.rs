@@ -13,6 +13,7 @@ pub struct Call {
     /// As it goes over the wire, or why it cannot.
     pub(super) body: Option<Result<Vec<u8>, String>>,
     pub(super) at_marketplace: bool,
+    pub(super) host: Option<String>,
     pub(super) as_partner: bool,
     reads: bool,
 }
@@ -20,7 +21,7 @@ pub struct Call {
 impl Call {
     fn new(method: Method, path: impl Into<String>, reads: bool) -> Self {
         let path = path.into();
-        Self { method, path, query: Vec::new(), body: None, at_marketplace: false, as_partner: false, reads }
+        Self { method, path, query: Vec::new(), body: None, at_marketplace: false, host: None, as_partner: false, reads }
     }
 
     /// A read. The path begins behind the version: `company/4564`.
@@ -79,6 +80,13 @@ impl Call {
     #[must_use]
     pub const fn at_marketplace(mut self) -> Self {
         self.at_marketplace = true;
+        self
+    }
+
+    /// At another host than the configured ones: its URL, up to where the path begins.
+    #[must_use]
+    pub fn at_host(mut self, url: impl Into<String>) -> Self {
+        self.host = Some(url.into());
         self
     }
 

@@ -1,6 +1,8 @@
 //! The adapter, as those use it who depend on it.
+
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
 mod config;
 mod fake;
+mod marketplace;
 mod webhooks;

@@ -7,7 +7,7 @@ use super::{
     },
     advice::{EXCHANGE, advice},
 };
-use crate::provision::ProvisionError;
+use crate::provision::{ProvisionError, came_to};
 use chrono::{DateTime, Utc};
 use reqwest::Method;
 use secrecy::{ExposeSecret, SecretString};
@@ -377,9 +377,9 @@ async fn done(request: reqwest::RequestBuilder) -> Result<(), ProvisionError> {
 fn explained(error: CallError, advise: impl FnOnce(i64) -> &'static str) -> ProvisionError {
     match error {
         CallError::Graph { code, words, .. } => {
-            ProvisionError::of(super::super::errors::send_error(code, &words), Some((code, &words)), advise)
+            came_to(super::super::errors::send_error(code, &words), Some((code, &words)), advise)
         }
-        CallError::Other(error) => ProvisionError::of(error, None, advise),
+        CallError::Other(error) => came_to(error, None, advise),
     }
 }
 

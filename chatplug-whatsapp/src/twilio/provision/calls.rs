@@ -7,7 +7,7 @@ use super::{
     },
     advice::{SENDER, SUBACCOUNT, VERIFICATION, advice},
 };
-use crate::provision::ProvisionError;
+use crate::provision::{ProvisionError, came_to};
 use chatplug_core::ports::SendError;
 use reqwest::{Method, RequestBuilder};
 use secrecy::{ExposeSecret, SecretString};
@@ -314,8 +314,8 @@ fn explained(error: CallError, advise: impl FnOnce(i64) -> &'static str) -> Prov
         CallError::Twilio { code, words, retry_after } => {
             let explained = (code, words.clone());
             let error = SendError::from(CallError::Twilio { code, words, retry_after });
-            ProvisionError::of(error, Some((explained.0, &explained.1)), advise)
+            came_to(error, Some((explained.0, &explained.1)), advise)
         }
-        CallError::Other(error) => ProvisionError::of(error, None, advise),
+        CallError::Other(error) => came_to(error, None, advise),
     }
 }

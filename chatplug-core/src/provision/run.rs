@@ -3,15 +3,15 @@
 use super::{
     Entry, Journal, JournalError, Kept, OpenCall, Progress, ProvisionError, SETTLE_SECONDS, Standing, Step, StepView,
 };
+use crate::ports::Clock;
 use async_trait::async_trait;
-use chatplug_core::ports::Clock;
 use chrono::{DateTime, Duration, Utc};
 use secrecy::SecretString;
 use std::collections::BTreeMap;
 
 /// How a step ended that stands no longer in the way.
 #[derive(Debug)]
-pub(crate) enum Did {
+pub enum Did {
     /// Done, with what there is to know.
     Done(String),
     /// Not needed.
@@ -20,18 +20,29 @@ pub(crate) enum Did {
 
 /// Why a run ends at a step.
 #[derive(Debug)]
-pub(crate) enum Stop {
+pub enum Stop {
     /// Goes on later.
-    Waiting { what: String, again: Option<DateTime<Utc>> },
+    Waiting {
+        /// What is waited for.
+        what: String,
+        /// When to run again; `None`: when a person has done something.
+        again: Option<DateTime<Utc>>,
+    },
     /// Goes on when somebody did what is said.
-    Failed { what: String, code: Option<i64> },
+    Failed {
+        /// What to do.
+        what: String,
+        /// The provider's code, where it gave one.
+        code: Option<i64>,
+    },
     /// Nothing can be kept.
     Journal(JournalError),
 }
 
 impl Stop {
     /// Somebody has to do something.
-    pub(crate) fn failed(what: impl Into<String>) -> Self {
+    #[must_use]
+    pub fn failed(what: impl Into<String>) -> Self {
         Self::Failed { what: what.into(), code: None }
     }
 }
@@ -44,7 +55,7 @@ impl From<JournalError> for Stop {
 
 /// A way: its steps, and how each is taken.
 #[async_trait]
-pub(crate) trait Way: Send + Sync {
+pub trait Way: Send + Sync {
     /// The provider's name.
     fn provider(&self) -> &'static str;
 
@@ -55,11 +66,13 @@ pub(crate) trait Way: Send + Sync {
     async fn take(&self, step: Step, run: &mut Run<'_>) -> Result<Did, Stop>;
 }
 
-/// One run.
+/// One run of a way.
 #[derive(Debug)]
-pub(crate) struct Run<'a> {
-    pub(crate) progress: Progress,
-    pub(crate) journal: &'a dyn Journal,
+pub struct Run<'a> {
+    /// What is known so far; kept when the step that is being taken ends.
+    pub progress: Progress,
+    /// Where that is kept.
+    pub journal: &'a dyn Journal,
     clock: &'a dyn Clock,
     step: &'static str,
     /// What was kept last.
@@ -68,29 +81,39 @@ pub(crate) struct Run<'a> {
 
 impl Run<'_> {
     /// What an earlier step learnt.
-    pub(crate) fn learnt(&self, name: &str) -> Result<String, Stop> {
+    ///
+    /// # Errors
+    /// [`Stop::Failed`] when it did not.
+    pub fn learnt(&self, name: &str) -> Result<String, Stop> {
         let known = self.progress.known(name).map(str::to_owned);
         known.ok_or_else(|| Stop::failed(format!("{name} is not known: begin anew with --start-over")))
     }
 
     /// The time.
-    pub(crate) fn now(&self) -> DateTime<Utc> {
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
         self.clock.now()
     }
 
     /// Says that a call leaves which must not be made twice.
-    pub(crate) async fn asks(&mut self) -> Result<(), JournalError> {
+    ///
+    /// # Errors
+    /// See [`JournalError`]; the call must not be made then.
+    pub async fn asks(&mut self) -> Result<(), JournalError> {
         self.progress.open = Some(OpenCall { step: self.step.to_owned(), at: self.now() });
         self.save("asked", None).await
     }
 
     /// Such a call was answered, or never left.
-    pub(crate) fn answered(&mut self) {
+    pub fn answered(&mut self) {
         self.progress.open = None;
     }
 
     /// Nothing was found of a call whose answer was lost: that counts when it cannot be under way any more.
-    pub(crate) fn settled(&self) -> Result<(), Stop> {
+    ///
+    /// # Errors
+    /// [`Stop::Waiting`] until then.
+    pub fn settled(&self) -> Result<(), Stop> {
         let Some(open) = self.progress.open.as_ref().filter(|open| open.step == self.step) else { return Ok(()) };
         let over = open.at + Duration::seconds(SETTLE_SECONDS);
         if self.now() >= over {
@@ -102,12 +125,15 @@ impl Run<'_> {
     }
 
     /// What was kept of a secret, or what to do about that it is not there.
-    pub(crate) async fn secret(&self, which: Kept, lost: &str) -> Result<SecretString, Stop> {
+    ///
+    /// # Errors
+    /// [`Stop::Failed`] with `lost` when it is not there.
+    pub async fn secret(&self, which: Kept, lost: &str) -> Result<SecretString, Stop> {
         self.journal.kept(which).await?.ok_or_else(|| Stop::failed(lost))
     }
 
     /// What became of a call that must not be made twice.
-    pub(crate) fn outcome(&mut self, error: ProvisionError) -> Stop {
+    pub fn outcome(&mut self, error: ProvisionError) -> Stop {
         if !matches!(error, ProvisionError::OutcomeUnknown { .. }) {
             self.answered();
         }
@@ -115,7 +141,8 @@ impl Run<'_> {
     }
 
     /// What a call's failure means to the run.
-    pub(crate) fn stop(&self, error: ProvisionError) -> Stop {
+    #[must_use]
+    pub fn stop(&self, error: ProvisionError) -> Stop {
         match error {
             ProvisionError::Refused { code, advice, words } if words.is_empty() => {
                 Stop::Failed { what: advice.to_owned(), code: Some(code) }
@@ -147,7 +174,10 @@ impl Run<'_> {
 
 /// Takes every step that is not done, up to the first that waits or fails. Answers what is known then, and how each step
 /// stands.
-pub(crate) async fn go(
+///
+/// # Errors
+/// When nothing can be kept: see [`JournalError`].
+pub async fn go(
     way: &dyn Way,
     progress: Progress,
     journal: &dyn Journal,

@@ -1,0 +1,3 @@
+//! The life of a marketplace app.
+
+mod proofs;
