@@ -21,7 +21,16 @@ pub struct Call {
 impl Call {
     fn new(method: Method, path: impl Into<String>, reads: bool) -> Self {
         let path = path.into();
-        Self { method, path, query: Vec::new(), body: None, at_marketplace: false, host: None, as_partner: false, reads }
+        Self {
+            method,
+            path,
+            query: Vec::new(),
+            body: None,
+            at_marketplace: false,
+            host: None,
+            as_partner: false,
+            reads,
+        }
     }
 
     /// A read. The path begins behind the version: `company/4564`.

@@ -59,7 +59,8 @@ pub(super) fn came_to(error: CallError) -> ProvisionError {
     match error {
         CallError::PartnerToken | CallError::Unauthorized => refused(401, ""),
         CallError::UserToken => {
-            let advice = "Altegio does not take the user token: it changes with the user's password; hand over a new one";
+            let advice =
+                "Altegio does not take the user token: it changes with the user's password; hand over a new one";
             ProvisionError::Refused { code: 401, advice, words: String::new() }
         }
         CallError::LicenceExpired => {

@@ -343,10 +343,17 @@ impl Marketplace {
         self.make(call, request).await
     }
 
-    async fn write(&self, call: MarketplaceCall, path: &str, body: Map<String, Value>) -> Result<Value, ProvisionError> {
+    async fn write(
+        &self,
+        call: MarketplaceCall,
+        path: &str,
+        body: Map<String, Value>,
+    ) -> Result<Value, ProvisionError> {
         match self.make(call, Call::post(path_of(path)).json(&body)).await {
             // Nothing is promised of the body of what was done.
-            Err(ProvisionError::Unavailable { source: Some(source) }) if answers::is_unreadable(&*source) => Ok(Value::Null),
+            Err(ProvisionError::Unavailable { source: Some(source) }) if answers::is_unreadable(&*source) => {
+                Ok(Value::Null)
+            }
             done => done,
         }
     }
