@@ -3,14 +3,18 @@
 
 pub mod client;
 mod config;
+pub mod doctor;
 mod endpoint;
 #[cfg(feature = "fake")]
 pub mod fake;
+pub mod hooks;
 pub mod marketplace;
 mod webhook;
 mod wire;
 
 pub use client::{AltegioClient, Call, CallError};
 pub use config::{AltegioConfig, AltegioConfigError, DEFAULT_BASE_URL, DEFAULT_MARKETPLACE_URL};
+pub use doctor::{AltegioCheckup, AltegioFinding};
 pub use endpoint::{AltegioEndpoint, AltegioEndpointError};
+pub use hooks::{AltegioHooks, HookChange, HookError, HookStanding};
 pub use webhook::{AltegioWebhook, PROVIDER};

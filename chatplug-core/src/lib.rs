@@ -2,6 +2,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking"))]
 
 pub mod audit;
+pub mod checkup;
 pub mod dialogue;
 pub mod engine;
 pub mod lobby;

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
 mod config;
+mod doctor;
 mod fake;
+mod hooks;
 mod marketplace;
 mod webhooks;
