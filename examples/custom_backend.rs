@@ -125,6 +125,7 @@ impl BookingBackend for PaperBackend {
             max_party: 1,
             needs_approval: false,
             tells_changes: false,
+            rechecks: false,
             catalog_lasts: None,
             settles_after: Duration::zero(),
         }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking"))]
 
+mod backend;
 pub mod client;
 mod config;
 pub mod doctor;
@@ -12,6 +13,7 @@ pub mod marketplace;
 mod webhook;
 mod wire;
 
+pub use backend::{AltegioBackend, AltegioBranch};
 pub use client::{AltegioClient, Call, CallError};
 pub use config::{AltegioConfig, AltegioConfigError, DEFAULT_BASE_URL, DEFAULT_MARKETPLACE_URL};
 pub use doctor::{AltegioCheckup, AltegioFinding};

@@ -193,6 +193,7 @@ impl BookingBackend for Calendar {
             max_party: 1,
             needs_approval: false,
             tells_changes: false,
+            rechecks: false,
             catalog_lasts: None,
             settles_after: Duration::zero(),
         }

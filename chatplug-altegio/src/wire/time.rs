@@ -19,11 +19,19 @@ pub(crate) fn day(text: &str) -> Option<NaiveDate> {
     (day > NaiveDate::from_ymd_opt(1970, 12, 31)?).then_some(day)
 }
 
-/// A time of day: `9:00`, `09:00`, `09:00:00`. Midnight at the end of a day (`24:00`) is none.
-pub(crate) fn clock(text: &str) -> Option<NaiveTime> {
+/// A time of day: `9:00`, `09:00`, `09:00:00`.
+fn clock(text: &str) -> Option<NaiveTime> {
     let mut parts = text.trim().split(':').map(|part| part.parse::<u32>().ok());
     let (hour, minute) = (parts.next()??, parts.next()??);
     NaiveTime::from_hms_opt(hour, minute, parts.next().unwrap_or(Some(0))?)
+}
+
+/// Seconds since the day began: `9:00` is 32400, and `24:00` its end.
+pub(crate) fn seconds_of_day(text: &str) -> Option<i64> {
+    let mut parts = text.trim().split(':').map(|part| part.parse::<i64>().ok());
+    let (hour, minute, second) = (parts.next()??, parts.next()??, parts.next().unwrap_or(Some(0))?);
+    let seconds = hour * 3600 + minute * 60 + second;
+    ((0..=24 * 3600).contains(&seconds) && (0..60).contains(&minute)).then_some(seconds)
 }
 
 /// The instant at which a location's clock shows this; a time that the clock jumps over is none, of one that comes twice
@@ -60,7 +68,10 @@ mod tests {
         {
             assert_eq!(wall(text), None, "{text}");
         }
-        assert_eq!((clock("9:00"), clock("24:00")), (NaiveTime::from_hms_opt(9, 0, 0), None));
+        assert_eq!(
+            ["9:00", "09:00:30", "24:00", "25:00", "x"].map(seconds_of_day),
+            [Some(32_400), Some(32_430), Some(86_400), None, None]
+        );
     }
 
     #[test]

@@ -291,17 +291,15 @@ impl Turn<'_> {
             party: if let Action::Book(request) = &open.action { request.party } else { 1 },
             excluding: open.changes().map(|booking| booking.reference.clone()),
         };
-        let found = match self.engine.slots(&self.tenant, &query).await {
-            Ok(slots) => slots.into_iter().find(|slot| slot.start == wanted.start),
-            Err(Trouble::Stale) => None,
-            Err(Trouble::Down) => return Ok(Prepared::Wait),
+        // "Anyone" is looked at all the same: whoever was free when the times were shown may not be any more.
+        let rechecked = setup.backend.capabilities().rechecks && wanted.staff_id().is_some();
+        let found = match rechecked {
+            true => wanted.clone(),
+            false => match self.offered_now(&query, &wanted).await {
+                Ok(found) => found,
+                Err(prepared) => return Ok(prepared),
+            },
         };
-        let Some(found) = found else { return Ok(Prepared::End(Box::new(ActionOutcome::Taken))) };
-        if let (Some(agreed), Some(now)) = (&wanted.price, &found.price)
-            && agreed != now
-        {
-            return Ok(Prepared::End(Box::new(ActionOutcome::Changed { slot: found })));
-        }
         match self.claim(setup, &open, &found, day).await? {
             Some(slot) => {
                 if let Some(open) = &mut self.state.action {
@@ -310,6 +308,22 @@ impl Turn<'_> {
                 Ok(Prepared::Go)
             }
             None => Ok(Prepared::End(Box::new(ActionOutcome::Taken))),
+        }
+    }
+
+    /// The wanted slot as it is offered now, at the price that was agreed.
+    async fn offered_now(&self, query: &SlotQuery, wanted: &Slot) -> Result<Slot, Prepared> {
+        let found = match self.engine.slots(&self.tenant, query).await {
+            Ok(slots) => slots.into_iter().find(|slot| slot.start == wanted.start),
+            Err(Trouble::Stale) => None,
+            Err(Trouble::Down) => return Err(Prepared::Wait),
+        };
+        let found = found.ok_or_else(|| Prepared::End(Box::new(ActionOutcome::Taken)))?;
+        match (&wanted.price, &found.price) {
+            (Some(agreed), Some(now)) if agreed != now => {
+                Err(Prepared::End(Box::new(ActionOutcome::Changed { slot: found })))
+            }
+            _ => Ok(found),
         }
     }
 

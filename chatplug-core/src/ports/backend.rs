@@ -135,6 +135,9 @@ pub struct Capabilities {
     pub needs_approval: bool,
     /// [`changed`](BookingBackend::changed) tells what changed since.
     pub tells_changes: bool,
+    /// `book` and `reschedule` look at the time again themselves, right before they write: nobody else needs to, when a
+    /// person is chosen.
+    pub rechecks: bool,
     /// How long a catalogue may be believed while nobody says that it changed
     /// ([`Scoped::Catalog`](super::Scoped::Catalog)); `None`: as long as
     /// [`EngineOptions::catalog_ttl`](crate::engine::EngineOptions::catalog_ttl). For systems that say so and whose

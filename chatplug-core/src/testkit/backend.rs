@@ -60,6 +60,7 @@ impl MemoryBackend {
             max_party: 1,
             needs_approval: false,
             tells_changes: true,
+            rechecks: false,
             catalog_lasts: None,
             settles_after: Duration::zero(),
         };

@@ -141,6 +141,7 @@ impl BookingBackend for CrmBackend {
             max_party: 1,
             needs_approval: false,
             tells_changes: false,
+            rechecks: false,
             catalog_lasts: None,
             settles_after: self.settles_after,
         }

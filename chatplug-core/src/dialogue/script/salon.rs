@@ -138,6 +138,7 @@ fn branch(branch: &str, name: &str) -> BranchView {
             max_party: 2,
             needs_approval: false,
             tells_changes: false,
+            rechecks: false,
             catalog_lasts: None,
             settles_after: Duration::seconds(30),
         },
