@@ -31,6 +31,9 @@ pub struct Right {
     pub is_needed: bool,
 }
 
+/// The right to the webhook settings.
+const HOOKS_RIGHT: &str = "webhook_read_access";
+
 /// The rights that are used.
 pub const RIGHTS: &[Right] = &[
     right("timetable_access", "see the appointments", true),
@@ -40,7 +43,7 @@ pub const RIGHTS: &[Right] = &[
     right("edit_records_access", "confirm a visit, and leave a word with an appointment", true),
     right("timetable_transferring_record_access", "move an appointment", true),
     right("delete_records_access", "cancel an appointment", true),
-    right("webhook_read_access", "see and set where changes are told", true),
+    right(HOOKS_RIGHT, "see and set where changes are told", true),
     right("edit_records_attendance_access", "mark visits", false),
     right("record_edit_full_paid_access", "move what is paid", false),
     right("delete_paid_records_access", "cancel what is paid", false),
@@ -126,6 +129,8 @@ pub enum AltegioFinding {
     WebhookLacks(Vec<String>),
     /// It is not configured how the world reaches this server.
     NoPublicAddress,
+    /// There is no room for another address.
+    WebhookFull,
     /// This platform does not let its settings be read over the API.
     WebhookByHand,
     /// Something could not be looked at.
@@ -142,6 +147,21 @@ impl AltegioFinding {
     #[must_use]
     pub fn checked(&self) -> Checked {
         Checked { code: self.code(), verdict: self.verdict(), what: self.to_string(), todo: self.todo() }
+    }
+
+    /// What it means that the webhook settings could not be read or written.
+    #[must_use]
+    pub fn of_hooks(error: &HookError) -> Self {
+        const SETTINGS: &str = "the webhook settings";
+        match error {
+            HookError::Call(CallError::NotFound(_)) => Self::WebhookByHand,
+            HookError::Call(CallError::Forbidden(_)) => {
+                Self::RightsMissing(RIGHTS.iter().filter(|right| right.name == HOOKS_RIGHT).copied().collect())
+            }
+            HookError::Call(error) => failed(SETTINGS, error),
+            HookError::Full => Self::WebhookFull,
+            HookError::NotKept => Self::NotAsked { what: SETTINGS, why: error.to_string() },
+        }
     }
 
     /// How bad it is.
@@ -373,23 +393,15 @@ impl AltegioCheckup {
             return;
         };
         // It was said already that the right is missing.
-        let blind = |finding: &F| matches!(finding, F::RightsMissing(rights) if rights.iter().any(|right| right.name == "webhook_read_access"));
+        let blind = |finding: &F| matches!(finding, F::RightsMissing(rights) if rights.iter().any(|right| right.name == HOOKS_RIGHT));
         if found.iter().any(blind) {
             return;
         }
         let hooks = AltegioHooks::new(self.client.clone(), self.location, url.clone());
         let standing = match hooks.standing().await {
             Ok(standing) => standing,
-            Err(HookError::Call(CallError::NotFound(_))) => {
-                found.push(F::WebhookByHand);
-                return;
-            }
-            Err(HookError::Call(error)) => {
-                found.push(failed("the webhook settings", &error));
-                return;
-            }
             Err(error) => {
-                found.push(F::NotAsked { what: "the webhook settings", why: error.to_string() });
+                found.push(F::of_hooks(&error));
                 return;
             }
         };

@@ -6,6 +6,7 @@ mod chat;
 mod check;
 mod credential;
 mod demo;
+mod doctor;
 mod erase;
 mod export;
 mod key;
@@ -57,6 +58,8 @@ pub enum Command {
     Migrate(MigrateArgs),
     /// Check a configuration file and tell everything that is wrong with it
     Check(ConfigArgs),
+    /// Look whether everything that a configuration names works, and tell what to do where it does not
+    Doctor(DoctorArgs),
     /// Talk to the made-up salon in this terminal
     Chat(ChatArgs),
     /// Read messages from a file and tell what they are understood as
@@ -189,6 +192,20 @@ pub struct ConfigArgs {
     pub config: PathBuf,
 }
 
+/// Options of `doctor`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct DoctorArgs {
+    /// The configuration file, in TOML; a tenant may have no channel yet
+    #[arg(long, short, value_name = "FILE")]
+    pub config: PathBuf,
+    /// Only this tenant; all, unless given
+    #[arg(long, short, value_name = "TENANT")]
+    pub tenant: Vec<String>,
+    /// For programs: everything as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// Options of `chat`.
 #[derive(Debug, Clone, clap::Args)]
 pub struct ChatArgs {
@@ -271,6 +288,7 @@ pub fn main() -> ExitCode {
 pub fn run(cli: Cli, environment: &Environment) -> Result<(), Failure> {
     match cli.command {
         Command::Check(args) => check::run(&args, environment),
+        Command::Doctor(args) => block_on(doctor::run(&args, environment)),
         Command::Understand(args) => understand::run(&args),
         Command::Demo(args) => block_on(demo::run(args)),
         Command::Chat(args) => block_on(chat::run(args)),

@@ -171,6 +171,23 @@ pub(crate) async fn templates(
     Ok(found)
 }
 
+/// A tenant's secret; the use of one that is kept in the database is audited.
+pub(crate) async fn secret(
+    config: &Config,
+    stores: &Stores,
+    tenant: &TenantId,
+    credential: &Credential,
+    clock: &dyn Clock,
+) -> Result<SecretString, AppError> {
+    let name = match credential {
+        Credential::Given(secret) => return Ok(secret.clone()),
+        Credential::Kept(name) => name,
+    };
+    let kept = stores.secrets.secrets(tenant).credential(name, BY, clock.now()).await;
+    let kept = kept.map_err(|error| AppError::store(&config.store, error))?;
+    kept.ok_or_else(|| AppError::NoCredential { tenant: tenant.to_string(), name: name.clone() })
+}
+
 /// What the store must know of a tenant before anything of it is kept.
 pub(crate) fn setup(tenant: &TenantConfig) -> TenantSetup {
     let at_altegio = tenant.branches.iter().filter_map(|branch| {
@@ -333,15 +350,8 @@ impl Builder<'_> {
         Ok(Arc::new(WebhookNotifier::new(http, notify.url.clone(), secret, clock)))
     }
 
-    /// A tenant's secret; the use of one that is kept in the database is audited.
     async fn secret(&self, tenant: &TenantId, credential: &Credential) -> Result<SecretString, AppError> {
-        let name = match credential {
-            Credential::Given(secret) => return Ok(secret.clone()),
-            Credential::Kept(name) => name,
-        };
-        let kept = self.stores.secrets.secrets(tenant).credential(name, BY, self.clock.now()).await;
-        let kept = kept.map_err(|error| AppError::store(&self.config.store, error))?;
-        kept.ok_or_else(|| AppError::NoCredential { tenant: tenant.to_string(), name: name.clone() })
+        secret(self.config, &self.stores, tenant, credential, &*self.clock).await
     }
 
     /// A channel's messenger and templates.

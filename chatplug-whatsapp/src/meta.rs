@@ -8,6 +8,7 @@
 mod check;
 mod client;
 mod config;
+mod doctor;
 mod errors;
 mod inbound;
 mod media;
@@ -21,6 +22,7 @@ mod wire;
 
 pub use crate::common::http::http_client;
 pub use config::{DEFAULT_BASE_URL, DEFAULT_GRAPH_VERSION, MetaConfig, MetaConfigError, MetaKeyring};
+pub use doctor::MetaCheckup;
 pub use errors::{Class, ErrorRow, Reaction, TABLE, class_of, failure_kind, send_error};
 pub use messenger::MetaMessenger;
 pub use signature::sign;

@@ -8,6 +8,7 @@ mod check;
 mod client;
 mod config;
 mod content;
+mod doctor;
 mod errors;
 mod inbound;
 mod messenger;
@@ -24,6 +25,7 @@ pub use config::{
     TwilioLogin, external_id,
 };
 pub use content::TwilioContent;
+pub use doctor::TwilioCheckup;
 pub use errors::{Class, ErrorRow, Reaction, TABLE, class_of, failure_kind, send_error};
 pub use messenger::TwilioMessenger;
 pub use signature::{json_url, sign, sign_with_shared_key};

@@ -34,6 +34,7 @@ impl F {
             Self::WebhookSilent => "altegio.webhook_silent",
             Self::WebhookLacks(_) => "altegio.webhook_lacks",
             Self::NoPublicAddress => "altegio.no_public_address",
+            Self::WebhookFull => "altegio.webhook_full",
             Self::WebhookByHand => "altegio.webhook_by_hand",
             Self::NotAsked { .. } => "altegio.not_asked",
         }
@@ -90,6 +91,9 @@ impl F {
                 .to_owned(),
             Self::NoPublicAddress => "write public_url under [server]: how the world reaches this server; without webhooks, \
                 what the team changes is noticed later"
+                .to_owned(),
+            Self::WebhookFull => "take out an address that nobody answers any more: Settings > System settings > For \
+                developers"
                 .to_owned(),
             Self::WebhookByHand => "enter the webhook's address in Settings > System settings > For developers, with the events \
                 of appointments, services, categories, team members, schedule and location"
@@ -151,6 +155,7 @@ pub(super) fn what(finding: &F) -> String {
             format!("not all changes are told here; missing: {}", list(kinds.iter().map(String::as_str)))
         }
         F::NoPublicAddress => "it is not configured how the world reaches this server".to_owned(),
+        F::WebhookFull => "the location has as many webhook addresses as it can have, all of others".to_owned(),
         F::WebhookByHand => "this platform does not tell over its API where changes are told".to_owned(),
         F::NotAsked { what, why } => format!("{what} could not be looked at: {why}"),
     }

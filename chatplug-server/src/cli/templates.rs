@@ -8,6 +8,7 @@ use crate::{
     wiring,
 };
 use chatplug_core::{
+    checkup::Checked,
     model::{ChannelId, ChannelLimits, Lang, TenantId},
     ports::{ListedTemplate, SystemClock, TemplateDesk, TemplateDraft, TemplateError, Templates},
     reply::{RenderContext, Words},
@@ -322,6 +323,31 @@ fn clashes(one: &[TemplateDraft], other: &[TemplateDraft]) -> bool {
 
 fn is_one(a: &TemplateDraft, b: &TemplateDraft) -> bool {
     a.name == b.name && a.locale == b.locale
+}
+
+/// How a channel's templates stand, in a line.
+pub(super) async fn looked_at(tenant: &TenantConfig, channel: &ChannelId, templates: &dyn Templates) -> Checked {
+    const CODE: &str = "templates";
+    let desk = templates.desk();
+    let drafts = drafts(tenant, Some(channel), &desk.prefix);
+    let listed = match templates.status().await {
+        Ok(listed) => listed,
+        Err(error) => {
+            let todo = "run this again in a while; `chatplug templates status` tells more";
+            return Checked::unknown(CODE, format!("templates cannot be read: {}", told(&error)), todo);
+        }
+    };
+    let plan = templates::plan(&drafts, &listed, &desk);
+    let usable = |item: &&PlanItem| item.listed.as_ref().is_some_and(ListedTemplate::is_usable);
+    let (all, usable) = (plan.items.len(), plan.items.iter().filter(usable).count());
+    match usable == all {
+        true => Checked::fine(CODE, format!("all {all} templates can be sent")),
+        false => Checked::note(
+            CODE,
+            format!("{usable} of {all} templates can be sent: after 24 hours of silence the others' words go unsaid"),
+            "`chatplug templates plan` tells which, `chatplug templates push` hands them in",
+        ),
+    }
 }
 
 /// What is wrong with a tenant's templates, as far as can be said without asking anybody.

@@ -7,6 +7,7 @@ mod meta;
 mod run;
 mod status;
 mod twilio;
+mod webhooks;
 
 use super::{Failure, ask, block_on};
 use crate::config::{self, ChannelConfig, Config, Credential, Environment, TenantConfig, credential_name};
@@ -22,6 +23,8 @@ pub enum TenantCommand {
     Connect(ConnectCommand),
     /// Take a number off again
     Disconnect(DisconnectArgs),
+    /// Have Altegio tell this server what changes at the configured locations, beside whoever else it tells
+    Webhooks(WebhooksArgs),
 }
 
 /// To whom a number is connected.
@@ -187,12 +190,33 @@ pub struct DisconnectArgs {
     pub yes: bool,
 }
 
+/// Options of `webhooks`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct WebhooksArgs {
+    /// The configuration file, in TOML
+    #[arg(long, short, value_name = "FILE")]
+    pub config: PathBuf,
+    /// Of this tenant; all, unless given
+    #[arg(long, short, value_name = "TENANT")]
+    pub tenant: Vec<String>,
+    /// Of this branch; all, unless given
+    #[arg(long, value_name = "BRANCH")]
+    pub branch: Vec<String>,
+    /// Take this server's address out instead; those of others stay
+    #[arg(long)]
+    pub remove: bool,
+    /// Tell how it stands and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
 /// Runs one of them.
 pub(super) fn run(command: TenantCommand, environment: &Environment) -> Result<(), Failure> {
     match command {
         TenantCommand::Connect(ConnectCommand::Meta(args)) => block_on(meta::run(&args, environment)),
         TenantCommand::Connect(ConnectCommand::Twilio(args)) => block_on(twilio::run(&args, environment)),
         TenantCommand::Connect(ConnectCommand::Status(args)) => block_on(status::run(&args, environment)),
+        TenantCommand::Webhooks(args) => block_on(webhooks::run(&args, environment)),
         TenantCommand::Disconnect(args) => block_on(leave::run(&args, environment)),
     }
 }

@@ -9,6 +9,7 @@ mod config;
 mod connect;
 mod credentials;
 mod demo;
+mod doctor;
 mod fakes;
 mod house;
 mod http;
