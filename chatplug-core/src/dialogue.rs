@@ -3,8 +3,9 @@
 //! # The run loop
 //! A driver (the engine, a test, a terminal) owns one [`Dialogue`] per conversation and calls `step` with one
 //! [`Input`] at a time. It carries out the returned [`Effect`]s in order. At most one of them is a *question*
-//! ([`Effect::FetchSlots`], [`Effect::FetchBookings`], [`Effect::Commit`]); it is the last one, and **the next input of
-//! this dialogue must be its answer** ([`Input::Slots`], [`Input::Bookings`], [`Input::Outcome`]), except that
+//! ([`Effect::FetchSlots`], [`Effect::FetchBookings`], [`Effect::CheckGate`], [`Effect::Commit`]); it is the last one, and
+//! **the next input of this dialogue must be its answer** ([`Input::Slots`], [`Input::Bookings`], [`Input::Gate`],
+//! [`Input::Outcome`]), except that
 //! [`Input::Outcome`] may come later, after any other inputs, when the booking system takes its time.
 //! Everything between taking the first input and the last effect without a question is one turn and is committed
 //! together; a `Commit` is persisted before it is carried out.
@@ -15,7 +16,7 @@
 //! # Where what is
 //! A step reads an input (`listen`, `picks`, `answers`), lets a flow act on the state (one file each), and ends in
 //! `step`, which puts the effects in order. Flows: `greet` (menu, back, unfinished bookings), `book` with `fields`,
-//! `details`, `times` and `search`, `bookings` (list, choose), `reschedule`, `cancel`, `confirm` (reminders),
+//! `branch`, `gate`, `details`, `times` and `search`, `bookings` (list, choose), `reschedule`, `cancel`, `confirm` (reminders),
 //! `questions`, `late`, `waiting` (no catalogue), `consent`, `language`, `handoff`, `misunderstanding`, `changed`. The only way to a
 //! [`Effect::Commit`] is in `summary`; what became of it is told in `outcome`.
 
@@ -35,12 +36,14 @@ mod view;
 
 mod book;
 mod bookings;
+mod branch;
 mod cancel;
 mod changed;
 mod confirm;
 mod consent;
 mod details;
 mod fields;
+mod gate;
 mod greet;
 mod handoff;
 mod language;

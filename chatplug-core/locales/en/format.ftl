@@ -21,6 +21,10 @@ duration-minutes = { $minutes }{ "\u00A0" }min
 duration-hours = { $hours }{ "\u00A0" }h
 duration-both = { $hours }{ "\u00A0" }h { $minutes }{ "\u00A0" }min
 
+metres = { $amount }{ "\u00A0" }m
+kilometres = { $amount }{ "\u00A0" }km
+miles = { $amount }{ "\u00A0" }mi
+
 rating = ★ { $stars } ({ $count })
 rating-alone = ★ { $stars }
 
@@ -35,6 +39,7 @@ visit-party = { $count ->
 }
 # A visit in one phrase; always after a colon or in brackets.
 visit-line = { $service }, { $when }
+visit-line-branch = { $service }, { $when }, { $branch }
 
 hours-span = { $from } – { $to }
 hours-weekdays = { $from } – { $to }

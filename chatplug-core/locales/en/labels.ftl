@@ -2,6 +2,7 @@
 
 key-any-staff = Anyone
 key-another-day = Another day
+key-another-service = Another service
 key-another-time = Another time
 key-human = Talk to a person
 key-back = Back
@@ -22,6 +23,7 @@ key-more = More
 key-move-visit = Move appointment
 key-move-it = Yes, move it
 key-my-bookings = My appointments
+key-nearest = Nearest to me
 key-next-week = Next week
 key-no = No
 key-drop = No, thanks

@@ -12,6 +12,13 @@ resume-offer-date = You'd started a booking last time: { $date }. Shall we carry
 resume-offer-both = You'd started a booking last time: *{ $service }*, { $date }. Shall we carry on, or start over?
 
 ask-branch = Which of our locations suits you?
+ask-place = Where are you? Send me your location and I'll put the nearest first.
+branch-gone = I'm sorry, that location can't be booked here any more.
+needs-membership = *{ $service }* needs an active membership, and I don't see one. Shall I get a colleague to help?
+needs-prepayment = *{ $service }* has to be paid for beforehand. Shall I get a colleague to help?
+needs-prepayment-link = *{ $service }* has to be paid for beforehand, here: { $link }
+
+    Shall I get a colleague to help?
 ask-service = What would you like to book?
 ask-which-service = There are a few that match. Which one do you mean?
 one-service-first = One at a time: which shall we book first?

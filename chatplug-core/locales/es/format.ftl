@@ -21,6 +21,10 @@ duration-minutes = { $minutes }{ "\u00A0" }min
 duration-hours = { $hours }{ "\u00A0" }h
 duration-both = { $hours }{ "\u00A0" }h { $minutes }{ "\u00A0" }min
 
+metres = { $amount }{ "\u00A0" }m
+kilometres = { $amount }{ "\u00A0" }km
+miles = { $amount }{ "\u00A0" }mi
+
 rating = ★ { $stars } ({ $count })
 rating-alone = ★ { $stars }
 
@@ -33,6 +37,7 @@ visit-party = { $count ->
    *[other] Para { $count } personas
 }
 visit-line = { $service }, { $when }
+visit-line-branch = { $service }, { $when }, { $branch }
 
 hours-span = { $from } – { $to }
 hours-weekdays = { $from } a { $to }

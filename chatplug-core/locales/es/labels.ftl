@@ -2,6 +2,7 @@
 
 key-any-staff = Sin preferencia
 key-another-day = Otro día
+key-another-service = Otro servicio
 key-another-time = Otra hora
 key-human = Hablar con alguien
 key-back = Volver
@@ -22,6 +23,7 @@ key-more = Ver más
 key-move-visit = Cambiar una cita
 key-move-it = Sí, cambiarla
 key-my-bookings = Mis citas
+key-nearest = El más cercano
 key-next-week = Semana siguiente
 key-no = No
 key-drop = No, gracias

@@ -18,6 +18,16 @@ ask-branch = { $form ->
     [formal] ¿En cuál de nuestros locales prefiere?
    *[informal] ¿En cuál de nuestros locales prefieres?
 }
+ask-place = { $form ->
+    [formal] ¿Dónde está? Envíeme su ubicación y le muestro primero lo más cercano.
+   *[informal] ¿Dónde estás? Envíame tu ubicación y te muestro primero lo más cercano.
+}
+branch-gone = Lo siento, en ese local ya no se puede reservar por aquí.
+needs-membership = Para *{ $service }* hace falta una membresía activa, y no encuentro ninguna. ¿Aviso a alguien del equipo?
+needs-prepayment = *{ $service }* se paga por adelantado. ¿Aviso a alguien del equipo?
+needs-prepayment-link = *{ $service }* se paga por adelantado, aquí: { $link }
+
+    ¿Aviso a alguien del equipo?
 ask-service = { $form ->
     [formal] ¿Qué desea reservar?
    *[informal] ¿Qué quieres reservar?

@@ -2,6 +2,7 @@
 
 key-any-staff = Sans préférence
 key-another-day = Un autre jour
+key-another-service = Autre prestation
 key-another-time = Une autre heure
 key-human = Parler à quelqu'un
 key-back = Retour
@@ -22,6 +23,7 @@ key-more = Voir plus
 key-move-visit = Déplacer un RDV
 key-move-it = Oui, déplacer
 key-my-bookings = Mes rendez-vous
+key-nearest = La plus proche
 key-next-week = Semaine suivante
 key-no = Non
 key-drop = Non merci

@@ -21,6 +21,16 @@ ask-branch = { $form ->
     [formal] Laquelle de nos adresses vous convient le mieux ?
    *[informal] Laquelle de nos adresses te convient le mieux ?
 }
+ask-place = { $form ->
+    [formal] Où êtes-vous ? Envoyez-moi votre position et je mets la plus proche en premier.
+   *[informal] Où es-tu ? Envoie-moi ta position et je mets la plus proche en premier.
+}
+branch-gone = Désolé, on ne peut plus réserver à cette adresse ici.
+needs-membership = *{ $service }* : il faut un abonnement actif, et je n'en trouve pas. Je préviens quelqu'un de l'équipe ?
+needs-prepayment = *{ $service }* se paie à l'avance. Je préviens quelqu'un de l'équipe ?
+needs-prepayment-link = *{ $service }* se paie à l'avance, ici : { $link }
+
+    Je préviens quelqu'un de l'équipe ?
 ask-service = { $form ->
     [formal] Que souhaitez-vous réserver ?
    *[informal] Qu'est-ce que tu veux réserver ?

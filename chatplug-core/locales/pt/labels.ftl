@@ -2,6 +2,7 @@
 
 key-any-staff = Sem preferência
 key-another-day = Outro dia
+key-another-service = Outro serviço
 key-another-time = Outro horário
 key-human = Falar com alguém
 key-back = Voltar
@@ -34,6 +35,7 @@ key-my-bookings = { $region ->
     [PT] As minhas marcações
    *[other] Meus agendamentos
 }
+key-nearest = O mais perto
 key-next-week = Próxima semana
 key-no = Não
 key-drop = Agora não

@@ -27,6 +27,19 @@ ask-branch = { $region ->
     [PT] Em qual dos nossos espaços { own-prefer }?
    *[other] Em qual das nossas unidades { own-prefer }?
 }
+ask-place = { $form ->
+    [formal] Onde está? Envie a sua localização e mostro primeiro o que fica mais perto.
+   *[informal] { $region ->
+        [PT] Onde estás? Envia a tua localização e mostro primeiro o que fica mais perto.
+       *[other] Onde você está? Envie sua localização e mostro primeiro o que fica mais perto.
+    }
+}
+branch-gone = Infelizmente esse local já não aceita marcações por aqui.
+needs-membership = *{ $service }* é só com um plano ativo, e não encontro nenhum. Chamo alguém da { own-team } para ajudar?
+needs-prepayment = *{ $service }* tem de ser pago antes. Chamo alguém da { own-team } para ajudar?
+needs-prepayment-link = *{ $service }* tem de ser pago antes, aqui: { $link }
+
+    Chamo alguém da { own-team } para ajudar?
 ask-service = O que { own-want } marcar?
 ask-which-service = Encontrei mais de uma opção parecida. Qual destas?
 one-service-first = Vamos por partes: qual marcamos primeiro?

@@ -15,6 +15,10 @@ duration-minutes = { $minutes }{ "\u00A0" }мин
 duration-hours = { $hours }{ "\u00A0" }ч
 duration-both = { $hours }{ "\u00A0" }ч { $minutes }{ "\u00A0" }мин
 
+metres = { $amount }{ "\u00A0" }м
+kilometres = { $amount }{ "\u00A0" }км
+miles = { $amount }{ "\u00A0" }ми
+
 rating = ★ { $stars } ({ $count })
 rating-alone = ★ { $stars }
 
@@ -29,6 +33,7 @@ visit-party = { $count ->
    *[other] На { $count } человека
 }
 visit-line = { $service }, { $when }
+visit-line-branch = { $service }, { $when }, { $branch }
 
 hours-span = { $from } – { $to }
 hours-weekdays = { $from } – { $to }

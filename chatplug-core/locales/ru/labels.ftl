@@ -2,6 +2,7 @@
 
 key-any-staff = Любой специалист
 key-another-day = Другой день
+key-another-service = Другая услуга
 key-another-time = Другое время
 key-human = Позвать сотрудника
 key-back = Назад
@@ -22,6 +23,7 @@ key-more = Ещё
 key-move-visit = Перенести запись
 key-move-it = Да, перенести
 key-my-bookings = Мои записи
+key-nearest = Ближайший адрес
 key-next-week = Следующая неделя
 key-no = Нет
 key-drop = Нет, спасибо

@@ -101,8 +101,8 @@ impl Step<'_> {
     pub(super) fn visit_option(&self, id: BookingId, aim: Aim) -> Option<Opt> {
         let booking = self.upcoming(id)?;
         let at = When { start: booking.start, zone: booking.zone };
-        let service = self.view(booking).service;
-        Some(Opt::new(Label::Booking { at, service }, Pick::Visit(id, aim)))
+        let view = self.view(booking);
+        Some(Opt::new(Label::Booking { at, service: view.service }, Pick::Visit(id, aim)).at(view.branch))
     }
 
     /// "No": to the open question. With more to say, it is a change.

@@ -174,15 +174,23 @@ impl<'a> Step<'a> {
 
     /// Settles what has one possible answer; answers with the first question that is left before looking for times.
     pub(super) fn settle(&mut self, form: &mut Form) -> Option<Question> {
+        if let Some(question) = self.settle_branch(form) {
+            return Some(question);
+        }
         let draft = &mut form.draft;
-        self.settle_branch(draft);
-        let Some(view) = self.branch(draft.branch.as_ref()) else { return Some(self.which_branch(0)) };
+        let Some(view) = self.branch(draft.branch.as_ref()) else {
+            return Some(self.which_branch(draft.service.get(), 0));
+        };
         draft.branch = Some(view.branch().id.clone());
         if matches!(form.purpose, Purpose::Book)
             && let Some(question) = self.settle_service(draft, view)
         {
             return Some(question);
         }
+        if let Some(question) = self.settle_gate(form, view) {
+            return Some(question);
+        }
+        let draft = &mut form.draft;
         if let Some(question) = self.settle_staff(draft, view) {
             return Some(question);
         }
@@ -219,21 +227,6 @@ impl<'a> Step<'a> {
         }
     }
 
-    /// Forgets a branch that is gone; finds the one branch that does what was named.
-    fn settle_branch(&self, draft: &mut Draft) {
-        if draft.branch.as_ref().is_some_and(|id| self.world.branch(id).is_none()) {
-            draft.branch = None;
-        }
-        if draft.branch.is_none()
-            && let Some(service) = draft.service.get().cloned()
-        {
-            let mut offering = self.world.branches.iter().filter(|view| self.same_service(view, &service).is_some());
-            if let (Some(only), None) = (offering.next(), offering.next()) {
-                self.choose_branch(draft, only.branch().id.clone());
-            }
-        }
-    }
-
     /// Chooses a branch; a service named before is found there by its name.
     pub(super) fn choose_branch(&self, draft: &mut Draft, id: BranchId) {
         let Some(view) = self.world.branch(&id).filter(|_| draft.branch.as_ref() != Some(&id)) else { return };
@@ -253,10 +246,11 @@ impl<'a> Step<'a> {
             draft.staff = Field::Open;
         }
         draft.branch = Some(id);
+        draft.admitted = None;
     }
 
     /// A service of any branch as it is called at another: by id, else by name.
-    fn same_service(&self, view: &BranchView, id: &ServiceId) -> Option<ServiceId> {
+    pub(super) fn same_service(&self, view: &BranchView, id: &ServiceId) -> Option<ServiceId> {
         if let Some(service) = view.catalog.service(id) {
             return Some(service.id.clone());
         }

@@ -128,8 +128,10 @@ impl Step<'_> {
             .into_iter()
             .chain(bookings.iter().filter_map(|booking| {
                 let at = When { start: booking.start, zone: booking.zone };
-                let service = self.view(booking).service;
-                Some(Opt::new(Label::Booking { at, service }, Pick::Visit(booking.id?, errand.aim)))
+                let view = self.view(booking);
+                let option =
+                    Opt::new(Label::Booking { at, service: view.service }, Pick::Visit(booking.id?, errand.aim));
+                Some(option.at(view.branch))
             }))
             .collect();
         let mut options = self.paged(options, &Paged::Bookings, page, None);

@@ -36,6 +36,8 @@ pub(super) struct Draft {
     pub(super) email: Option<Private<String>>,
     /// What the booking system wants to know beyond what the catalogue says.
     pub(super) needs: BTreeSet<ClientField>,
+    /// The service with a gate that is open to the client.
+    pub(super) admitted: Option<ServiceId>,
 }
 
 /// One field: unknown, one of several readings, or known.

@@ -17,10 +17,14 @@ use crate::{
 impl Step<'_> {
     /// Another page of a field's choices.
     pub(super) fn ask_field_page(&mut self, of: &Paged, page: u16) {
+        if matches!((of, &self.state.flow), (Paged::Branches, Flow::Idle)) {
+            let question = self.which_branch(None, page);
+            return self.ask(question);
+        }
         let Flow::Form(form) = &self.state.flow else { return self.resume() };
         let view = self.branch(form.draft.branch.as_ref());
         let question = match (of, view) {
-            (Paged::Branches, _) | (_, None) => self.which_branch(page),
+            (Paged::Branches, _) | (_, None) => self.which_branch(form.draft.service.get(), page),
             (Paged::Staff, Some(view)) => match form.draft.service.get().and_then(|id| view.catalog.service(id)) {
                 Some(service) => self.whom(service, &view.catalog.staff_for(service).collect::<Vec<_>>(), page),
                 None => self.which_service(&form.draft, view, None, 0),
@@ -29,17 +33,6 @@ impl Step<'_> {
             (_, Some(view)) => self.which_service(&form.draft, view, None, page),
         };
         self.ask(question);
-    }
-
-    pub(super) fn which_branch(&self, page: u16) -> Question {
-        let options = self
-            .world
-            .branches
-            .iter()
-            .map(|view| Opt::named(view.branch().name.clone(), Pick::Branch(view.branch().id.clone())))
-            .collect();
-        let options = self.paged(options, &Paged::Branches, page, None);
-        Question::new(OpenQuestion::Branch, [Say::AskBranch]).options(options)
     }
 
     /// Services to choose from: by category when they do not fit one list.

@@ -3,7 +3,7 @@
 use crate::{
     model::{
         Booking, BookingId, Branch, BranchId, CameFrom, Catalog, ChannelId, ChannelLimits, ClientField, Consent,
-        Contact, Lang, MediaKind, MessageId, Policy, Private, Slot, SlotQuery,
+        Contact, GeoPoint, Lang, MediaKind, MessageId, Policy, Private, ServiceId, Slot, SlotQuery,
     },
     ports::{Action, Capabilities, Interpretation, Outlook, RejectReason},
     reply::{HandOverReason, Reply},
@@ -24,6 +24,8 @@ pub struct World<'a> {
     pub policy: &'a Policy,
     /// Branches that this number serves, in the order to show them; empty while no catalogue could be read.
     pub branches: &'a [BranchView],
+    /// The branches that this number serves, whether they could be read or not: one that is missing here is gone.
+    pub places: &'a [BranchId],
     /// What the channel can carry: the machine pages its lists by it.
     pub limits: &'a ChannelLimits,
     /// The client.
@@ -119,6 +121,15 @@ pub enum Input {
         /// In order of time, or why there is no answer.
         result: Result<Vec<Booking>, Trouble>,
     },
+    /// The answer to [`Effect::CheckGate`].
+    Gate {
+        /// At which branch.
+        branch: BranchId,
+        /// Which service.
+        service: ServiceId,
+        /// The client may book it.
+        open: bool,
+    },
     /// News of the action of [`Effect::Commit`]. `Delayed` leaves it under way; everything else ends it.
     Outcome {
         /// What became of it.
@@ -183,7 +194,11 @@ pub enum SaidWhat {
         emoji: String,
     },
     /// Sent a place.
-    Location,
+    Location {
+        /// Where, when told.
+        #[serde(default)]
+        point: Option<Private<GeoPoint>>,
+    },
     /// Sent something that cannot be read: a file, a contact card, an order, an unknown kind.
     Unreadable {
         /// What it was, when it was a file.
@@ -314,6 +329,13 @@ pub enum Effect {
     },
     /// Question: read the client's upcoming bookings anew, at all branches.
     FetchBookings,
+    /// Question: whether a service with a [gate](crate::model::Service::gate) is open to the client.
+    CheckGate {
+        /// At which branch.
+        branch: BranchId,
+        /// Which service.
+        service: ServiceId,
+    },
     /// Question: carry out a critical action that the client saw and agreed to. Persisted before it is done.
     Commit {
         /// The action, whole.

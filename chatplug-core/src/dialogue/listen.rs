@@ -128,7 +128,7 @@ impl Step<'_> {
             SaidWhat::Words { text, meaning } => self.words(text.reveal(), meaning, said.about),
             SaidWhat::Tap { id, .. } => self.tap(id),
             SaidWhat::Reaction { emoji } => self.reaction(emoji, said.about),
-            SaidWhat::Location => Heard::Unreadable(None),
+            SaidWhat::Location { point } => self.located(point.as_ref().map(crate::model::Private::reveal)),
             SaidWhat::Unreadable { media } => Heard::Unreadable(*media),
         }
     }
@@ -188,7 +188,7 @@ impl Step<'_> {
 
     fn words(&mut self, text: &str, meaning: &Interpretation, about: Option<BookingId>) -> Heard {
         self.note_language(text, meaning);
-        let facts = Facts::of(meaning, text, self.world);
+        let mut facts = Facts::of(meaning, text, self.world);
         let intent = (meaning.confidence >= SURE).then_some(meaning.intent);
         if let Flow::Committing(_) = self.state.flow {
             return self.meanwhile(intent, facts, meaning);
@@ -201,6 +201,12 @@ impl Step<'_> {
         }
         if let Some(heard) = about.and_then(|booking| self.about(booking, intent, &facts, meaning.late_minutes)) {
             return heard;
+        }
+        if facts.branch.is_none() && !intent.is_some_and(leaves) {
+            facts.branch = self.branch_meant(text);
+            if facts.branch.is_some() {
+                return self.facts(facts);
+            }
         }
         match intent {
             Some(Intent::ChangeLanguage) => self.change_language(meaning.wanted_lang),
@@ -216,6 +222,10 @@ impl Step<'_> {
         if self.is_on_errand() && is_request(intent) {
             // One read at a time: the second request of a burst waits for the first.
             return self.put_off(intent, facts);
+        }
+        if self.wants_nearest(intent, &facts) {
+            self.nearest();
+            return Heard::Understood;
         }
         match intent {
             Intent::Greet if facts.is_empty() => self.greet(),
@@ -404,6 +414,22 @@ impl Step<'_> {
         let reminded = self.state.reminded.iter().copied().filter(stands).collect();
         self.state.reminded = reminded;
     }
+}
+
+/// Whether an intent has nothing to do with the question that is open.
+const fn leaves(intent: Intent) -> bool {
+    matches!(
+        intent,
+        Intent::Back
+            | Intent::Cancel
+            | Intent::ChangeLanguage
+            | Intent::Human
+            | Intent::ListBookings
+            | Intent::Menu
+            | Intent::OptIn
+            | Intent::OptOut
+            | Intent::Reschedule
+    )
 }
 
 /// Whether an intent asks for something to be done, rather than answering or chatting.

@@ -79,6 +79,7 @@ impl Step<'_> {
             }
             Attempt::Form(form) if !stands => self.refuse(&form),
             Attempt::Form(form) => {
+                self.state.visited = Some(booking.reference.branch.clone());
                 if booking.status == BookingStatus::Requested {
                     self.say(Say::Requested { booking: view });
                 } else if matches!(form.purpose, Purpose::Book) {
@@ -206,6 +207,29 @@ impl Step<'_> {
                     Question::new(OpenQuestion::Menu, [Say::Refused])
                         .options(vec![Opt::key(Key::Human, Pick::Human), Opt::key(Key::Menu, Pick::Menu)]),
                 );
+            }
+            (RejectReason::NotBookableHere, attempt) => self.not_bookable(attempt),
+            _ => self.call(Say::Refused, HandOverReason::Refused),
+        }
+    }
+
+    /// It cannot be done in this chat: the place is gone, the service takes something first, or a person must say.
+    fn not_bookable(&mut self, attempt: Attempt) {
+        let gone = match &attempt {
+            Attempt::Form(form) => form.draft.branch.as_ref().is_some_and(|branch| self.is_gone(branch)),
+            Attempt::Cancel(booking) | Attempt::Confirm(booking) => self.is_gone(&booking.reference.branch),
+        };
+        match attempt {
+            Attempt::Form(form) if gone && matches!(form.purpose, Purpose::Book) => self.advance(form),
+            _ if gone => self.call(Say::BranchGone, HandOverReason::Refused),
+            Attempt::Form(form) if matches!(form.purpose, Purpose::Book) => {
+                let slot = form.draft.slot.clone();
+                let of = slot.and_then(|slot| Some((slot.branch.clone(), slot.services.first()?.clone())));
+                let told = of.is_some_and(|(branch, service)| self.turn_away(form, &branch, &service));
+                if !told {
+                    self.leave();
+                    self.call(Say::Refused, HandOverReason::Refused);
+                }
             }
             _ => self.call(Say::Refused, HandOverReason::Refused),
         }

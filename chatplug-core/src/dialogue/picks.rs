@@ -44,6 +44,7 @@ impl Step<'_> {
             Pick::About(about, service) => self.answer_about(about, &service),
             Pick::Lang(lang) => return self.change_language(Some(lang)),
             Pick::Page(of, page) => self.page(&of, page),
+            Pick::Nearest => self.nearest(),
             Pick::Branch(_)
             | Pick::Category(_)
             | Pick::Service(_)

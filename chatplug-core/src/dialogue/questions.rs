@@ -63,7 +63,7 @@ impl Step<'_> {
         };
         match self.branch(facts.branch.as_ref().or(chosen)) {
             Some(view) => vec![view],
-            None => self.world.branches.iter().take(BRANCHES).collect(),
+            None => self.branches_in_order().into_iter().take(BRANCHES).collect(),
         }
     }
 

@@ -47,6 +47,10 @@ pub struct Script {
     pub policy: Policy,
     /// What can be booked.
     pub branches: Vec<BranchView>,
+    /// The branches that the number serves, readable or not.
+    pub places: Vec<crate::model::BranchId>,
+    /// Services with a gate are open to the client.
+    pub member: bool,
     /// What the channel can carry.
     pub limits: ChannelLimits,
     /// The client.
@@ -90,6 +94,7 @@ impl Script {
             business: "Studio Bella",
             policy: &self.policy,
             branches: &self.branches,
+            places: &self.places,
             limits: &self.limits,
             contact: &self.contact,
             bookings: &self.bookings,
@@ -267,6 +272,11 @@ impl Script {
                 let upcoming = || self.bookings.iter().filter(|booking| booking.is_upcoming(self.now)).cloned();
                 let result = self.trouble.map_or_else(|| Ok(upcoming().collect()), Err);
                 Some(Input::Bookings { result })
+            }
+            Effect::CheckGate { branch, service } => {
+                self.reads += 1;
+                let open = self.member && self.trouble.is_none();
+                Some(Input::Gate { branch: branch.clone(), service: service.clone(), open })
             }
             Effect::Commit { action } => {
                 self.committed.push((**action).clone());

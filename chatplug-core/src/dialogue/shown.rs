@@ -38,6 +38,7 @@ pub(super) enum Pick {
     Drop,
     // Fields of a form.
     Branch(BranchId),
+    Nearest,
     Category(String),
     Service(ServiceId),
     Staff(StaffChoice),
@@ -94,6 +95,7 @@ impl Pick {
                 | Self::Human
                 | Self::Keep
                 | Self::Menu
+                | Self::Nearest
                 | Self::Page(..)
                 | Self::Times(..)
                 | Self::Week(_)
@@ -137,6 +139,14 @@ impl Opt {
         self
     }
 
+    /// With the name of a place in small print, where there are several.
+    pub(super) fn at(self, branch: Option<String>) -> Self {
+        match branch {
+            Some(name) => self.hint(Label::Name { name }),
+            None => self,
+        }
+    }
+
     pub(super) fn section(mut self, section: Option<Label>) -> Self {
         self.section = section;
         self
@@ -156,13 +166,15 @@ pub(super) struct Question {
     pub(super) yes: Option<Pick>,
     /// What a typed no chooses.
     pub(super) no: Option<Pick>,
+    /// It is not put at all: the booking system is asked whether a service is open to the client.
+    pub(super) gate: Option<(BranchId, ServiceId)>,
 }
 
 impl Question {
     pub(super) fn new(kind: OpenQuestion, say: impl Into<Vec<Say>>) -> Self {
         let say = say.into();
         let again = if say.is_empty() { vec![Say::Menu] } else { say.clone() };
-        Self { kind, say, again, options: Vec::new(), yes: None, no: None }
+        Self { kind, say, again, options: Vec::new(), yes: None, no: None, gate: None }
     }
 
     /// Other words for when it is put once more.
@@ -183,6 +195,11 @@ impl Question {
 
     pub(super) fn no(mut self, no: Pick) -> Self {
         self.no = Some(no);
+        self
+    }
+
+    pub(super) fn gate(mut self, gate: (BranchId, ServiceId)) -> Self {
+        self.gate = Some(gate);
         self
     }
 }

@@ -11,7 +11,7 @@ use super::{
     shown::{Asked, Shown},
 };
 use crate::{
-    model::{Booking, BookingId, Lang, Place, Price},
+    model::{Booking, BookingId, BranchId, GeoPoint, Lang, Place, Price, ServiceId},
     ports::{Action, Intent},
     reply::{ChooseFor, Invite, Say},
 };
@@ -47,6 +47,36 @@ pub(super) struct State {
     pub(super) heard: Option<DateTime<Utc>>,
     /// What they said while no catalogue could be read.
     pub(super) kept: Option<Kept>,
+    /// Where they said they are.
+    pub(super) near: Option<Near>,
+    /// The place booked at last.
+    pub(super) visited: Option<BranchId>,
+}
+
+/// Where the client is, in millionths of a degree: a tenth of a metre, and the same when read back.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Near {
+    latitude: i32,
+    longitude: i32,
+    pub(super) at: DateTime<Utc>,
+}
+
+impl Near {
+    #[expect(clippy::cast_possible_truncation, reason = "a degree is between -180 and 180; anything else is no place")]
+    pub(super) fn new(point: &GeoPoint, at: DateTime<Utc>) -> Self {
+        let millionths = |degrees: f64| (degrees.clamp(-180.0, 180.0) * 1e6).round() as i32;
+        Self { latitude: millionths(point.latitude), longitude: millionths(point.longitude), at }
+    }
+
+    pub(super) fn point(&self) -> GeoPoint {
+        GeoPoint { latitude: f64::from(self.latitude) / 1e6, longitude: f64::from(self.longitude) / 1e6 }
+    }
+}
+
+impl std::fmt::Debug for Near {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("<private>")
+    }
 }
 
 /// What is being done, with exactly what that needs.
@@ -106,6 +136,8 @@ pub(super) enum Attempt {
 pub(super) enum Waiting {
     Slots(Search),
     Bookings(Errand),
+    /// Whether a service of a branch is open to the client.
+    Gate(BranchId, ServiceId),
 }
 
 /// Parts of a reply that wait for a read, so that everything is said in one message.
@@ -118,6 +150,8 @@ pub(super) struct Held {
     pub(super) keep: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) invite: Option<Invite>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) ask_place: bool,
 }
 
 /// What the client's bookings are read for.

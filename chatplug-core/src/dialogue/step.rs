@@ -139,13 +139,26 @@ impl<'a> Step<'a> {
         });
     }
 
+    /// The reply asks the client where they are.
+    pub(super) fn ask_place(&mut self) {
+        self.out.say.ask_place = true;
+    }
+
     /// Adds a picture to the reply.
     pub(super) fn picture(&mut self, url: Option<String>) {
         self.out.say.image = url.or_else(|| self.out.say.image.take());
     }
 
-    /// Ends the reply with a question; a later one of the same step replaces it.
+    /// Ends the reply with a question; a later one of the same step replaces it. One that hangs on what the booking system
+    /// says first is asked of it instead.
     pub(super) fn ask(&mut self, question: Question) {
+        if let Some((branch, service)) = question.gate {
+            self.retire();
+            self.out.ask = Ask::Nothing;
+            self.state.waiting = Some(Waiting::Gate(branch.clone(), service.clone()));
+            self.out.question = Some(Effect::CheckGate { branch, service });
+            return;
+        }
         self.out.spoke = true;
         self.out.question = None;
         self.state.waiting = None;
@@ -241,7 +254,7 @@ impl<'a> Step<'a> {
     /// Says what is to be said as one reply, now.
     pub(super) fn flush(&mut self) {
         let lang = self.lang();
-        let Held { mut say, place, image, keep, invite } = std::mem::take(&mut self.out.say);
+        let Held { mut say, place, image, keep, invite, ask_place } = std::mem::take(&mut self.out.say);
         let template = self.out.template.take();
         let choices = match std::mem::take(&mut self.out.ask) {
             Ask::Nothing => None,
@@ -264,14 +277,14 @@ impl<'a> Step<'a> {
             return;
         }
         self.out.asked |= choices.is_some() || self.state.asked.is_some();
-        let reply = Reply { say, choices, place, image, keep, invite, template };
+        let reply = Reply { say, choices, place, image, keep, invite, template, ask_place };
         self.out.effects.push(Effect::Say { reply: Box::new(reply), lang });
     }
 
     /// The effects of the step. `messages` are the client's messages that it answers, with whether each needed one.
     pub(super) fn finish(mut self, messages: &[(MessageId, bool)]) -> Vec<Effect> {
         match &self.out.question {
-            Some(Effect::FetchSlots { .. } | Effect::FetchBookings) => {
+            Some(Effect::FetchSlots { .. } | Effect::FetchBookings | Effect::CheckGate { .. }) => {
                 self.out.asked = true;
                 self.state.held = std::mem::take(&mut self.out.say);
             }
@@ -320,6 +333,7 @@ impl<'a> Step<'a> {
             Input::Said { said } => return self.said(said),
             Input::Slots { query, result } => self.found(&query, result),
             Input::Bookings { result } => self.read(result),
+            Input::Gate { branch, service, open } => self.admitted(&branch, &service, open),
             Input::Outcome { outcome } => self.settled(outcome),
             Input::BookingChanged { before, after } => self.changed(before, after),
             Input::Timer { timer } => self.rang(&timer),

@@ -2,6 +2,7 @@
 
 mod action;
 mod book;
+mod branches;
 mod lists;
 mod meeting;
 mod properties;

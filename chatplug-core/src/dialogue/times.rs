@@ -302,13 +302,18 @@ impl Step<'_> {
 
     /// The booking system does not answer a read.
     pub(super) fn cannot_look(&mut self) {
+        self.ask(Self::no_calendar());
+    }
+
+    /// The question to a client whose booking system does not answer a read.
+    pub(super) fn no_calendar() -> Question {
         let options = vec![
             Opt::key(Key::TryAgain, Pick::Again),
             Opt::key(Key::Human, Pick::Human),
             Opt::key(Key::Menu, Pick::Menu),
         ];
         let question = Question::new(OpenQuestion::Menu, [Say::CannotLook]).options(options);
-        self.ask(question.yes(Pick::Again).no(Pick::Menu));
+        question.yes(Pick::Again).no(Pick::Menu)
     }
 
     /// The instant that a wish points at, to measure nearness from.

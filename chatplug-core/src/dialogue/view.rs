@@ -1,7 +1,8 @@
 //! Bookings and drafts as they are shown: ids turned into the names that the catalogue gives them.
 
 use super::{
-    BranchView, World,
+    BranchView,
+    branch::branch_name,
     state::{Form, Purpose},
     step::Step,
 };
@@ -75,11 +76,6 @@ pub(super) fn staff_name(view: Option<&BranchView>, id: &StaffId) -> Option<Stri
 /// A text of the business in a language, if there is one.
 pub(super) fn localized(text: Option<&crate::model::Localized>, lang: Lang) -> Option<String> {
     text.map(|text| text.get(lang).to_owned())
-}
-
-fn branch_name(world: &World<'_>, view: Option<&BranchView>) -> Option<String> {
-    let view = view.filter(|_| world.branches.len() > 1)?;
-    Some(view.branch().name.clone())
 }
 
 fn minutes_between(start: chrono::DateTime<chrono::Utc>, end: chrono::DateTime<chrono::Utc>) -> u32 {

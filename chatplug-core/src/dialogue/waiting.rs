@@ -41,7 +41,7 @@ impl Step<'_> {
                 let tapped = self.state.shown.tapped(id, self.state.asked.as_ref());
                 !matches!(tapped, Tapped::Open(Pick::Human) | Tapped::Old(Pick::Human))
             }
-            SaidWhat::Reaction { .. } | SaidWhat::Location | SaidWhat::Unreadable { .. } => false,
+            SaidWhat::Reaction { .. } | SaidWhat::Location { .. } | SaidWhat::Unreadable { .. } => false,
         }
     }
 

@@ -52,7 +52,12 @@ impl Turn<'_> {
     pub(super) async fn go_on(&mut self) -> Result<ActionOutcome, TurnError> {
         let Some(open) = self.state.action.clone() else { return Ok(ActionOutcome::Unclear) };
         let Some(setup) = self.tenant.branch(open.action.branch()).cloned() else {
-            return Ok(self.end(ActionOutcome::Unclear));
+            // The branch left meanwhile: what was not called is certainly not done.
+            let outcome = match open.phase {
+                Phase::Ready => ActionOutcome::Rejected { reason: RejectReason::NotBookableHere },
+                Phase::Calling { .. } | Phase::Unknown { .. } => ActionOutcome::Unclear,
+            };
+            return Ok(self.end(outcome));
         };
         match self.drive(&setup).await? {
             Drive::Ended(outcome) => Ok(self.end(*outcome)),

@@ -21,8 +21,8 @@ use crate::{
         TeamEvent, Timer, World,
     },
     model::{
-        Booking, BookingId, BookingRef, Contact, ConversationId, DeliveryKey, Inbound, Lang, MessageRef, Outbound,
-        TenantId,
+        Booking, BookingId, BookingRef, BranchId, Contact, ConversationId, DeliveryKey, Inbound, Lang, MessageRef,
+        Outbound, TenantId,
     },
     ports::{
         AuditRow, ChannelSetup, ClientDetails, DirectoryError, Lease, Leased, Mail, MailEvent, NewOutbox, OutboxBody,
@@ -107,6 +107,8 @@ pub(super) struct Turn<'e> {
     holder: Holder,
     bookings: Vec<Booking>,
     branches: Vec<BranchView>,
+    /// The branches that the number serves, readable or not.
+    places: Vec<BranchId>,
     /// Mail of the client's messages being read, for their outcomes.
     reading: Vec<(i64, crate::model::MessageId)>,
     /// What the client said while no catalogue could be read, read now.
@@ -187,6 +189,7 @@ impl Engine {
         let setups = channel.branches.iter().filter_map(|id| tenant.branch(id));
         let branches = join_all(setups.map(|setup| self.branch_view(&tenant, setup, now))).await;
         let branches = branches.into_iter().flatten().collect();
+        let places = channel.branches.iter().filter(|id| tenant.branch(id).is_some()).cloned().collect();
         let dialogue = restore(leased.state.as_deref(), leased.lease.conversation);
         let state = leased.action.as_deref().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
         let reach = self.reach(&tenant, &channel, &dialogue, &leased.contact).await;
@@ -206,6 +209,7 @@ impl Engine {
             holder: leased.holder,
             bookings: leased.bookings,
             branches,
+            places,
             reading: Vec::new(),
             unread: Vec::new(),
             listen_to: Vec::new(),
@@ -375,6 +379,10 @@ impl Turn<'_> {
         if contact != self.contact.id || before.reference != reference {
             return Ok(());
         }
+        if self.tenant.branch(&reference.branch).is_none() {
+            // It left meanwhile: nobody can be asked any more.
+            return Ok(());
+        }
         match self.engine.read_booking(&self.tenant, &*self.store, &before).await? {
             Ok(after) => self.compare(before, after).await,
             Err(_) => {
@@ -402,7 +410,9 @@ impl Turn<'_> {
     async fn rang(&mut self, timer: Timer) -> Result<(), TurnError> {
         if let Timer::Reminder { booking } = &timer {
             // No reminder outlives its booking: it is read again first.
-            let Some(known) = self.bookings.iter().find(|known| known.id == Some(*booking)).cloned() else {
+            let known = self.bookings.iter().find(|known| known.id == Some(*booking)).cloned();
+            // At a branch that left nobody can be asked whether it still stands: nothing is said of it.
+            let Some(known) = known.filter(|known| self.tenant.branch(&known.reference.branch).is_some()) else {
                 self.changes.rang.push(timer);
                 return Ok(());
             };
@@ -440,6 +450,7 @@ impl Turn<'_> {
                 business: &self.tenant.name,
                 policy: &self.tenant.policy,
                 branches: &self.branches,
+                places: &self.places,
                 limits: self.channel.messenger.limits(),
                 contact: &self.contact,
                 bookings: &self.bookings,
@@ -483,6 +494,10 @@ impl Turn<'_> {
                     self.bookings.clone_from(bookings);
                 }
                 return Ok(Some(Input::Bookings { result }));
+            }
+            Effect::CheckGate { branch, service } => {
+                let open = self.engine.admits(&self.tenant, &branch, &service, &self.client()).await;
+                return Ok(Some(Input::Gate { branch, service, open }));
             }
             Effect::Commit { action } => {
                 let outcome = self.begin_action(*action).await?;
@@ -563,7 +578,7 @@ impl Turn<'_> {
         self.changes.bookings.push(booking);
     }
 
-    async fn reload(&mut self, branch: &crate::model::BranchId) {
+    async fn reload(&mut self, branch: &BranchId) {
         let Some(setup) = self.tenant.branch(branch).cloned() else { return };
         if let Some(fresh) = self.engine.branch_view(&self.tenant, &setup, self.now).await
             && let Some(view) = self.branches.iter_mut().find(|view| view.branch().id == *branch)

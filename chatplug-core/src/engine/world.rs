@@ -3,7 +3,7 @@
 use super::{Engine, EngineEvent};
 use crate::{
     dialogue::{BranchView, Trouble},
-    model::{Booking, BookingId, BranchId, Catalog, Slot, SlotQuery, TenantId},
+    model::{Booking, BookingId, BranchId, Catalog, ServiceId, Slot, SlotQuery, TenantId},
     ports::{BackendError, BookingFilter, BranchSetup, ClientDetails, DirectoryError, StoreError, Tenant, TenantStore},
 };
 use chrono::{DateTime, Duration, Utc};
@@ -151,6 +151,27 @@ impl Engine {
                 Err(Trouble::Down)
             }
             None => Err(Trouble::Down),
+        }
+    }
+
+    /// Whether a service with a gate is open to a client; no answer is no.
+    pub(super) async fn admits(
+        &self,
+        tenant: &Tenant,
+        branch: &BranchId,
+        service: &ServiceId,
+        client: &ClientDetails,
+    ) -> bool {
+        let Some(setup) = tenant.branch(branch) else { return false };
+        let name = setup.backend.capabilities().name;
+        let call = setup.backend.admits(branch, service, client);
+        match self.call(&tenant.id, name, "admits", read_word, call).await {
+            Some(Ok(open)) => open,
+            Some(Err(error)) => {
+                tracing::warn!(tenant.id = %tenant.id, branch.id = %branch, error = &error as &dyn std::error::Error, "not known whether a service is open to a client");
+                false
+            }
+            None => false,
         }
     }
 

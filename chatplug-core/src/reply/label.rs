@@ -80,6 +80,12 @@ pub(crate) fn label(voice: &Voice<'_>, label: &Label) -> LabelText {
             LabelText { before, name: clean::line(service).into_owned(), after: String::new() }
         }
         Label::Language { lang } => LabelText::whole(voice.words().language_name(*lang)),
+        Label::Place { metres, address } => {
+            let metres = metres.map(|metres| voice.distance(metres)).unwrap_or_default();
+            let address = address.as_deref().map(clean::line).unwrap_or_default();
+            let joint = if metres.is_empty() || address.is_empty() { "" } else { DOT };
+            LabelText { before: format!("{metres}{joint}"), name: address.into_owned(), after: String::new() }
+        }
         Label::FreeCount { count } => {
             LabelText::whole(voice.say(id::LABEL_FREE_COUNT, Args::new().count("count", *count)))
         }
@@ -95,6 +101,7 @@ const fn key_id(key: Key) -> Id {
     match key {
         Key::AnyStaff => id::KEY_ANY_STAFF,
         Key::AnotherDay => id::KEY_ANOTHER_DAY,
+        Key::AnotherService => id::KEY_ANOTHER_SERVICE,
         Key::AnotherTime => id::KEY_ANOTHER_TIME,
         Key::Human => id::KEY_HUMAN,
         Key::Back => id::KEY_BACK,
@@ -115,6 +122,7 @@ const fn key_id(key: Key) -> Id {
         Key::MoveVisit => id::KEY_MOVE_VISIT,
         Key::MoveIt => id::KEY_MOVE_IT,
         Key::MyBookings => id::KEY_MY_BOOKINGS,
+        Key::Nearest => id::KEY_NEAREST,
         Key::NextWeek => id::KEY_NEXT_WEEK,
         Key::No => id::KEY_NO,
         Key::Drop => id::KEY_DROP,

@@ -108,6 +108,15 @@ pub fn render_noting(words: &Words, reply: &Reply, lang: Lang, context: &RenderC
         Some(choices) => messages.extend(shape::with_choices(&voice, &body, choices)),
         None => messages.extend(shape::texts(&body, limits)),
     }
+    if reply.ask_place
+        && limits.locations
+        && let Some(Outbound::Text { body }) = messages.last_mut()
+        && ChannelLimits::length(body) <= limits.interactive_body
+    {
+        let body = std::mem::take(body);
+        messages.pop();
+        messages.push(Outbound::AskLocation { body });
+    }
     if let Some(place) = reply.place.as_ref().filter(|place| limits.locations && place.point.is_some()) {
         messages.push(Outbound::Location(place.clone()));
     }

@@ -119,6 +119,13 @@ samples! {
         AskBusinessAgain => [Say::AskBusinessAgain],
         BusinessChosen => [Say::BusinessChosen { business: facts.business.clone() }],
         AskBranch => [Say::AskBranch],
+        AskPlace => [Say::AskPlace],
+        BranchGone => [Say::BranchGone],
+        NeedsMembership => [Say::NeedsMembership { service: facts.service.clone() }],
+        NeedsPrepayment => [
+            Say::NeedsPrepayment { service: facts.service.clone(), link: None },
+            Say::NeedsPrepayment { service: facts.service.clone(), link: Some("https://example.com/pay".to_owned()) },
+        ],
         AskService => [Say::AskService],
         AskWhichService => [Say::AskWhichService],
         OneServiceFirst => [Say::OneServiceFirst],
@@ -193,7 +200,10 @@ samples! {
         MoveSummary => [Say::MoveSummary { from: facts.view(), to: facts.later_view() }],
         Moved => [Say::Moved { booking: facts.later_view() }],
         CancelSummary => [Say::CancelSummary { booking: facts.view() }],
-        Cancelled => [Say::Cancelled { booking: facts.view() }],
+        Cancelled => [
+            Say::Cancelled { booking: facts.view() },
+            Say::Cancelled { booking: BookingView { branch: Some(facts.branch.clone()), ..facts.view() } },
+        ],
         Kept => [Say::Kept],
         Dropped => [Say::Dropped],
         TooLateToChange => [Say::TooLateToChange { booking: facts.view() }],
@@ -337,6 +347,13 @@ samples! {
             Label::FreeCount { count: 3 },
             Label::FreeCount { count: 12 },
         ],
+        Place => [
+            Label::Place { metres: Some(0), address: None },
+            Label::Place { metres: Some(430), address: Some("Rua das Flores 1".to_owned()) },
+            Label::Place { metres: Some(1240), address: Some("Rua das Flores 1".to_owned()) },
+            Label::Place { metres: Some(27_800), address: Some("Rua das Flores 1".to_owned()) },
+            Label::Place { metres: None, address: Some("Rua das Flores 1".to_owned()) },
+        ],
     }
 }
 
@@ -345,6 +362,7 @@ samples! {
     keys(_facts) -> Key {
         AnyStaff => [Key::AnyStaff],
         AnotherDay => [Key::AnotherDay],
+        AnotherService => [Key::AnotherService],
         AnotherTime => [Key::AnotherTime],
         Human => [Key::Human],
         Back => [Key::Back],
@@ -365,6 +383,7 @@ samples! {
         MoveVisit => [Key::MoveVisit],
         MoveIt => [Key::MoveIt],
         MyBookings => [Key::MyBookings],
+        Nearest => [Key::Nearest],
         NextWeek => [Key::NextWeek],
         No => [Key::No],
         Drop => [Key::Drop],

@@ -24,13 +24,25 @@ pub struct Reply {
     pub invite: Option<Invite>,
     /// The template that says the same outside the window; `None`: then it is held and reported.
     pub template: Option<TemplateMeaning>,
+    /// The words ask where the client is: sent with a way to show it, where the channel has one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ask_place: bool,
 }
 
 impl Reply {
     /// One sentence.
     #[must_use]
     pub fn of(say: Say) -> Self {
-        Self { say: vec![say], choices: None, place: None, image: None, keep: false, invite: None, template: None }
+        Self {
+            say: vec![say],
+            choices: None,
+            place: None,
+            image: None,
+            keep: false,
+            invite: None,
+            template: None,
+            ask_place: false,
+        }
     }
 
     /// Adds a sentence.
@@ -138,6 +150,13 @@ pub enum Label {
     Language {
         /// Which.
         lang: Lang,
+    },
+    /// Where a branch is: "1.2 km · Rua das Flores 1".
+    Place {
+        /// How far from the client, in metres, when it is known where they are.
+        metres: Option<u32>,
+        /// Postal address in one line.
+        address: Option<String>,
     },
     /// A number of something free: "12 times".
     FreeCount {
@@ -372,6 +391,10 @@ pub enum Say {
     // --- asking for what is missing ------------------------------------------------------------------------------
     /// "At which of our places?"
     AskBranch,
+    /// "Where are you? Send me your location, and I put the nearest first."
+    AskPlace,
+    /// "That place cannot be booked here any more": it left while the client was booking there.
+    BranchGone,
     /// "What would you like to book?"
     AskService,
     /// "Which of these do you mean?" when the words fitted several services.
@@ -409,6 +432,18 @@ pub enum Say {
     BadEmail,
     /// "I book one service at a time here: which one first?" when several were wanted; the others follow.
     OneServiceFirst,
+    /// "For this you need a membership that is active": said before a time is chosen.
+    NeedsMembership {
+        /// For which service.
+        service: String,
+    },
+    /// "This is paid beforehand, here: …": said before a time is chosen.
+    NeedsPrepayment {
+        /// Which service.
+        service: String,
+        /// Where it is paid, when there is a page for it.
+        link: Option<String>,
+    },
     /// "Here I can book for at most 2 people at once; a person can help with more."
     PartyTooLarge {
         /// How many were to come.
@@ -706,6 +741,8 @@ pub enum Key {
     AnyStaff,
     /// "Another day"
     AnotherDay,
+    /// "Another service"
+    AnotherService,
     /// "Another time"
     AnotherTime,
     /// "Ask a person"
@@ -746,6 +783,8 @@ pub enum Key {
     MoveIt,
     /// "My visits"
     MyBookings,
+    /// "Nearest to me"
+    Nearest,
     /// "Next week"
     NextWeek,
     /// "No"

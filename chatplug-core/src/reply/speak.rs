@@ -29,9 +29,19 @@ pub(crate) fn speak(voice: &Voice<'_>, say: &Say) -> String {
         Say::AskBusinessAgain => voice.plain(id::ASK_BUSINESS_AGAIN),
         Say::BusinessChosen { business } => voice.say(id::BUSINESS_CHOSEN, Args::new().name("business", business)),
         Say::AskBranch => voice.plain(id::ASK_BRANCH),
+        Say::AskPlace => voice.plain(id::ASK_PLACE),
+        Say::BranchGone => voice.plain(id::BRANCH_GONE),
         Say::AskService => voice.plain(id::ASK_SERVICE),
         Say::AskWhichService => voice.plain(id::ASK_WHICH_SERVICE),
         Say::OneServiceFirst => voice.plain(id::ONE_SERVICE_FIRST),
+        Say::NeedsMembership { service } => voice.say(id::NEEDS_MEMBERSHIP, Args::new().name("service", service)),
+        Say::NeedsPrepayment { service, link } => {
+            let args = Args::new().name("service", service);
+            match link {
+                None => voice.say(id::NEEDS_PREPAYMENT, args),
+                Some(link) => voice.say(id::NEEDS_PREPAYMENT_LINK, args.ours("link", link.as_str())),
+            }
+        }
         Say::PartyTooLarge { party, most } => {
             voice.say(id::PARTY_TOO_LARGE, Args::new().count("party", (*party).into()).count("most", (*most).into()))
         }

@@ -39,7 +39,8 @@ pub fn render_template(
         }
         Blank::Service => blank(&view.service),
         Blank::When => blank(&voice.when(view.at)),
-        Blank::Business => blank(context.business),
+        // Where there are several places, the one that the visit is at.
+        Blank::Business => blank(view.branch.as_deref().unwrap_or(context.business)),
     };
     let (mut preview, mut body, mut buttons) = (String::new(), Vec::new(), Vec::new());
     // A test sees to it that every meaning is declared, and that its message exists.

@@ -231,6 +231,24 @@ impl<'a> Voice<'a> {
         minutes.into_iter().chain(price).collect::<Vec<_>>().join(DOT)
     }
 
+    /// How far something is: "350 m", "1.2 km", "0.8 mi". Rounded as people say it.
+    pub(crate) fn distance(&self, metres: u32) -> String {
+        let say = |id, value: u32, decimals| {
+            self.say(id, Args::new().ours("amount", self.locale.number(i64::from(value), decimals)))
+        };
+        if matches!(self.country.as_str(), "US" | "GB" | "LR") {
+            // Tenths of a mile.
+            let tenths = (u64::from(metres) * 10 + 804) / 1609;
+            let tenths = u32::try_from(tenths).unwrap_or(u32::MAX).max(1);
+            return if tenths < 100 { say(id::MILES, tenths, 1) } else { say(id::MILES, (tenths + 5) / 10, 0) };
+        }
+        match metres {
+            0..950 => say(id::METRES, ((metres + 25) / 50 * 50).max(50), 0),
+            950..9950 => say(id::KILOMETRES, (metres + 50) / 100, 1),
+            _ => say(id::KILOMETRES, metres / 1000 + u32::from(metres % 1000 >= 500), 0),
+        }
+    }
+
     // --- visits ------------------------------------------------------------------------------------------------------
 
     /// What is done, and with whom.
@@ -268,7 +286,11 @@ impl<'a> Voice<'a> {
 
     /// A visit in one phrase: "Haircut, Wednesday 14 March at 15:30".
     pub(crate) fn visit_line(&self, view: &BookingView) -> String {
-        self.say(id::VISIT_LINE, Args::new().name("service", &view.service).ours("when", self.when(view.at)))
+        let args = Args::new().name("service", &view.service).ours("when", self.when(view.at));
+        match &view.branch {
+            None => self.say(id::VISIT_LINE, args),
+            Some(branch) => self.say(id::VISIT_LINE_BRANCH, args.name("branch", branch)),
+        }
     }
 }
 

@@ -100,8 +100,12 @@ impl Oracle {
 }
 
 fn questions_are_last(effects: &[Effect]) {
-    let question =
-        |effect: &Effect| matches!(effect, Effect::FetchSlots { .. } | Effect::FetchBookings | Effect::Commit { .. });
+    let question = |effect: &Effect| {
+        matches!(
+            effect,
+            Effect::FetchSlots { .. } | Effect::FetchBookings | Effect::CheckGate { .. } | Effect::Commit { .. }
+        )
+    };
     let before = effects.split_last().map_or(&[][..], |(_, before)| before);
     assert!(!before.iter().any(question), "a question is the last effect and the only one: {effects:?}");
 }

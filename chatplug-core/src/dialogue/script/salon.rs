@@ -32,7 +32,9 @@ impl Script {
             dialogue: Dialogue::new(),
             now: DateTime::from_timestamp(1_773_219_600, 0).unwrap_or_default(),
             policy: Policy::default(),
-            branches: vec![branch("centre", "Studio Bella Centre")],
+            branches: vec![branch("centre", "Studio Bella Centre", ("Rua das Flores 1, Lisboa", 38.7, -9.1))],
+            places: vec![id::<BranchId>("centre")],
+            member: false,
             limits: ChannelLimits::whatsapp(),
             contact: Contact {
                 id: ContactId::derive(&["test"]),
@@ -67,8 +69,15 @@ impl Script {
     #[must_use]
     pub fn two_branches() -> Self {
         let mut script = Self::salon();
-        script.branches.push(branch("beach", "Studio Bella Beach"));
+        script.branches.push(branch("beach", "Studio Bella Beach", ("Avenida do Mar 7, Cascais", 38.69, -9.42)));
+        script.places.push(id::<BranchId>("beach"));
         script
+    }
+
+    /// A branch is uninstalled.
+    pub fn uninstall(&mut self, branch: &str) {
+        self.branches.retain(|view| view.branch().id.as_str() != branch);
+        self.places.retain(|id| id.as_str() != branch);
     }
 
     /// The salon with other services, in this order: id, minutes, category, who does it.
@@ -94,7 +103,7 @@ impl Script {
     }
 }
 
-fn branch(branch: &str, name: &str) -> BranchView {
+fn branch(branch: &str, name: &str, (address, latitude, longitude): (&str, f64, f64)) -> BranchView {
     let open = |hour| NaiveTime::from_hms_opt(hour, 0, 0).unwrap_or_default();
     let weekdays = [Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri, Weekday::Sat];
     let catalog = Catalog {
@@ -107,8 +116,8 @@ fn branch(branch: &str, name: &str) -> BranchView {
             currency: iso_currency::Currency::EUR,
             place: Some(Place {
                 name: name.to_owned(),
-                address: "Rua das Flores 1, Lisboa".to_owned(),
-                point: Some(GeoPoint { latitude: 38.7, longitude: -9.1 }),
+                address: address.to_owned(),
+                point: Some(GeoPoint { latitude, longitude }),
             }),
             phone: None,
             hours: weekdays.into_iter().map(|day| OpeningHours { day, from: open(10), to: open(18) }).collect(),

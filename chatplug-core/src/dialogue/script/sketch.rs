@@ -60,6 +60,7 @@ impl Turn {
                 Effect::Say { reply, .. } => sketch_reply(reply),
                 Effect::FetchSlots { query } => format!("? slots {} – {}", query.days.from, query.days.to),
                 Effect::FetchBookings => "? bookings".to_owned(),
+                Effect::CheckGate { service, .. } => format!("? open {service}"),
                 Effect::Commit { action } => {
                     let when = action.slot().map_or_else(String::new, |slot| format!(" {}", slot.local_start()));
                     let what = match **action {
@@ -98,6 +99,9 @@ fn sketch_reply(reply: &Reply) -> String {
     }
     if reply.place.is_some() {
         text.push_str(" +pin");
+    }
+    if reply.ask_place {
+        text.push_str(" +where");
     }
     if let Some(invite) = &reply.invite {
         text.push_str(if invite.cancelled { " -calendar" } else { " +calendar" });
@@ -160,5 +164,9 @@ fn label(label: &Label) -> String {
         Label::Booking { at, service } => format!("{}, {service}", when(*at)),
         Label::Language { lang } => lang.to_string(),
         Label::FreeCount { count } => count.to_string(),
+        Label::Place { metres, address } => {
+            let metres = metres.map(|metres| format!("{metres} m"));
+            metres.into_iter().chain(address.clone()).collect::<Vec<_>>().join(", ")
+        }
     }
 }

@@ -54,8 +54,9 @@ impl Words {
 
     /// A place on the map.
     #[must_use]
-    pub const fn location() -> Self {
-        Self { what: SaidWhat::Location, about: None }
+    pub const fn location(latitude: f64, longitude: f64) -> Self {
+        let point = crate::model::GeoPoint { latitude, longitude };
+        Self { what: SaidWhat::Location { point: Some(Private::new(point)) }, about: None }
     }
 
     /// An emoji on a message of ours.

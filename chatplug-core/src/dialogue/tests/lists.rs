@@ -111,7 +111,7 @@ fn garbage_is_not_understood_and_harms_nothing() {
 fn names_on_a_list_can_be_spelt() {
     let mut script = Script::two_branches();
     let turn = script.say(booking().service("manicure"));
-    insta::assert_snapshot!(turn.text(), @"AskBranch [Studio Bella Centre] [Studio Bella Beach]");
+    insta::assert_snapshot!(turn.text(), @"AskBranch [Studio Bella Centre (Rua das Flores 1, Lisboa)] [Studio Bella Beach (Avenida do Mar 7, Cascais)] [Nearest]");
     assert_eq!(script.dialogue.open_question(), OpenQuestion::Branch);
     let turn = script.say(nothing("studio bella beach"));
     insta::assert_snapshot!(turn.text(), @r#"

@@ -6,7 +6,7 @@ use crate::{
         ActionOutcome, Effect, Holder, Input, Operator, Outcome, SaidWhat, Timer, Trouble,
         script::{Script, Turn, Words, intent},
     },
-    model::{BookingId, BookingStatus, ChannelLimits, ClientField, DateRange, Lang, Private},
+    model::{BookingId, BookingStatus, ChannelLimits, ClientField, DateRange, Gate, Lang, Private},
     ports::{
         DateMention, Intent, Interpretation, LangGuess, Ordinal, RejectReason, StaffMention, TimeMention, TimeReading,
     },
@@ -26,6 +26,7 @@ enum Event {
     Trouble(Option<Trouble>),
     TakeEverything(u64),
     Forget(usize),
+    Leaves(u8),
 }
 
 /// Something a client sends.
@@ -176,12 +177,13 @@ fn event() -> impl Strategy<Value = Event> {
         20 => vec(message(), 1..4).prop_map(Event::Said),
         2 => (0..200_i64).prop_map(Event::Wait),
         2 => (0..3_u8).prop_map(Event::Operator),
-        8 => (0..13_u8).prop_map(Event::Outcome),
+        8 => (0..14_u8).prop_map(Event::Outcome),
         1 => (0..4_usize).prop_map(Event::Reminder),
         1 => (0..3_usize, option::of(-50..50_i64)).prop_map(|(n, hours)| Event::Changed(n, hours)),
         1 => select(vec![None, None, Some(Trouble::Down), Some(Trouble::Stale)]).prop_map(Event::Trouble),
         1 => (0..20_u64).prop_map(Event::TakeEverything),
         1 => (0..4_usize).prop_map(Event::Forget),
+        1 => (0..2_u8).prop_map(Event::Leaves),
     ]
 }
 
@@ -224,7 +226,11 @@ impl Setup {
                 for service in &mut catalog.services {
                     service.requires = vec![ClientField::Name, ClientField::Email];
                 }
+                for service in catalog.services.iter_mut().take(2) {
+                    service.gate = Some(Gate::Membership);
+                }
             });
+            script.member = self.ask_staff;
         }
         script
     }
@@ -275,6 +281,9 @@ impl Player {
                 let today = self.script.now.date_naive();
                 self.script.closed.extend((0..days).map(|n| today + Days::new(n)));
             }
+            Event::Leaves(0) => self.script.uninstall("beach"),
+            // It is there, and cannot be read.
+            Event::Leaves(_) => self.script.branches.truncate(1),
             Event::Forget(n) => self.script.catalog(|catalog| {
                 if catalog.services.len() > 1 && n < catalog.services.len() {
                     catalog.services.remove(n);
@@ -302,7 +311,7 @@ impl Player {
                 known(about).map_or_else(|| words.clone(), |booking| words.clone().quoting(booking))
             }
             Message::Unreadable => Words::media(crate::model::MediaKind::Audio),
-            Message::Location => Words::location(),
+            Message::Location => Words::location(38.7, -9.4),
         }
     }
 
@@ -326,6 +335,7 @@ impl Player {
             4 => ActionOutcome::Rejected { reason: RejectReason::TooLate },
             5 => ActionOutcome::Rejected { reason: RejectReason::TooMany },
             6 => ActionOutcome::Rejected { reason: RejectReason::Other },
+            13 => ActionOutcome::Rejected { reason: RejectReason::NotBookableHere },
             7 => ActionOutcome::Delayed { certain: true },
             8 => ActionOutcome::Delayed { certain: false },
             9 => ActionOutcome::GaveUp,

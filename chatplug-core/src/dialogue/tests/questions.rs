@@ -62,7 +62,7 @@ fn at_two_branches_both_are_told() {
     let mut script = Script::two_branches();
     let turn = script.say(intent(Intent::AskLocation));
     insta::assert_snapshot!(turn.text(), @r#"
-    Address { name: "Studio Bella Centre", address: Some("Rua das Flores 1, Lisboa") } / Address { name: "Studio Bella Beach", address: Some("Rua das Flores 1, Lisboa") } [Book] [Human] [Menu]
+    Address { name: "Studio Bella Centre", address: Some("Rua das Flores 1, Lisboa") } / Address { name: "Studio Bella Beach", address: Some("Avenida do Mar 7, Cascais") } [Book] [Human] [Menu]
     "#);
     let turn = script.say(intent(Intent::AskHours).text("when is Studio Bella Beach open?"));
     insta::assert_snapshot!(turn.text(), @"Hours { lines: [HoursLine { from: Mon, to: Sat, open: [(10:00:00, 18:00:00)] }, HoursLine { from: Sun, to: Sun, open: [] }] } [Book] [Human] [Menu]");

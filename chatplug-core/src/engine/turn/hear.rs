@@ -20,7 +20,7 @@ impl Turn<'_> {
             },
             Content::Tap(tap) => Some(SaidWhat::Tap { id: tap.id, title: tap.title }),
             Content::Reaction { emoji: Some(emoji), .. } => Some(SaidWhat::Reaction { emoji }),
-            Content::Location { .. } => Some(SaidWhat::Location),
+            Content::Location { point, .. } => Some(SaidWhat::Location { point: Some(Private::new(point)) }),
             Content::Reaction { emoji: None, .. } | Content::Revoke { .. } | Content::IdentityChanged { .. } => None,
             _ => Some(SaidWhat::Unreadable { media: None }),
         }

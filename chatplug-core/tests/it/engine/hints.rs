@@ -2,8 +2,8 @@
 
 use super::*;
 use chatplug_core::{
-    model::{Booking, BookingStatus, Localized},
-    ports::{BackendError, Route},
+    model::{Booking, BookingStatus, Gate, Localized},
+    ports::{BackendError, Ingest, Route},
     testkit::wrap::Fault,
 };
 
@@ -212,4 +212,41 @@ async fn a_hint_of_a_booking_that_is_being_written_waits_for_the_answer() {
     let news = stage.shown().split_off(said);
     let cancelled = news.iter().filter(|text| text.contains("cancelled:")).count();
     assert_eq!(cancelled, 1, "{news:?}");
+}
+
+#[tokio::test]
+async fn a_service_with_a_gate_is_open_to_whom_the_booking_system_knows() {
+    let stage = stage().await;
+    let engine = stage.engine();
+    stage.salon.offer(|catalog| catalog.services[0].gate = Some(Gate::Membership));
+    let conversation = stage.hears(&engine, "a haircut with Bruno tomorrow at 15:30").await;
+    stage.settles(&engine).await;
+    assert!(stage.shown().last().unwrap().contains("needs an active membership"), "{:?}", stage.shown());
+    assert_eq!((stage.faults.count("admits"), stage.faults.count("availability")), (1, 0), "said before any time is");
+    let contact = stage.rows().conversation(conversation).await.unwrap().unwrap().contact.id;
+    stage.salon.admit_client(contact);
+    stage.hears(&engine, "a haircut with Bruno tomorrow at 15:30").await;
+    stage.settles(&engine).await;
+    stage.taps(&engine, "Yes, book").await;
+    stage.settles(&engine).await;
+    assert_eq!(stage.salon.standing().len(), 1, "{:?}", stage.shown());
+}
+
+#[tokio::test]
+async fn a_branch_that_left_is_asked_no_more_and_nothing_is_said_of_it() {
+    let stage = stage().await;
+    let engine = stage.engine();
+    let (_, id) = books(&stage, &engine).await;
+    hints(&engine, "h1", Scoped::Booking { backend_id: id.clone() }).await;
+    stage.settles(&engine).await;
+    // Another process, whose directory knows that the branch left: the hint that came before and the reminder.
+    let without = TenantBuilder::new("studio").channel("wa", Arc::new(stage.messenger.clone()));
+    let engine = stage.engine_with(Arc::new(StaticDirectory::new([without.build()])));
+    let reference = stage.salon.standing()[0].reference.clone();
+    let hint = Ingest::Booking { reference, key: "h2".to_owned(), received: stage.clock.now() };
+    stage.rows().ingest(vec![hint]).await.unwrap();
+    let (said, reads) = (stage.shown().len(), stage.faults.count("find"));
+    stage.passes(&engine, Duration::hours(40)).await;
+    assert_eq!((stage.shown().len(), stage.faults.count("find")), (said, reads));
+    assert_eq!(stage.memory.next_due().await.unwrap(), None, "it is tried again and again");
 }
