@@ -22,7 +22,10 @@ use chatplug_core::{
 use circuit::Circuit;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{
+    Serialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
 use sha2::{Digest, Sha256};
 use std::{
     fmt::Write,
@@ -163,32 +166,27 @@ impl AltegioClient {
         Ok(self.send(&Call::put(path).json(body)).await?.data)
     }
 
-    /// Deletes; whatever is answered is not looked at.
+    /// Deletes; whatever is answered beside success is not looked at.
     ///
     /// # Errors
     /// See [`CallError`].
     pub async fn delete(&self, path: impl Into<String>) -> Result<(), CallError> {
-        self.raw(&Call::delete(path)).await.map(drop)
+        self.send::<IgnoredAny>(&Call::delete(path)).await.map(drop)
     }
 
-    /// Makes a call and reads its answer. `A` is what stands in `data`: use `Option` or `()` where there may be nothing.
+    /// Makes a call, a read up to three times and a write once, and reads its answer. `A` is what stands in `data`: use
+    /// `Option` or `()` where there may be nothing.
     ///
     /// # Errors
     /// See [`CallError`].
     pub async fn send<A: DeserializeOwned>(&self, call: &Call) -> Result<Answer<A>, CallError> {
-        let (status, body) = self.raw(call).await?;
-        answer::read(status, &body)
-    }
-
-    /// Makes a call: a read up to [`ATTEMPTS`] times, a write once.
-    async fn raw(&self, call: &Call) -> Result<(u16, Bytes), CallError> {
         let deadline = Instant::now() + self.time_limit;
         let mut attempt = 0;
         loop {
             attempt += 1;
             let Some(permit) = self.circuit.enter(Instant::now()) else { return Err(CallError::circuit_open()) };
             self.take_place(deadline).await?;
-            let outcome = self.once(call, deadline).await;
+            let outcome = self.once(call, deadline).await.and_then(|(status, body)| answer::read(status, &body));
             permit.finish(outcome.as_ref().err().is_none_or(CallError::is_word_of_altegio), Instant::now());
             let Err(error) = outcome else { return outcome };
             if let CallError::RateLimited { retry_after } = &error {

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     Call, CallError,
     wire::{
-        record::{Membership, Record},
+        record::{BalanceCategory, BalanceLink, Membership, Record},
         time,
     },
 };
@@ -129,8 +129,13 @@ impl AltegioBackend {
             Err(error) => return Err(error.into_read()),
         };
         let today = self.now().with_timezone(&shop.branch().zone).date_naive();
-        let covered = [Some(id), shop.category(id)];
-        Ok(all.iter().any(|membership| lasts(membership, today) && covers(membership, covered)))
+        let sold = shop.catalog.service(service);
+        let category = sold.and_then(|sold| sold.category.as_ref()).map(|category| category.main.as_str());
+        let covered = Covered {
+            ids: [Some(id), shop.category(id)],
+            titles: [sold.map(|sold| sold.name.main.as_str()), category],
+        };
+        Ok(all.iter().any(|membership| lasts(membership, today) && covers(membership, &covered)))
     }
 }
 
@@ -139,12 +144,25 @@ fn lasts(membership: &Membership, today: NaiveDate) -> bool {
     !membership.is_frozen && time::day(&membership.expiration_date).is_none_or(|end| today <= end)
 }
 
-/// Whether there are visits left for one of these: the service, its category.
-fn covers(membership: &Membership, covered: [Option<i64>; 2]) -> bool {
+/// What a membership may be for: a service, or its category. How it names them is not documented; by either.
+struct Covered<'a> {
+    ids: [Option<i64>; 2],
+    titles: [Option<&'a str>; 2],
+}
+
+impl Covered<'_> {
+    fn is(&self, named: &BalanceCategory) -> bool {
+        let title = named.title.trim().to_lowercase();
+        let same = |known: &Option<&str>| known.is_some_and(|known| !title.is_empty() && known.to_lowercase() == title);
+        (named.id.is_some() && self.ids.contains(&named.id)) || self.titles.iter().any(same)
+    }
+}
+
+/// Whether there are visits left for this.
+fn covers(membership: &Membership, covered: &Covered<'_>) -> bool {
     let united = membership.is_united_balance || membership.kind.as_ref().is_some_and(|kind| kind.is_united_balance);
     let links = membership.balance_container.as_ref().map(|balance| balance.links.as_slice()).unwrap_or_default();
-    let names = |id: Option<i64>| id.is_some() && covered.contains(&id);
-    let named = |link: &crate::wire::record::BalanceLink| names(link.category.as_ref().and_then(|named| named.id));
+    let named = |link: &BalanceLink| link.category.as_ref().is_some_and(|named| covered.is(named));
     match united {
         true => {
             membership.united_balance_services_count.is_some_and(|left| left > 0)
@@ -170,13 +188,17 @@ mod tests {
     #[test]
     fn a_membership_counts_while_it_lasts_and_has_visits_for_this() {
         let today = "2026-06-01".parse().unwrap();
-        let opens = |membership: &Membership| lasts(membership, today) && covers(membership, [Some(331), Some(11)]);
+        let covered = Covered { ids: [Some(331), Some(11)], titles: [Some("Haircut"), None] };
+        let opens = |membership: &Membership| lasts(membership, today) && covers(membership, &covered);
         assert!(opens(&membership(|_| ())));
         assert!(opens(&membership(|told| told["expiration_date"] = json!("2026-06-01T00:00:00+0300"))));
         assert!(!opens(&membership(|told| told["expiration_date"] = json!("2026-05-31"))));
         assert!(!opens(&membership(|told| told["is_frozen"] = json!("1"))));
         assert!(!opens(&membership(|told| told["balance_container"]["links"][0]["count"] = json!(0))));
         assert!(!opens(&membership(|told| told["balance_container"]["links"][0]["category"]["id"] = json!(12))));
+        assert!(opens(&membership(|told| {
+            told["balance_container"]["links"][0]["category"] = json!({ "id": 12, "title": "haircut" });
+        })));
         assert!(opens(&membership(|told| {
             told["type"]["is_united_balance"] = json!(true);
             told["united_balance_services_count"] = json!(3);

@@ -219,6 +219,15 @@ impl AltegioBackend {
         if ours.is_some() {
             return Ok(ours);
         }
+        if let Err(taken @ BookError::SlotTaken) = checked {
+            // By ourselves, when this is a repetition.
+            let key = wish.key.filter(|_| !lists);
+            let ours = match key {
+                Some(key) => self.ours_on_day(wish, key).await,
+                None => None,
+            };
+            return ours.map(Some).ok_or(taken);
+        }
         checked?;
         if in_the_way { Err(BookError::SlotTaken) } else { Ok(None) }
     }

@@ -180,6 +180,8 @@ pub(crate) struct BalanceLink {
 pub(crate) struct BalanceCategory {
     #[serde(default, deserialize_with = "maybe_int")]
     pub(crate) id: Option<i64>,
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) title: String,
 }
 
 #[cfg(test)]

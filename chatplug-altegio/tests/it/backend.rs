@@ -1,6 +1,11 @@
 //! Bookings over real HTTP against the fake, with everything on that the platform does against its documentation.
 
+mod budget;
+mod changes;
 mod contract;
+mod odd;
+mod records;
+mod shop;
 
 use async_trait::async_trait;
 use chatplug_altegio::{
@@ -9,8 +14,8 @@ use chatplug_altegio::{
     fake::{FakeAltegio, FakeSalon},
 };
 use chatplug_core::{
-    model::{DateRange, Slot},
-    ports::SystemClock,
+    model::{ActionKey, Booking, ChannelUser, ContactId, DateRange, Lang, Private, Slot, SlotQuery, StaffChoice},
+    ports::{BookError, BookingBackend as _, BookingFilter, BookingRequest, ClientDetails, Clock as _, SystemClock},
     testkit::{
         VirtualClock,
         contract::backend::{BackendScene, Rival},
@@ -41,6 +46,20 @@ impl Scene {
         Self { fake, clock, backend, zone }
     }
 
+    /// Monday, 2 March 2026, in the morning, in Lisbon.
+    pub(crate) async fn lisbon() -> Self {
+        Self::new(chrono_tz::Europe::Lisbon, "2026-03-02T07:00:00Z".parse().unwrap()).await
+    }
+
+    /// The same account in another process: nothing is known there yet.
+    pub(crate) fn restarted_backend(&self) -> AltegioBackend {
+        backend(self.fake.config(), &self.clock)
+    }
+
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
     /// The same without a user.
     pub(crate) fn without_user(mut self) -> Self {
         let client = unhurried(AltegioClient::new(self.fake.config(), http_client().unwrap())).as_partner();
@@ -48,11 +67,63 @@ impl Scene {
         self
     }
 
+    /// Free times so many days from now.
+    pub(crate) async fn free(&self, service: &str, staff: &str, ahead: i64) -> Vec<Slot> {
+        self.backend.availability(&self.query(service, staff, ahead)).await.unwrap().slots
+    }
+
+    /// The question for them; `any` for anyone.
+    pub(crate) fn query(&self, service: &str, staff: &str, ahead: i64) -> SlotQuery {
+        SlotQuery {
+            branch: self.backend.branch().branch.clone(),
+            services: service.split('+').map(|id| id.parse().unwrap()).collect(),
+            staff: if staff == "any" { StaffChoice::Any } else { StaffChoice::One(staff.parse().unwrap()) },
+            days: DateRange::day(self.day(ahead)),
+            party: 1,
+            excluding: None,
+        }
+    }
+
+    /// Ana's first free hour for a haircut, on Thursday: a day that the online booking is not asked about.
+    pub(crate) async fn slot(&self) -> Slot {
+        self.free("331", "8886", 3).await.remove(0)
+    }
+
+    /// Books a time for a client by number.
+    pub(crate) async fn book(&self, slot: &Slot, client: u32) -> Result<Booking, BookError> {
+        self.backend.book(&self.request(slot, client), key(client)).await
+    }
+
+    pub(crate) fn request(&self, slot: &Slot, client: u32) -> BookingRequest {
+        let client = ClientDetails {
+            contact: ContactId::derive(&[&client.to_string()]),
+            user: ChannelUser { phone: format!("35191{client:07}").parse().ok(), user_id: None },
+            name: Some(Private::new(format!("Client {client}"))),
+            email: None,
+            language: Lang::EN,
+        };
+        BookingRequest { slot: slot.clone(), client, party: 1, note: Some(Private::new("By the window".to_owned())) }
+    }
+
+    /// All bookings that stand.
+    pub(crate) async fn all(&self) -> Vec<Booking> {
+        self.backend.find(&BookingFilter::at(self.backend.branch().branch.clone())).await.unwrap()
+    }
+
     /// A local day so many days from now.
     pub(crate) fn day(&self, ahead: i64) -> NaiveDate {
-        use chatplug_core::ports::Clock as _;
         self.clock.now().with_timezone(&self.zone).date_naive() + Duration::days(ahead)
     }
+}
+
+/// The key of a client's booking.
+pub(crate) fn key(client: u32) -> ActionKey {
+    ActionKey::derive(&["book", &client.to_string()])
+}
+
+/// The number of a record behind a booking.
+pub(crate) fn number(booking: &Booking) -> u64 {
+    booking.reference.backend_id.parse().unwrap()
 }
 
 pub(crate) fn branch() -> AltegioBranch {
