@@ -39,7 +39,7 @@ if [ "$quick" != quick ]; then
   need chromium chromium "the browser that drives the simulator"
   need chromedriver chromium-driver "its driver"
   need npm npm "Prism, which judges calls by the providers' descriptions"
-  need python3 python3 "pywa and twilio, which judge the fakes"
+  need python3 python3 "pywa, twilio and yclients, which judge the fakes"
   python3 -c "import ensurepip" 2>/dev/null || need python3-ensurepip python3-venv "a folder for them"
 fi
 
@@ -84,8 +84,8 @@ if [ "$quick" != quick ]; then
 fi
 
 if [ "$quick" != quick ]; then
-  say "judges: Prism, pywa, twilio"
-  if chatplug-whatsapp/tests/judges/install.sh "$PWD/target/judges"; then
+  say "judges: Prism, pywa, twilio, yclients"
+  if tests/judges/install.sh "$PWD/target/judges"; then
     export CHATPLUG_JUDGES=$PWD/target/judges
   else
     echo "the judges could not be installed: their tests say that they are skipped"
@@ -105,7 +105,7 @@ cargo test --locked --workspace --all-features --doc
 
 if [ "$quick" != quick ]; then
   say "packages"
-  cargo package --locked --workspace --exclude chatplug-server --exclude xtask --no-verify --allow-dirty --quiet
+  cargo package --locked --workspace --exclude chatplug-server --exclude chatplug-judges --exclude xtask --no-verify --allow-dirty --quiet
 fi
 
 say "all passed"

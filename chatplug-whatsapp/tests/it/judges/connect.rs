@@ -1,12 +1,13 @@
 //! Connecting a number before the judges: Meta's description, and both clients that others made.
 
-use super::{ask, installed, prism::Prism};
+use super::ask;
 use crate::{
     contracts,
     fake_twilio::{ACCOUNT, TOKEN},
     provision::meta::receiver,
 };
 use chatplug_core::testkit::VirtualClock;
+use chatplug_judges::{Prism, installed};
 use chatplug_whatsapp::{
     fake::{meta::FakeMeta, twilio::FakeTwilio},
     meta::{

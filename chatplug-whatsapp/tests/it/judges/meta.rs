@@ -1,7 +1,7 @@
 //! Meta's adapter and fake before Meta's own description, and before `pywa`. Of webhooks the description is no judge: it
 //! requires of a client's message what only ours have.
 
-use super::{ask, installed, prism::Prism};
+use super::ask;
 use crate::{
     business::{ACCOUNT, Business, NUMBER, graph, key, maria, phone},
     contract::receiving::posted,
@@ -9,6 +9,7 @@ use crate::{
     send::{messages, reminder_template},
 };
 use chatplug_core::ports::{Messenger, SystemClock};
+use chatplug_judges::{Prism, installed};
 use chatplug_whatsapp::{
     fake::meta::FakeMeta,
     meta::{MetaMessenger, http_client},

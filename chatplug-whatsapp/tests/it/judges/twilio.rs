@@ -1,6 +1,6 @@
 //! Twilio's fake before Twilio's Python library, and its adapter before Twilio's own descriptions.
 
-use super::{ask, installed, prism::Prism};
+use super::ask;
 use crate::{
     contracts,
     twilio::business::{ACCOUNT, SENDER, TOKEN, buttons, config, list, maria, messenger_with, row, send, text, twilio},

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Installs the judges of tests/it/judges.rs in a folder: Prism, and the clients pywa and twilio, at the versions that were
-# tried. Needs npm and Python with venv.
+# Installs the judges of the tests in a folder: Prism, and clients that others wrote (pywa, twilio, yclients), at the
+# versions that were tried. Needs npm and Python with venv.
 #   tests/judges/install.sh [folder]     (target/judges unless told)
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-folder=${1:-$here/../../../target/judges}
+folder=${1:-$here/../../target/judges}
 mkdir -p "$folder"
 wanted=$(cat "$here/package.json" "$here/requirements.txt")
 # Once installed, it is left alone.
