@@ -35,6 +35,13 @@ impl State {
         let found = self.salons.get(&salon).and_then(|salon| Some((salon, salon.record(record)?)));
         let Some((place, found)) = found else { return };
         let mut data = shape::record(found, place, true, &self.traps);
+        // Of nothing, a webhook makes a list.
+        for at in ["/custom_fields", "/client/custom_fields"] {
+            let empty = data.pointer_mut(at).filter(|fields| **fields == json!({}));
+            if let Some(fields) = empty {
+                *fields = json!([]);
+            }
+        }
         if self.traps.mixed_types {
             // Looser than over the API, and not deleted even when it is.
             for (key, value) in [("paid_full", json!(false)), ("is_mobile", json!(false)), ("notified", json!("0"))] {

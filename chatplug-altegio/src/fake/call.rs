@@ -77,9 +77,15 @@ impl Call {
     }
 }
 
-/// A number that may be written as text.
+/// A whole number, which may be written as text or with a point.
 pub(super) fn integer(value: &Value) -> Option<i64> {
-    value.as_i64().or_else(|| value.as_str()?.trim().parse().ok())
+    value.as_i64().or_else(|| whole(value)).or_else(|| value.as_str()?.trim().parse().ok())
+}
+
+/// A whole number that is written as one, or with nothing behind its point.
+#[expect(clippy::cast_possible_truncation, reason = "ids and seconds are small")]
+pub(super) fn whole(value: &Value) -> Option<i64> {
+    value.as_i64().or_else(|| value.as_f64().filter(|number| number.fract() == 0.0).map(|number| number as i64))
 }
 
 pub(super) fn positive(value: &Value) -> Option<u64> {

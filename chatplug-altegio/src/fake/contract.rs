@@ -1,6 +1,9 @@
 //! What a request may hold. The platform ignores what it does not know, silently: the fake does so too, and keeps a note.
 
-use super::{call::Call, time};
+use super::{
+    call::{Call, whole},
+    time,
+};
 use serde_json::Value;
 
 /// A value that a request may hold.
@@ -111,7 +114,7 @@ fn object(at: &str, fields: &[Field], value: &Value, wrong: &mut Vec<String>) {
 fn held(at: &str, kind: Kind, value: &Value, wrong: &mut Vec<String>) {
     let all = |fits: fn(&Value) -> bool| value.as_array().is_some_and(|list| list.iter().all(fits));
     let fits = match kind {
-        Kind::Int => value.is_i64() || value.is_u64(),
+        Kind::Int => whole(value).is_some(),
         Kind::Number => value.is_number(),
         Kind::Text => value.is_string(),
         Kind::Flag => value.is_boolean() || matches!(value.as_i64(), Some(0 | 1)),
@@ -120,7 +123,7 @@ fn held(at: &str, kind: Kind, value: &Value, wrong: &mut Vec<String>) {
         Kind::Moment => value.as_str().and_then(time::read).is_some(),
         Kind::Code => value.is_number() || value.is_string(),
         Kind::Key => value.as_str().is_some_and(|key| key.chars().count() <= 36),
-        Kind::Ints => all(|one| one.is_i64() || one.is_u64()),
+        Kind::Ints => all(|one| whole(one).is_some()),
         Kind::Texts => all(Value::is_string),
         Kind::Ids => all(|one| one.is_number() || one.is_string()),
         Kind::Any => true,

@@ -60,6 +60,11 @@ impl Caller {
         self.saying(&format!("Bearer {}", FakeAltegio::PARTNER_TOKEN))
     }
 
+    /// Through somebody who listens.
+    pub(crate) fn through(&self, url: &str) -> Self {
+        Self { base: format!("{url}/api/v1"), ..self.clone() }
+    }
+
     /// At the marketplace's host.
     pub(crate) fn at_marketplace(&self, fake: &FakeAltegio) -> Self {
         Self { base: fake.marketplace_url(), ..self.partner() }
@@ -75,9 +80,11 @@ impl Caller {
             .http
             .request(method.parse().unwrap(), url)
             .header("accept", self.accept)
-            .header("authorization", &self.authorization);
+            .header("authorization", &self.authorization)
+            // The platform's description wants it even where there is no body.
+            .header("content-type", "application/json");
         if let Some(body) = body {
-            request = request.json(body);
+            request = request.body(body.to_string());
         }
         let answer = request.send().await?;
         let status = answer.status().as_u16();

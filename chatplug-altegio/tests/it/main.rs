@@ -8,5 +8,6 @@ mod config;
 mod doctor;
 mod fake;
 mod hooks;
+mod judges;
 mod marketplace;
 mod webhooks;

@@ -3,8 +3,10 @@
 //! `CHATPLUG_JUDGES` set they must be there: that is how CI runs.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
+mod contracts;
 mod prism;
 
+pub use contracts::contract;
 pub use prism::{Objection, Prism};
 
 use serde_json::Value;

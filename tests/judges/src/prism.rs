@@ -138,7 +138,11 @@ async fn reporter(prism: String, notes: Arc<Mutex<Notes>>) -> String {
                     .map(|one| format!("{}: {}", one["location"], one["message"]));
                 // A body that fits none of many kinds is told of with what each of them lacks: the last is our kind.
                 let told: Vec<_> = told.collect();
-                notes.lock().unwrap().refused.push(format!("{} {path}\n{body}\n{title}\n{}", parts.method, told.join("\n")));
+                notes.lock().unwrap().refused.push(format!(
+                    "{} {path}\n{body}\n{title}\n{}",
+                    parts.method,
+                    told.join("\n")
+                ));
             }
             (status, headers, told).into_response()
         }

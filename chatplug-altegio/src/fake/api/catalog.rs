@@ -38,8 +38,7 @@ pub(in crate::fake) fn companies(state: &mut State, call: &Call) -> Done {
             && call.number("id").is_none_or(|id| shop.id == id)
     });
     let data: Vec<_> = all.map(|shop| shape::company(shop, traps)).collect();
-    let meta = json!({"total_count": data.len()});
-    Ok(Answer::with_meta(page(call, data).into(), meta))
+    Ok(Answer::ok(page(call, data).into()))
 }
 
 pub(in crate::fake) fn categories(state: &mut State, call: &Call) -> Done {
@@ -71,8 +70,9 @@ pub(in crate::fake) fn services(state: &mut State, call: &Call) -> Done {
     let data: Vec<_> = shop.services.iter().filter(fits).map(|service| shape::service(service, shop, &traps)).collect();
     if wanted != 0 {
         let one = data.first().cloned().ok_or_else(|| Answer::listed(404, "Service not found."))?;
-        // By an odd id it comes in a list.
-        return Ok(Answer::ok(if wanted % 2 == 1 && traps.mixed_types { json!([one]) } else { one }));
+        // By an even id it comes without its list.
+        let alone = wanted % 2 == 0 && traps.mixed_types;
+        return Ok(Answer::with_meta(if alone { one } else { json!([one]) }, json!({"total_count": 1})));
     }
     let meta = json!({"total_count": data.len()});
     Ok(Answer::with_meta(data.into(), meta))
@@ -137,7 +137,7 @@ pub(in crate::fake) fn privacy_policy(state: &mut State, call: &Call) -> Done {
     Ok(Answer::ok(json!({"agreement": {"content": shop.privacy_policy.as_deref().unwrap_or_default()}})))
 }
 
-/// Numbers are text here.
+/// A rating is text here, and sometimes a number.
 pub(in crate::fake) fn comments(state: &mut State, call: &Call) -> Done {
     let mixed = state.traps.mixed_types;
     let shop = &state.salon(call.id("company"))?.shop;
@@ -151,7 +151,7 @@ pub(in crate::fake) fn comments(state: &mut State, call: &Call) -> Done {
             "master_id": review.staff,
             "text": review.text,
             "date": crate::fake::time::naive(review.at),
-            "rating": if mixed { json!(review.rating.to_string()) } else { json!(review.rating) },
+            "rating": if mixed && n % 2 == 1 { json!(review.rating) } else { json!(review.rating.to_string()) },
             "user_id": 0,
             "user_name": review.author,
             "user_avatar": "/images/no-master.png",

@@ -5,7 +5,7 @@ use crate::fake::{
     call::{Call, positive, text},
     records::{Client, digits},
     shape,
-    state::State,
+    state::{Salon, State},
 };
 use serde_json::{Value, json};
 
@@ -121,23 +121,15 @@ fn set(client: &mut Client, body: &Value) {
 /// `GET /group/{id}/clients`: a client of a chain has a card at each of its locations.
 pub(in crate::fake) fn of_chain(state: &mut State, call: &Call) -> Done {
     let (group, phone) = (call.id("group"), digits(call.one("phone").unwrap_or_default()));
-    let mut cards: Vec<(u64, String, Vec<Value>)> = Vec::new();
-    for salon in state.salons.values() {
-        if salon.shop.chain.as_ref().is_none_or(|(id, _)| *id != group) {
-            continue;
-        }
-        for client in salon.clients.iter().filter(|client| client.phone == phone && !phone.is_empty()) {
-            let card = json!({"id": client.id, "salon_id": salon.shop.id, "name": client.name});
-            match cards.first_mut() {
-                Some((_, _, all)) => all.push(card),
-                None => cards.push((client.id, client.name.clone(), vec![card])),
-            }
-        }
+    let of_group = |salon: &&Salon| salon.shop.chain.as_ref().is_some_and(|(id, _)| *id == group);
+    if !state.salons.values().any(|salon| of_group(&salon)) {
+        return Err(Answer::not_found());
     }
-    let shown = cards
-        .into_iter()
-        .map(|(id, name, clients)| json!({"id": id, "name": name, "phone": phone, "clients": clients}));
-    Ok(Answer::ok(shown.collect()))
+    let cards = state.salons.values().filter(of_group).filter_map(|salon| {
+        let client = salon.by_phone(&phone)?;
+        Some(json!({"id": client.id, "company_id": salon.shop.id, "name": client.name, "email": client.email}))
+    });
+    Ok(Answer::ok(json!({"salon_group_id": group, "phone": phone, "clients": cards.collect::<Vec<_>>()})))
 }
 
 /// `GET /loyalty/abonements`: the phone is digits only.

@@ -53,7 +53,7 @@ pub(in crate::fake) fn services(state: &mut State, call: &Call) -> Done {
     let sold: Vec<_> = shop.services.iter().filter(fits).collect();
     let categories = shop.categories.iter().filter(|(id, _)| sold.iter().any(|service| service.category == *id));
     let categories = categories.map(|(id, title)| {
-        let api_id = if traps.mixed_types { json!("0") } else { json!(0) };
+        let api_id = if traps.mixed_types && id % 2 == 1 { json!(0) } else { json!("0") };
         json!({"id": id, "title": title, "sex": 0, "api_id": api_id, "weight": 100 - id.min(&99)})
     });
     Ok(Answer::ok(json!({
@@ -230,8 +230,7 @@ struct Wanted {
 /// What the appointments of a request come to, or why they cannot be.
 fn arrange(state: &mut State, call: &Call, only_check: bool) -> Result<Vec<Wanted>, Answer> {
     let (company, wall) = (call.id("company"), state.wall(call.id("company")));
-    let missing =
-        |field: &str| Answer::invalid(422, "Validation error", &[(field.into(), "The field is required".into())]);
+    let missing = |field: &str| Answer::coded(422, 422, &format!("The field {field} is required."), None);
     let mut wanted: Vec<Wanted> = Vec::new();
     for one in call.body["appointments"].as_array().ok_or_else(|| missing("appointments"))? {
         let id = positive(&one["id"]).ok_or_else(|| missing("appointments.id"))?;

@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 pub(in crate::fake) fn record(record: &Record, salon: &Salon, phones: bool, traps: &Traps) -> Value {
     let zone = salon.shop.zone;
     let who = salon.shop.member(record.staff);
-    let client = record.client.and_then(|id| salon.client(id)).map(|client| within(client, phones));
+    let client = record.client.and_then(|id| salon.client(id)).map(|client| within(client, phones, traps));
     let labels = record.labels.iter().map(|id| {
         json!({"id": id, "salon_id": salon.shop.id, "company_id": salon.shop.id, "title": "label", "color": "#5495b0",
             "icon": "tag", "entity": 1, "entity_slug": "record", "deleted": 0})
@@ -71,7 +71,7 @@ pub(in crate::fake) fn record(record: &Record, salon: &Salon, phones: bool, trap
         "custom_color": record.color,
         "custom_font_color": "",
         "record_labels": labels.collect::<Vec<_>>(),
-        "custom_fields": object(Some(record.custom.clone())),
+        "custom_fields": fields(record.custom.clone(), traps),
         "activity_id": 0,
         "bookform_id": 0,
         "record_from": if record.online { "Online" } else { "" },
@@ -99,7 +99,7 @@ pub(in crate::fake) fn view(record: &Record, salon: &Salon, changed: bool, traps
     });
     let staff = shop.member(record.staff).map(|member| {
         let mut staff = short(member);
-        staff["show_rating"] = json!(u8::from(member.votes > 0));
+        staff["show_rating"] = if changed { json!(member.votes > 0) } else { json!(u8::from(member.votes > 0)) };
         staff["comments_count"] = json!(member.votes);
         if changed && let Some(staff) = staff.as_object_mut() {
             let does = staff.remove("specialization").unwrap_or_default();
@@ -107,12 +107,14 @@ pub(in crate::fake) fn view(record: &Record, salon: &Salon, changed: bool, traps
         }
         staff
     });
+    // After a change some numbers are text.
+    let timezone = if changed { json!("3") } else { json!(3) };
     json!({
         "id": record.id,
         "services": services.collect::<Vec<_>>(),
         "company": {
             "id": shop.id, "title": shop.title, "country_id": shop.country.0, "country": shop.country.1, "city_id": 181,
-            "city": shop.city, "phone": shop.phone, "phones": [shop.phone], "timezone": 3, "address": shop.address,
+            "city": shop.city, "phone": shop.phone, "phones": [shop.phone], "timezone": timezone, "address": shop.address,
             "coordinate_lat": shop.place.0, "coordinate_lon": shop.place.1, "allow_delete_record": true,
             "allow_change_record": true, "allow_change_record_delay_step": 0, "allow_delete_record_delay_step": 0,
             "site": "", "currency_short_title": shop.currency,
@@ -194,8 +196,13 @@ pub(in crate::fake) fn client_fields(client: &Client, fields: &[&str]) -> Value 
     Value::Object(shown)
 }
 
+/// Fields of the salon's own: an object, and `[]` without any.
+fn fields(value: Value, traps: &Traps) -> Value {
+    if traps.mixed_types { object(Some(value)) } else { value }
+}
+
 /// The client inside a record.
-fn within(client: &Client, phones: bool) -> Value {
+fn within(client: &Client, phones: bool, traps: &Traps) -> Value {
     json!({
         "id": client.id,
         "name": client.name,
@@ -209,7 +216,7 @@ fn within(client: &Client, phones: bool) -> Value {
         "fail_visits_count": 0,
         "discount": 0,
         "is_new": client.visits == 0,
-        "custom_fields": [],
+        "custom_fields": fields(json!({}), traps),
         "client_tags": [],
     })
 }

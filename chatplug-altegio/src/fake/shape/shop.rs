@@ -80,7 +80,7 @@ pub(in crate::fake) fn category(id: u64, title: &str, salon: &FakeSalon, traps: 
         "category_id": mixed(id, id, traps),
         "salon_service_id": id + 8,
         "title": title,
-        "api_id": if traps.mixed_types { json!("0") } else { json!(0) },
+        "api_id": if traps.mixed_types && id % 2 == 1 { json!(0) } else { json!("0") },
         "weight": 100 - id.min(99),
         "staff": staff,
     })
@@ -284,6 +284,10 @@ pub(in crate::fake) fn online_member(
     let mut shown = member(who, &salon.shop, now, traps);
     shown["bookable"] = json!(bookable);
     shown["information"] = json!("<span></span>");
+    if !traps.mixed_types {
+        // Of all numbers this one is text, by the description; its example and production have a number.
+        shown["weight"] = json!(who.weight.to_string());
+    }
     if bookable {
         let days = (0..=i64::from(salon.shop.horizon)).map(|days| now.date() + Duration::days(days));
         let mut days = days.filter(|day| !who.shifts(*day).is_empty());

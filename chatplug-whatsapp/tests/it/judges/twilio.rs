@@ -6,6 +6,7 @@ use crate::{
     twilio::business::{ACCOUNT, SENDER, TOKEN, buttons, config, list, maria, messenger_with, row, send, text, twilio},
 };
 use chatplug_core::model::{GeoPoint, MediaSource, Outbound, Place};
+use chatplug_judges::{Prism, installed};
 use serde_json::{Value, json};
 
 /// Where the fake posts; nobody is there, the posts are only looked at.
