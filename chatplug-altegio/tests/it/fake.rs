@@ -1,7 +1,11 @@
 //! The fake, spoken to as its documentation says and in no other way.
 
 mod booking;
+mod catalog;
+mod faults;
 mod marketplace;
+mod online;
+mod records;
 mod webhooks;
 
 use chatplug_altegio::fake::{FakeAltegio, WebhookPlan};

@@ -123,7 +123,11 @@ async fn reporter(prism: String, notes: Arc<Mutex<Notes>>) -> String {
             let answer = call.body(body.clone()).send().await.unwrap();
             let (status, mut headers) = (answer.status(), answer.headers().clone());
             headers.remove(http::header::TRANSFER_ENCODING);
-            let noted = headers.get("sl-violations").map(|noted| serde_json::from_slice(noted.as_bytes()).unwrap());
+            let noted = headers.get("sl-violations").map(|noted| {
+                let said = String::from_utf8_lossy(noted.as_bytes());
+                // Of very many it says so instead, and shows the first.
+                serde_json::from_str(&said).unwrap_or_else(|_| serde_json::json!([{ "message": said }]))
+            });
             let objections = objections(&format!("{} {}", parts.method, parts.uri.path()), &noted.unwrap_or_default());
             notes.lock().unwrap().objections.extend(objections);
             let told = answer.bytes().await.unwrap();

@@ -71,7 +71,7 @@ pub(in crate::fake) fn services(state: &mut State, call: &Call) -> Done {
     if wanted != 0 {
         let one = data.first().cloned().ok_or_else(|| Answer::listed(404, "Service not found."))?;
         // By an even id it comes without its list.
-        let alone = wanted % 2 == 0 && traps.mixed_types;
+        let alone = wanted.is_multiple_of(2) && traps.mixed_types;
         return Ok(Answer::with_meta(if alone { one } else { json!([one]) }, json!({"total_count": 1})));
     }
     let meta = json!({"total_count": data.len()});
