@@ -48,10 +48,10 @@ const MEDIA_TYPE: &str = "application/vnd.api.v2+json";
 const ANSWER_LIMIT: u64 = 32 * 1024 * 1024;
 /// How often a read is tried.
 const ATTEMPTS: u32 = 3;
-/// How long a whole call may take, unless told otherwise.
-const TIME_LIMIT: Duration = Duration::from_secs(12);
+/// How long a whole call may take, unless told otherwise: a check and a write fit into what the engine waits for a booking.
+const TIME_LIMIT: Duration = Duration::from_secs(9);
 /// So long is one attempt of a read waited for.
-const ATTEMPT_LIMIT: Duration = Duration::from_secs(6);
+const ATTEMPT_LIMIT: Duration = Duration::from_secs(4);
 
 /// Altegio, as one account calls it. Clones share the pace and the circuit; make variants (another user, none) from one
 /// client, so that they do, too.

@@ -4,8 +4,10 @@ mod budget;
 mod changes;
 mod contract;
 mod odd;
+mod race;
 mod records;
 mod shop;
+mod talk;
 
 use async_trait::async_trait;
 use chatplug_altegio::{
