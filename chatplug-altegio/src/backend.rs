@@ -5,7 +5,7 @@
 
 mod find;
 mod free;
-mod place;
+pub(crate) mod place;
 mod public;
 mod records;
 mod resolve;

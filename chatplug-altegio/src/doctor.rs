@@ -4,6 +4,7 @@
 
 use crate::{
     AltegioClient, Call, CallError,
+    backend::place,
     hooks::{AltegioHooks, HookError},
     wire::lenient,
 };
@@ -188,6 +189,7 @@ pub struct AltegioCheckup {
     client: AltegioClient,
     location: u64,
     webhook: Option<SecretString>,
+    country: Option<String>,
     currency: Option<Currency>,
 }
 
@@ -195,13 +197,20 @@ impl AltegioCheckup {
     /// A location as the client's user sees it.
     #[must_use]
     pub const fn new(client: AltegioClient, location: u64) -> Self {
-        Self { client, location, webhook: None, currency: None }
+        Self { client, location, webhook: None, country: None, currency: None }
     }
 
     /// Changes are to be told at this address.
     #[must_use]
     pub fn with_webhook(mut self, url: SecretString) -> Self {
         self.webhook = Some(url);
+        self
+    }
+
+    /// The location is in this country, two capital letters, whatever its telephone number says.
+    #[must_use]
+    pub fn with_country(mut self, country: impl Into<String>) -> Self {
+        self.country = Some(country.into());
         self
     }
 
@@ -255,7 +264,10 @@ impl AltegioCheckup {
             found.push(ZoneUnknown(word(text("timezone_name"))));
         }
         let symbol = text("currency_short_title");
-        let currency = self.currency.or_else(|| currency(symbol));
+        let currency = self.currency.or_else(|| {
+            let company = serde_json::from_value(company.clone()).unwrap_or_default();
+            place::currency(&place::country(self.country.as_deref(), &company), symbol)
+        });
         if currency.is_none() {
             found.push(CurrencyUnknown(word(symbol)));
         }
@@ -351,10 +363,11 @@ impl AltegioCheckup {
                 return false;
             }
         };
-        let staff = staff.as_array().map_or(0, Vec::len);
-        let offers = staff > 0;
-        found.push(if offers { AltegioFinding::Offers { services, staff } } else { AltegioFinding::NoStaff });
-        offers
+        // Those who are listed and cannot be booked have no schedule, or nothing to do.
+        let listed = staff.as_array().map(Vec::as_slice).unwrap_or_default();
+        let staff = listed.iter().filter(|one| one.get("bookable").is_some_and(is_on)).count();
+        found.push(if staff > 0 { AltegioFinding::Offers { services, staff } } else { AltegioFinding::NoStaff });
+        !listed.is_empty()
     }
 
     /// Whether anybody works in the days to come.
@@ -378,6 +391,7 @@ impl AltegioCheckup {
                     }
                 };
                 if !somebody {
+                    found.retain(|finding| *finding != AltegioFinding::NoStaff);
                     found.push(AltegioFinding::NoSchedules);
                 }
             }
@@ -460,17 +474,6 @@ fn is_on(value: &Value) -> bool {
         Value::String(text) if text.eq_ignore_ascii_case("true") => true,
         value => lenient::integer(value).is_some_and(|number| number != 0),
     }
-}
-
-/// A currency by the symbol that the platform tells, or by its code.
-fn currency(symbol: &str) -> Option<Currency> {
-    Currency::from_code(&symbol.to_ascii_uppercase()).or(match symbol {
-        "€" => Some(Currency::EUR),
-        "$" => Some(Currency::USD),
-        "£" => Some(Currency::GBP),
-        "₽" => Some(Currency::RUB),
-        _ => None,
-    })
 }
 
 /// A text of the platform's, fit for a screen.

@@ -91,12 +91,15 @@ pub struct DemoArgs {
     /// Port to listen on, on this machine only; 0 takes any free one
     #[arg(long, default_value_t = 8080)]
     pub port: u16,
-    /// File that keeps appointments and conversations; delete it to start afresh
-    #[arg(long, value_name = "FILE", default_value = "chatplug-demo.sqlite")]
-    pub db: PathBuf,
+    /// File that keeps appointments and conversations, chatplug-demo.sqlite unless told; delete it to start afresh
+    #[arg(long, value_name = "FILE", conflicts_with = "booking")]
+    pub db: Option<PathBuf>,
     /// Let the salon's number be one at this provider: its adapter talks to a fake of it, on this machine
     #[arg(long, value_enum)]
     pub messenger: Option<DemoMessenger>,
+    /// Let the salon's bookings be kept there: its adapter talks to a fake of it, on this machine, which forgets when it ends
+    #[arg(long, value_enum)]
+    pub booking: Option<DemoBooking>,
     /// Open the page in a browser
     #[arg(long, value_name = "YES", default_value_t = false, default_missing_value = "true", num_args = 0..=1, action = clap::ArgAction::Set)]
     pub open: bool,
@@ -112,6 +115,13 @@ pub enum DemoMessenger {
     Meta,
     /// Twilio
     Twilio,
+}
+
+/// A booking system that the demo has a fake of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum DemoBooking {
+    /// Altegio
+    Altegio,
 }
 
 /// Options of `serve`. What is given here wins over the file and the environment.

@@ -5,9 +5,13 @@
 //! phone (`messenger`, `hub`); statuses come back as webhooks. Beside the phone the page shows what the store holds
 //! (`day`, `state`).
 //!
+//! The bookings may be kept at a fake of Altegio (`altegio`); then the page shows what is kept there, and lets its team move and
+//! cancel.
+//!
 //! Or a fake of Meta or of Twilio stands behind the page (`fake`): then the number is an ordinary one, its adapter calls
 //! the fake over HTTP, and the fake posts to the server.
 
+mod altegio;
 mod api;
 mod day;
 mod fake;
@@ -18,6 +22,7 @@ mod page;
 mod state;
 mod terminal;
 
+pub use altegio::{AltegioDesk, AtAltegio, numbered};
 pub use fake::{Fake, Started};
 pub use terminal::{Bubble, Listener, SayError};
 
@@ -51,6 +56,8 @@ pub struct Stage {
     pub channel: ChannelId,
     /// Branches that it books at, with their plans, in order; the page shows the first one's day.
     pub branches: Vec<(BranchId, Plan)>,
+    /// The desk of a branch whose bookings are kept elsewhere; the page shows what is kept there.
+    pub desk: Option<AltegioDesk>,
 }
 
 /// The provider's id of a simulated number: digits as Meta's ids are, the same in every run, since the route to them is

@@ -1,6 +1,7 @@
 //! From a configuration to adapters, a directory and an engine. No routes here, no files, no environment.
 
 use crate::{
+    altegio::Accounts,
     config::{
         AltegioAccount, BookingConfig, BranchConfig, ChannelConfig, Config, Credential, MetaApp, ProviderConfig,
         TenantConfig, TwilioChannel,
@@ -13,7 +14,7 @@ use crate::{
     retention::Forgetting,
     stores::Stores,
 };
-use chatplug_altegio::{self as altegio, AltegioWebhook};
+use chatplug_altegio::{self as altegio, AltegioBackend, AltegioBranch, AltegioWebhook};
 use chatplug_calendar::Calendar;
 use chatplug_core::{
     engine::{Engine, EngineOptions, LogNotifier, Observer, TemplateList, TenantList},
@@ -75,6 +76,7 @@ pub(crate) async fn wire(
         intents,
         transcriber,
         simulator: page,
+        altegio: Accounts::of(&config, &stores)?,
         twilio: Twilio::default(),
         meta: BTreeMap::new(),
         shared: BTreeMap::new(),
@@ -156,6 +158,7 @@ pub(crate) async fn templates(
         intents: Arc::new(OfflineEngine::new()),
         transcriber: None,
         simulator: None,
+        altegio: Accounts::of(config, stores)?,
         twilio: Twilio::default(),
         meta: BTreeMap::new(),
         shared: BTreeMap::new(),
@@ -259,6 +262,7 @@ struct Builder<'c> {
     intents: Arc<dyn IntentEngine>,
     transcriber: Option<Arc<dyn Transcriber>>,
     simulator: Option<Arc<Simulator>>,
+    altegio: Accounts<'c>,
     twilio: Twilio,
     /// Templates by tenant, account and prefix.
     meta: BTreeMap<(TenantId, String, String), Arc<dyn Templates>>,
@@ -336,10 +340,15 @@ impl Builder<'_> {
                 let calendar = Calendar::new(id.clone(), install.clone(), (**plan).clone(), kept, self.clock.clone());
                 Ok(BranchSetup { id, install, backend: Arc::new(calendar) })
             }
-            BookingConfig::Altegio(place) => Err(AppError::Setup {
-                what: format!("branch {id} of {}", tenant.id),
-                why: format!("location {} of Altegio cannot be booked at by this version", place.location),
-            }),
+            BookingConfig::Altegio(place) => {
+                // What a booking is found by: a branch that moves to another location must not take its bookings along.
+                let install = InstallId::new(format!("{}-{}", altegio::PROVIDER, place.location)).map_err(misnamed)?;
+                let client = self.altegio.client(self.config, &self.stores, &tenant.id, place, &*self.clock).await?;
+                let mut at = AltegioBranch::new(id.clone(), install.clone(), place.location);
+                (at.country, at.currency) = (place.country.clone(), place.currency);
+                let backend = AltegioBackend::with_client(client, at, self.clock.clone());
+                Ok(BranchSetup { id, install, backend: Arc::new(backend) })
+            }
         }
     }
 
@@ -359,12 +368,17 @@ impl Builder<'_> {
         let listed: Arc<dyn Templates> = Arc::new(TemplateList::new(channel.templates.clone()));
         match &channel.provider {
             ProviderConfig::Simulator => {
+                // A page that was handed in knows more of the stage than the configuration does.
+                if let Some(page) = &self.simulator {
+                    return Ok((page.messenger(), listed));
+                }
                 let branches = tenant.branches.iter().filter(|branch| channel.branches.contains(&branch.id));
                 let stage = Stage {
                     tenant: tenant.id.clone(),
                     name: tenant.name.clone(),
                     channel: channel.id.clone(),
                     branches: branches.filter_map(|branch| Some((branch.id.clone(), branch.plan()?.clone()))).collect(),
+                    desk: None,
                 };
                 let simulator = Arc::new(Simulator::new(stage, self.clock.clone()));
                 let messenger = simulator.messenger();

@@ -17,7 +17,7 @@ pub(super) fn branch(
     hours: Vec<OpeningHours>,
 ) -> Result<Branch, &'static str> {
     let zone = zone(company)?;
-    let country = country(at, company);
+    let country = country(at.country.as_deref(), company);
     let name = [&company.public_title, &company.title].into_iter().find(|name| !name.trim().is_empty());
     let name = name.map(|name| name.trim().to_owned()).unwrap_or_else(|| at.branch.to_string());
     let currency = at.currency.or(told).or_else(|| currency(&country, &company.currency_short_title));
@@ -50,8 +50,9 @@ fn phone(company: &Company) -> Option<&str> {
     all.map(|phone| phone.trim()).find(|phone| !phone.is_empty())
 }
 
-fn country(at: &AltegioBranch, company: &Company) -> String {
-    let told = at.country.as_deref().map(str::to_ascii_uppercase);
+/// The country by its code: as it is set, or as the location's telephone number tells.
+pub(crate) fn country(set: Option<&str>, company: &Company) -> String {
+    let told = set.map(str::to_ascii_uppercase);
     let of_phone = || {
         let number = phonenumber::parse(None, phone(company)?).ok()?;
         Some(number.country().id()?.as_ref().to_owned())
@@ -62,7 +63,7 @@ fn country(at: &AltegioBranch, company: &Company) -> String {
 }
 
 /// A code by its letters, or by its symbol among the currencies of the country, or the country's own.
-fn currency(country: &str, symbol: &str) -> Option<Currency> {
+pub(crate) fn currency(country: &str, symbol: &str) -> Option<Currency> {
     let symbol = symbol.trim();
     if let Some(code) = Currency::from_code(&symbol.to_ascii_uppercase()) {
         return Some(code);

@@ -12,7 +12,7 @@ function setLang(code) {
   translate();
   drawClients();
   drawPhone();
-  if (app.day) drawDay(app.day);
+  if (app.day) { drawDay(app.day); drawDesk(); }
   drawState();
   drawTurns();
   document.querySelector(`[data-testid="lang-${code}"]`)?.focus();

@@ -9,6 +9,25 @@ async function loadDay() {
   const before = app.day && app.day.date === day.date ? app.day : null;
   app.day = day;
   drawDay(before);
+  drawDesk();
+}
+
+// Where the bookings are kept elsewhere, the team there can change them.
+function drawDesk() {
+  const bar = $("desk");
+  bar.hidden = !app.info.desk;
+  if (bar.hidden) return;
+  const entry = app.day?.entries.find((entry) => entry.id === app.entry);
+  if (!entry) return fill(bar, h("p", {}, t("deskHint")));
+  const act = (what) => post("desk", { entry: entry.id, do: what }).then(() => loadDay()).catch(() => {});
+  fill(bar, h("p", {}, h("b", {}, `${entry.start} ${entry.name}`), ` ${entry.service[lang] || entry.service.main}`),
+    h("button", { type: "button", class: "quiet", data: { testid: "desk-later" }, on: { click: () => act("later") } }, t("deskLater")),
+    h("button", { type: "button", class: "quiet", data: { testid: "desk-cancel" }, on: { click: () => act("cancel") } }, t("deskCancel")));
+}
+function choose(entry) {
+  app.entry = app.entry === entry ? null : entry;
+  drawDay(app.day);
+  drawDesk();
 }
 
 function drawDay(before) {
@@ -40,7 +59,7 @@ function drawDay(before) {
       const tall = y(entry.to) - y(entry.from) - 2;
       const name = entry.service[lang] || entry.service.main;
       const was = old.get(entry.id);
-      const node = h("div", { class: "entry" + (tall < 38 ? " short" : "") + (tall < 20 ? " tiny" : "") + (entry.client === app.client ? " own" : "") + (before && !was ? " fresh" : ""), role: "listitem", css: { top: px(y(entry.from) + 1), height: px(tall) }, title: `${entry.start}–${entry.end} ${name}, ${entry.name}`, data: { testid: "entry", entry: entry.id, staff: person.id, start: entry.start, client: entry.client } },
+      const node = h("div", { class: "entry" + (tall < 38 ? " short" : "") + (tall < 20 ? " tiny" : "") + (entry.client === app.client ? " own" : "") + (before && !was ? " fresh" : "") + (app.info.desk && entry.id === app.entry ? " chosen" : ""), role: "listitem", ...(app.info.desk ? { tabindex: "0", on: { click: () => choose(entry.id), keydown: (event) => { if (event.key === "Enter") choose(entry.id); } } } : {}), css: { top: px(y(entry.from) + 1), height: px(tall) }, title: `${entry.start}–${entry.end} ${name}, ${entry.name}`, data: { testid: "entry", entry: entry.id, staff: person.id, start: entry.start, client: entry.client } },
         h("b", {}, entry.name || "·"), h("span", {}, `${entry.start} ${name}`), entry.confirmed ? h("span", { class: "sr" }, t("confirmed")) : null, entry.confirmed ? icon("ticks", "sure") : null);
       if (was && was.staff === entry.staff && was.from !== entry.from) {
         node.style.setProperty("top", px(y(was.from) + 1));

@@ -28,9 +28,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Talks until the input ends.
 pub(super) async fn run(args: ChatArgs) -> Result<(), Failure> {
     logging::start(&args.log, LogFormat::Text)?;
-    let temporary = args.db.is_none();
-    let db =
-        args.db.unwrap_or_else(|| std::env::temp_dir().join(format!("chatplug-{}.sqlite", Uuid::now_v7().simple())));
+    let is_temporary = args.db.is_none();
+    let db = args.db.unwrap_or_else(temporary);
     let app = Arc::new(demo::build(&db).await?);
     let workers = tokio::spawn({
         let app = app.clone();
@@ -40,7 +39,7 @@ pub(super) async fn run(args: ChatArgs) -> Result<(), Failure> {
     app.stop();
     let _ = workers.await;
     app.close().await;
-    if temporary {
+    if is_temporary {
         forget(&db);
     }
     result
@@ -105,8 +104,13 @@ fn print_bubble(bubble: &Bubble) {
     println!();
 }
 
+/// Where a database lies that is not kept.
+pub(super) fn temporary() -> PathBuf {
+    std::env::temp_dir().join(format!("chatplug-{}.sqlite", Uuid::now_v7().simple()))
+}
+
 /// Removes a temporary database with what is kept beside it.
-fn forget(db: &Path) {
+pub(super) fn forget(db: &Path) {
     for suffix in ["", "-wal", "-shm", "-owner", ".keys", ".keys-wal", ".keys-shm", ".keys-journal", ".master-key"] {
         let mut name = db.as_os_str().to_owned();
         name.push(suffix);

@@ -1,26 +1,35 @@
 //! `chatplug demo`: a made-up salon and a simulated phone, with nothing to set up.
 
-use super::{DemoArgs, DemoMessenger, Failure, serve};
+use super::{
+    DemoArgs, DemoBooking, DemoMessenger, Failure,
+    chat::{forget, temporary},
+    serve,
+};
 use crate::{
     config::{
-        BookingConfig, BranchConfig, ChannelConfig, Config, Credential, DEFAULT_BIND, DEFAULT_MESSAGES_PER_SECOND,
-        LogFormat, MetaApp, ProviderConfig, ReadyConfig, ServerConfig, StoreConfig, TenantConfig, TwilioChannel,
+        AltegioAccount, AltegioPlace, BookingConfig, BranchConfig, ChannelConfig, Config, Credential, DEFAULT_BIND,
+        DEFAULT_MESSAGES_PER_SECOND, LogFormat, MetaApp, ProviderConfig, ReadyConfig, ServerConfig, StoreConfig,
+        TenantConfig, TwilioChannel,
     },
-    demo::{ENDPOINT, Fake, Simulator, Stage, Started, number_of},
+    demo::{AtAltegio, ENDPOINT, Fake, Simulator, Stage, Started, number_of, numbered},
     http::App,
     logging,
 };
 use anyhow::Context;
-use chatplug_calendar::demo as salon;
+use chatplug_calendar::{CalendarConfig, Plan, demo as salon};
 use chatplug_core::{
     model::{BranchId, ChannelId, DateRange, Lang, Policy, TenantId},
     ports::{Clock, Retention, SystemClock},
 };
 use chrono::Days;
 use std::{net::SocketAddr, path::Path, sync::Arc};
+use uuid::Uuid;
 
 /// Days that made-up clients have booked, today included.
 const FILLED_DAYS: u64 = 7;
+
+/// Where the demo's data is, unless told.
+const DATABASE: &str = "chatplug-demo.sqlite";
 
 /// Serves the demo until it is stopped.
 pub(super) async fn run(args: DemoArgs) -> Result<(), Failure> {
@@ -28,41 +37,118 @@ pub(super) async fn run(args: DemoArgs) -> Result<(), Failure> {
     let stop = serve::stop_signal()?;
     let listener = serve::listen(SocketAddr::from(([127, 0, 0, 1], args.port))).await?;
     let address = listener.local_addr().context("the demo cannot listen")?;
-    let (app, fake) = match args.messenger {
-        None => (build(&args.db).await?, None),
-        Some(provider) => {
-            let (app, fake) = build_before(provider, &args.db, &format!("http://{address}")).await?;
-            (app, Some((provider, fake)))
-        }
+    // A fake forgets what was booked: conversations about it would be about nothing.
+    let forgotten = args.booking.is_some();
+    let db = match (args.db, forgotten) {
+        (Some(db), _) => db,
+        (None, false) => DATABASE.into(),
+        (None, true) => temporary(),
     };
+    let set = set(&db, &format!("http://{address}"), args.messenger, args.booking).await?;
     let url = format!("http://{address}/demo");
     println!("chatplug demo: a made-up salon, and a phone to write to it with\n");
     println!("  open   {url}");
-    if let Some((provider, fake)) = fake {
-        println!("  fake   {fake} ({provider:?})");
+    for (what, at) in set.fakes {
+        println!("  fake   {at} ({what})");
     }
-    println!("  data   {} (delete it to start afresh)\n", args.db.display());
+    match forgotten {
+        true => println!("  data   forgotten when it ends\n"),
+        false => println!("  data   {} (delete it to start afresh)\n", db.display()),
+    }
     println!("Ctrl+C stops it.");
     if args.open {
         open(&url);
     }
-    app.serve(listener, stop).await.context("the demo ended")?;
-    Ok(())
+    let served = set.app.serve(listener, stop).await.context("the demo ended");
+    if forgotten {
+        forget(&db);
+    }
+    Ok(served?)
 }
 
 /// The demo's server on a database file, with some appointments of made-up clients.
 pub(super) async fn build(db: &Path) -> Result<App, Failure> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let app = App::new(config(db, ProviderConfig::Simulator)?, clock.clone()).await.context(CANNOT_START)?;
+    let app = App::new(config(db, plan(salon::salon())?)?, clock.clone()).await.context(CANNOT_START)?;
     fill(&app, &*clock).await?;
     Ok(app)
 }
 
-/// The same with a fake of a provider behind the page, and an ordinary number at it; with where the fake is called.
-async fn build_before(provider: DemoMessenger, db: &Path, origin: &str) -> Result<(App, String), Failure> {
+/// A demo, ready to be served.
+struct Set {
+    app: App,
+    /// What stands in for whom, and where it is called.
+    fakes: Vec<(&'static str, String)>,
+}
+
+/// The demo with a fake of a provider behind the page, or of a booking system behind the salon, or both.
+async fn set(
+    db: &Path,
+    origin: &str,
+    messenger: Option<DemoMessenger>,
+    booking: Option<DemoBooking>,
+) -> Result<Set, Failure> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let mut config = config(db, ProviderConfig::Simulator)?;
+    let plan = plan(match booking {
+        None => salon::salon(),
+        Some(DemoBooking::Altegio) => numbered(salon::salon()),
+    })?;
+    let mut config = config(db, plan.clone())?;
     config.server.public_url = Some(origin.to_owned());
+    let mut fakes = Vec::new();
+    let fake = match messenger {
+        None => None,
+        Some(provider) => {
+            let (fake, at) = behind(&mut config, provider, origin).await?;
+            fakes.push((provider.name(), at));
+            Some(fake)
+        }
+    };
+    let tenant = config.tenants.first_mut().context(CANNOT_START)?;
+    let branch = tenant.branches.first_mut().context(CANNOT_START)?;
+    let mut stage = Stage {
+        tenant: tenant.id.clone(),
+        name: tenant.name.clone(),
+        channel: tenant.channels.first().context(CANNOT_START)?.id.clone(),
+        branches: vec![(branch.id.clone(), plan.clone())],
+        desk: None,
+    };
+    if booking == Some(DemoBooking::Altegio) {
+        let endpoint = format!("{}{}", Uuid::now_v7().simple(), Uuid::new_v4().simple());
+        let at = AtAltegio::start(&plan, origin, endpoint, clock.now()).await.context("the fake cannot start")?;
+        fakes.push(("Altegio", at.base_url.clone()));
+        branch.booking = BookingConfig::Altegio(AltegioPlace {
+            account: ENDPOINT.to_owned(),
+            location: AtAltegio::LOCATION,
+            user_token: None,
+            country: None,
+            currency: None,
+        });
+        config.altegio.push(AltegioAccount {
+            name: ENDPOINT.to_owned(),
+            partner_token: at.partner_token,
+            user_token: Some(at.user_token),
+            application_id: None,
+            endpoint: at.endpoint,
+            bearer: None,
+            base_url: Some(at.base_url),
+            marketplace_url: Some(at.marketplace_url),
+        });
+        stage.desk = Some(at.desk);
+    }
+    let page = match fake {
+        Some(fake) => Simulator::before(fake, stage, clock.clone()),
+        None => Simulator::new(stage, clock.clone()),
+    };
+    let app = App::with_page(config, clock.clone(), page).await.context(CANNOT_START)?;
+    if booking.is_none() {
+        fill(&app, &*clock).await?;
+    }
+    Ok(Set { app, fakes })
+}
+
+/// Puts a fake of a provider behind the page, and an ordinary number at it; with where the fake is called.
+async fn behind(config: &mut Config, provider: DemoMessenger, origin: &str) -> Result<(Fake, String), Failure> {
     let tenant = config.tenants.first_mut().context(CANNOT_START)?;
     let channel = tenant.channels.first_mut().context(CANNOT_START)?;
     let started = match provider {
@@ -92,16 +178,6 @@ async fn build_before(provider: DemoMessenger, db: &Path, origin: &str) -> Resul
             messages_per_second: DEFAULT_MESSAGES_PER_SECOND,
         })),
     };
-    let stage = Stage {
-        tenant: tenant.id.clone(),
-        name: tenant.name.clone(),
-        channel: channel.id.clone(),
-        branches: tenant
-            .branches
-            .iter()
-            .filter_map(|branch| Some((branch.id.clone(), branch.plan()?.clone())))
-            .collect(),
-    };
     if provider == DemoMessenger::Meta {
         config.meta_apps.push(MetaApp {
             name: ENDPOINT.to_owned(),
@@ -113,10 +189,16 @@ async fn build_before(provider: DemoMessenger, db: &Path, origin: &str) -> Resul
             base_url: Some(base_url.clone()),
         });
     }
-    let page = Simulator::before(fake, stage, clock.clone());
-    let app = App::with_page(config, clock.clone(), page).await.context(CANNOT_START)?;
-    fill(&app, &*clock).await?;
-    Ok((app, base_url))
+    Ok((fake, base_url))
+}
+
+impl DemoMessenger {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Meta => "Meta",
+            Self::Twilio => "Twilio",
+        }
+    }
 }
 
 const CANNOT_START: &str = "the demo cannot start";
@@ -137,17 +219,22 @@ async fn fill(app: &App, clock: &dyn Clock) -> Result<(), Failure> {
     Ok(())
 }
 
+/// A calendar, checked.
+fn plan(calendar: CalendarConfig) -> Result<Plan, Failure> {
+    calendar.validate().map_err(|wrong| {
+        let first = wrong.first().map(ToString::to_string).unwrap_or_default();
+        anyhow::anyhow!("the demo's calendar is wrong: {first}").into()
+    })
+}
+
 /// The configuration that the demo needs no file for.
-fn config(db: &Path, provider: ProviderConfig) -> Result<Config, Failure> {
-    let plan = salon::salon().validate().map_err(|wrong| {
-        anyhow::anyhow!("the demo's calendar is wrong: {}", wrong.first().map(ToString::to_string).unwrap_or_default())
-    })?;
+fn config(db: &Path, plan: Plan) -> Result<Config, Failure> {
     let id = "an id of the demo is wrong";
     let branch = BranchId::new("chiado").context(id)?;
     let channel = ChannelConfig {
         id: ChannelId::new("simulator").context(id)?,
         branches: vec![branch.clone()],
-        provider,
+        provider: ProviderConfig::Simulator,
         templates: Vec::new(),
         template_prefix: chatplug_core::ports::TemplateDesk::PREFIX.to_owned(),
     };

@@ -161,6 +161,9 @@ impl<'c> Looking<'c> {
         if let Some(url) = self.altegio.webhook(place, self.config.server.public_url.as_deref()) {
             checkup = checkup.with_webhook(url);
         }
+        if let Some(country) = &place.country {
+            checkup = checkup.with_country(country);
+        }
         if let Some(currency) = place.currency {
             checkup = checkup.with_currency(currency);
         }

@@ -8,6 +8,7 @@
 //! | `POST /demo/api/act` | `{ client, name, kind, … }`: `text { text, quoted? }`, `tap { on: button\|row\|template, id, title, quoted }`, `location`, `media { media: image\|voice\|sticker }`, `reaction { target, emoji }`; answers `{ id, status }` with the status that the webhook got |
 //! | `POST /demo/api/seen` | `{ client, delivered: [id], read: [id] }`: what the phone has and showed |
 //! | `GET /demo/api/day?date=` | staff with their hours and appointments of a day |
+//! | `POST /demo/api/desk` | `{ entry, do: later\|cancel }`: the team changes an appointment; only where bookings are kept elsewhere |
 //! | `GET /demo/api/state?client=` | where the conversation stands, and its last turns |
 //! | `POST /demo/api/operator` | `{ client, do: take_over\|say\|hand_back, text? }` |
 //!
@@ -74,6 +75,7 @@ pub(super) fn router(api: Api) -> Router {
         .route("/demo/api/act", post(act))
         .route("/demo/api/seen", post(seen))
         .route("/demo/api/day", get(read_day))
+        .route("/demo/api/desk", post(at_desk))
         .route("/demo/api/state", get(read_state))
         .route("/demo/api/operator", post(operator))
         .with_state(api)
@@ -189,7 +191,9 @@ async fn info(State(api): State<Api>) -> Result<Json<Value>, ApiError> {
     }
     let stage = &api.simulator.stage;
     let zone = stage.branches.first().map_or(chrono_tz::UTC, |(_, plan)| plan.zone());
-    Ok(Json(json!({ "salon": stage.name, "zone": zone.name(), "clients": clients })))
+    Ok(Json(json!({
+        "salon": stage.name, "zone": zone.name(), "clients": clients, "desk": stage.desk.is_some()
+    })))
 }
 
 #[derive(Debug, Deserialize)]
@@ -246,6 +250,33 @@ struct OfDay {
 
 async fn read_day(State(api): State<Api>, Query(of): Query<OfDay>) -> Result<Json<day::Day>, ApiError> {
     Ok(Json(day::read(&api, of.date).await?))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DeskBody {
+    entry: String,
+    r#do: DeskAct,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum DeskAct {
+    Later,
+    Cancel,
+}
+
+async fn at_desk(State(api): State<Api>, Json(body): Json<DeskBody>) -> Result<StatusCode, ApiError> {
+    let stage = &api.simulator.stage;
+    let (Some(desk), Some((_, plan))) = (&stage.desk, stage.branches.first()) else {
+        return Err(ApiError::Missing("there is no desk: the bookings are kept here"));
+    };
+    let done = match body.r#do {
+        DeskAct::Later => desk.later(&body.entry, plan),
+        DeskAct::Cancel => desk.cancel(&body.entry),
+    };
+    api.simulator.hub.changed();
+    if done { Ok(StatusCode::NO_CONTENT) } else { Err(ApiError::Missing("no such appointment, or no time for it")) }
 }
 
 async fn read_state(State(api): State<Api>, Query(of): Query<OfClient>) -> Result<Json<Value>, ApiError> {

@@ -1,11 +1,12 @@
 //! The salon's day, as the page draws it: who works when, and who is booked.
 
 use super::api::{Api, ApiError};
+use chatplug_altegio::fake::FakeRecord;
 use chatplug_core::{
     model::{ContactId, Localized, ServiceId, local_or_next},
     ports::EntryFilter,
 };
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
 use std::collections::HashMap;
@@ -69,6 +70,10 @@ pub(super) async fn read(api: &Api, date: NaiveDate) -> Result<Day, ApiError> {
     let (from, until) = bounds(date, zone).ok_or(ApiError::Wrong("no such day"))?;
     let filter = EntryFilter { from: Some(from), until: Some(until), ..EntryFilter::default() };
     let clients = clients(api).await?;
+    if let Some(desk) = &stage.desk {
+        let visits = desk.visits(date).into_iter().map(|visit| elsewhere(&visit, date, &catalog, &clients));
+        return Ok(Day { date, staff: staff.collect(), entries: visits.collect() });
+    }
     let entries = api.calendars.calendar(&stage.tenant, branch).entries(filter).await?;
     let visits = entries.into_iter().filter(|entry| entry.standing && entry.start < until && entry.end > from);
     let visits = visits.map(|entry| Visit {
@@ -84,6 +89,29 @@ pub(super) async fn read(api: &Api, date: NaiveDate) -> Result<Day, ApiError> {
         confirmed: entry.confirmed,
     });
     Ok(Day { date, staff: staff.collect(), entries: visits.collect() })
+}
+
+/// A visit as Altegio keeps it.
+fn elsewhere(
+    visit: &FakeRecord,
+    date: NaiveDate,
+    catalog: &chatplug_core::model::Catalog,
+    clients: &HashMap<ContactId, String>,
+) -> Visit {
+    let minute = |at: NaiveDateTime| (at - date.and_time(NaiveTime::MIN)).num_minutes();
+    let booked = visit.services.first().and_then(|id| ServiceId::new(id.to_string()).ok());
+    Visit {
+        id: visit.id.to_string(),
+        staff: Some(visit.staff.to_string()),
+        from: minute(visit.start),
+        to: minute(visit.end()),
+        start: visit.start.format("%H:%M").to_string(),
+        end: visit.end().format("%H:%M").to_string(),
+        service: service(catalog, booked.as_ref()),
+        name: visit.name.clone(),
+        client: clients.values().find(|phone| **phone == visit.phone).cloned(),
+        confirmed: visit.attendance == 2,
+    }
 }
 
 /// A text with its translations, the main one under `main`.

@@ -1,8 +1,15 @@
 //! Altegio in the configuration, and what it posts to the server.
 
-use chatplug_server::config::{Config, Credential, Environment, parse};
+use axum::body::Bytes;
+use chatplug_altegio::fake::FakeAltegio;
+use chatplug_core::ports::SystemClock;
+use chatplug_server::{
+    config::{Config, Credential, Environment, parse},
+    http::App,
+};
+use http::Request;
 use secrecy::ExposeSecret as _;
-use std::{fs, path::Path, process::Command};
+use std::{fs, path::Path, process::Command, sync::Arc};
 
 const KEY: &str = "k1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 const ENDPOINT: &str = "9f2c8e5b7a1d4036b8e2c75a";
@@ -153,4 +160,29 @@ fn check_says_what_a_missing_user_token_means_and_does_not_print_the_endpoint() 
     assert!(out.contains("webhook of main: https://chat.example.com/webhooks/altegio/<endpoint>\n"), "{out}");
     assert!(out.contains("branch centre of bella: no user_token, so it books as a website would"), "{out}");
     assert!(!out.contains(ENDPOINT), "{out}");
+}
+
+#[tokio::test]
+async fn what_altegio_posts_is_taken_at_the_secret_address_alone() {
+    let (altegio, folder) = (FakeAltegio::start().await.unwrap(), tempfile::tempdir().unwrap());
+    let account = format!("{ACCOUNT}base_url = \"{}\"\n", altegio.base_url());
+    let store = format!("[store]\nurl = \"sqlite:{}/f.sqlite\"\n", folder.path().display());
+    let app =
+        App::new(read(&file(&format!("{store}{account}"), BRANCH)).unwrap(), Arc::new(SystemClock)).await.unwrap();
+    let post = async |endpoint: &str, body: &str| {
+        let request =
+            Request::post(format!("/webhooks/altegio/{endpoint}")).body(Bytes::from(body.to_owned())).unwrap();
+        app.webhooks().answer("altegio", endpoint, request).await.status().as_u16()
+    };
+    let of = |company: u64, resource: &str| {
+        format!("{{\"company_id\": {company}, \"resource\": \"{resource}\", \"resource_id\": 2, \"data\": []}}")
+    };
+    for body in [of(4564, "record"), of(4564, "staff"), of(4564, "client"), of(1, "record")] {
+        assert_eq!(post(ENDPOINT, &body).await, 200, "{body}");
+        assert_eq!(post("9f2c8e5b7a1d4036b8e2c75b", &body).await, 404, "{body}");
+    }
+    assert_eq!(post(ENDPOINT, "<html>").await, 400);
+    // A record that nobody knows costs a turn of nobody.
+    app.engine().drain().await.unwrap();
+    app.close().await;
 }

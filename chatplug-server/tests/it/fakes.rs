@@ -28,9 +28,13 @@ impl Drop for Demo {
 
 impl Demo {
     fn start(messenger: &str) -> Self {
+        Self::with(&["--messenger", messenger])
+    }
+
+    fn with(arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut program = chatplug();
-        program.current_dir(folder.path()).args(["demo", "--port", "0", "--messenger", messenger]);
+        program.current_dir(folder.path()).args(["demo", "--port", "0"]).args(arguments);
         let mut program = program.stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(program.stdout.take().unwrap()).lines().map(Result::unwrap);
         let url = lines.find_map(|line| Some(line.trim().strip_prefix("open   ")?.to_owned())).unwrap();
@@ -38,6 +42,10 @@ impl Demo {
         assert!(lines.any(|line| line == "Ctrl+C stops it."));
         let http = chatplug_whatsapp::meta::http_client().unwrap();
         Self { http, url, program, _folder: folder }
+    }
+
+    async fn get(&self, path: &str) -> Value {
+        self.http.get(format!("{}/api/{path}", self.url)).send().await.unwrap().json().await.unwrap()
     }
 
     async fn act(&self, act: Value) -> Value {
@@ -82,7 +90,27 @@ fn is_booked(items: &[Value]) -> bool {
 
 async fn books_over(messenger: &str) {
     let demo = Demo::start(messenger);
-    let told = demo.act(json!({ "kind": "text", "text": "Hi! I'd like to book a women's haircut" })).await;
+    let items = books(&demo, "Hi! I'd like to book a women's haircut").await;
+    // The phone showed it: the status takes the provider's way too.
+    let ids: Vec<_> = items.iter().filter(|item| item["mine"] == false).map(|item| item["id"].clone()).collect();
+    let seen = json!({ "client": CLIENT, "delivered": ids, "read": ids });
+    let answer = demo.http.post(format!("{}/api/seen", demo.url)).json(&seen).send().await.unwrap();
+    assert_eq!(answer.status(), 204);
+    let state = format!("{}/api/state?client={CLIENT}", demo.url);
+    let mut told = Value::Null;
+    for _ in 0..1000 {
+        told = demo.http.get(&state).send().await.unwrap().json().await.unwrap();
+        if told["delivery"] == "read" {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("never read: {told:#}");
+}
+
+/// Asks, and taps the first of what is offered until it is booked; the bubbles then, map pin included.
+async fn books(demo: &Demo, ask: &str) -> Vec<Value> {
+    let told = demo.act(json!({ "kind": "text", "text": ask })).await;
     assert_eq!(told["status"].as_u64().map(|status| status / 100), Some(2), "{told}");
     // What can be chosen arrives as buttons or a list, and a tap on the first goes on, to the end.
     let mut tapped = Vec::new();
@@ -103,23 +131,42 @@ async fn books_over(messenger: &str) {
         tapped.push(item["id"].clone());
         assert!(tapped.len() < 12, "no end: {items:#?}");
     }
-    // The phone showed it: the status takes the provider's way too.
     let pin = |items: &[Value]| items.iter().any(|item| item["body"]["kind"] == "location");
-    let items = demo.bubbles(|items| is_booked(items) && pin(items)).await;
-    let ids: Vec<_> = items.iter().filter(|item| item["mine"] == false).map(|item| item["id"].clone()).collect();
-    let seen = json!({ "client": CLIENT, "delivered": ids, "read": ids });
-    let answer = demo.http.post(format!("{}/api/seen", demo.url)).json(&seen).send().await.unwrap();
-    assert_eq!(answer.status(), 204);
-    let state = format!("{}/api/state?client={CLIENT}", demo.url);
-    let mut told = Value::Null;
-    for _ in 0..1000 {
-        told = demo.http.get(&state).send().await.unwrap().json().await.unwrap();
-        if told["delivery"] == "read" {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("never read: {told:#}");
+    demo.bubbles(|items| is_booked(items) && pin(items)).await
+}
+
+/// What the salon said after so many bubbles.
+fn said_after(items: &[Value], before: usize) -> Vec<&str> {
+    items.iter().skip(before).filter_map(|item| item["body"]["body"].as_str()).collect()
+}
+
+#[tokio::test]
+async fn a_visit_is_booked_at_altegios_fake_and_the_team_moves_and_cancels_it() {
+    let demo = Demo::with(&["--booking", "altegio"]);
+    let items = books(&demo, "Hi! I'd like to book an appointment").await;
+    let state: Value = demo.get(&format!("state?client={CLIENT}")).await;
+    let booked = &state["bookings"][0];
+    let day = demo.get(&format!("day?date={}", booked["date"].as_str().unwrap())).await;
+    let entries = day["entries"].as_array().unwrap();
+    let entry = entries.iter().find(|entry| entry["client"] == CLIENT).unwrap_or_else(|| panic!("{entries:#?}"));
+    assert_eq!((&entry["start"], &entry["name"]), (&booked["start"], &json!("Emma")));
+    assert!(entries.len() > 1, "a day looks like a day");
+
+    // The desk moves it: the client hears of it once, and of the new time.
+    let desk = async |what: &str| {
+        let body = json!({ "entry": entry["id"], "do": what });
+        demo.http.post(format!("{}/api/desk", demo.url)).json(&body).send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(desk("later").await, 204);
+    let moved = demo.bubbles(|now| !said_after(now, items.len()).is_empty()).await;
+    let state: Value = demo.get(&format!("state?client={CLIENT}")).await;
+    let time = state["bookings"][0]["start"].as_str().unwrap();
+    let told = said_after(&moved, items.len());
+    assert!(told.len() == 1 && told[0].contains(time), "{time}: {told:?}");
+    assert_eq!(desk("cancel").await, 204);
+    let gone = demo.bubbles(|now| now.len() > moved.len()).await;
+    assert_eq!(said_after(&gone, moved.len()).len(), 1, "{gone:#?}");
+    assert_eq!(desk("cancel").await, 404, "it is gone");
 }
 
 #[tokio::test]
