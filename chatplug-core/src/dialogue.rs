@@ -59,6 +59,7 @@ mod waiting;
 
 mod describe;
 mod envelope;
+mod leave;
 
 #[cfg(any(test, feature = "testkit"))]
 pub mod script;

@@ -16,6 +16,7 @@ mod action;
 mod burst;
 mod deliver;
 mod facts;
+mod live;
 mod lobby;
 mod notices;
 mod observe;
@@ -30,6 +31,7 @@ mod voice;
 mod watch;
 mod world;
 
+pub use live::{BranchFactory, LiveDirectory};
 pub use observe::{EngineEvent, Observer, Quiet};
 pub use plain::{LogNotifier, TemplateList, TenantList};
 

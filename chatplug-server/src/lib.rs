@@ -7,6 +7,8 @@ mod clocks;
 pub mod config;
 pub mod demo;
 pub mod http;
+mod installed;
+mod leaving;
 mod limits;
 pub mod logging;
 pub mod metrics;

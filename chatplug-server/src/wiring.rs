@@ -8,6 +8,8 @@ use crate::{
     },
     demo::{self, Simulator, Stage},
     http::{App, AppError, Readiness, Webhooks},
+    installed::Installed,
+    leaving::Leaving,
     limits,
     metrics::{Metrics, Observers},
     notify::WebhookNotifier,
@@ -17,7 +19,7 @@ use crate::{
 use chatplug_altegio::{self as altegio, AltegioBackend, AltegioBranch, AltegioWebhook};
 use chatplug_calendar::Calendar;
 use chatplug_core::{
-    engine::{Engine, EngineOptions, LogNotifier, Observer, TemplateList, TenantList},
+    engine::{Engine, EngineOptions, LiveDirectory, LogNotifier, Observer, TemplateList, TenantList},
     model::{ChannelId, InstallId, TenantId},
     ports::{
         BranchSetup, ChannelSetup, Clock, Directory, IntentEngine, Messenger, Notifier, Route, Templates, Tenant,
@@ -108,7 +110,11 @@ pub(crate) async fn wire(
     if let Some(within) = config.server.answer_within.and_then(|within| TimeDelta::from_std(within).ok()) {
         options.answer_within = within;
     }
-    let directory: Arc<dyn Directory> = Arc::new(TenantList::new(tenants));
+    let configured = Arc::new(TenantList::new(tenants));
+    let live = Arc::new(LiveDirectory::new(configured, stores.installs.clone(), Arc::new(Installed)));
+    // What this process saves counts here at once.
+    let stores = Stores { installs: live.installs(), ..stores };
+    let directory: Arc<dyn Directory> = live.clone();
     let engine = Engine::builder()
         .store(stores.store.clone())
         .directory(directory.clone())
@@ -125,6 +131,13 @@ pub(crate) async fn wire(
         metrics: metrics.clone(),
         retention: config.retention.clone(),
     };
+    let leaving = Leaving {
+        records: stores.records.clone(),
+        installs: stores.installs.clone(),
+        directory: live,
+        clock: forgetting.clock.clone(),
+        metrics: metrics.clone(),
+    };
     let (working, stop) = (Arc::new(AtomicBool::new(false)), watch::Sender::new(false));
     Ok(App {
         engine,
@@ -133,6 +146,7 @@ pub(crate) async fn wire(
         stores,
         simulator,
         forgetting,
+        leaving,
         ready: Readiness(config.ready),
         working,
         stop,

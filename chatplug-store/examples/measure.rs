@@ -180,7 +180,7 @@ async fn turn(salon: Arc<dyn TenantStore>, client: u64) -> Outcomes<()> {
         rang: Vec::new(),
         outbox: vec![NewOutbox {
             key,
-            body: OutboxBody::Reply { reply: Box::new(reply), lang: Lang::PT, as_template: false },
+            body: OutboxBody::Reply { reply: Box::new(reply), lang: Lang::PT, as_template: false, branch: None },
             about: None,
             keep: false,
             for_person: false,

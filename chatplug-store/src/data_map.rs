@@ -26,6 +26,8 @@ pub struct Table {
     pub whose: Whose,
     /// What erasing a person does to theirs.
     pub erase: Erase,
+    /// What removing a branch does to its rows.
+    pub leave: Leave,
     /// When its rows go by themselves.
     pub keep: Keep,
     /// Its columns, in any order.
@@ -192,6 +194,19 @@ impl Blank {
     }
 }
 
+/// What removing a branch for good does to the rows of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leave {
+    /// Those of the branch, by their own column `branch`, are deleted.
+    Branch,
+    /// Those that name the branch, or its account at its provider, at their beginning are deleted.
+    Named,
+    /// Those of people whom no other branch knows go with them; of the others goes what is of the branch.
+    People,
+    /// They stay. Why.
+    Keep(&'static str),
+}
+
 /// When the rows of a table go by themselves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Keep {
@@ -282,6 +297,18 @@ mod tests {
                 Whose::Booking => has("booking"),
             }
             assert_eq!(TABLES.iter().filter(|other| other.name == table.name).count(), 1, "{} twice", table.name);
+        }
+    }
+
+    /// What is a branch's goes with it.
+    #[test]
+    fn nothing_of_a_branch_outlives_it() {
+        for table in TABLES {
+            let of_branch = table.column("branch").is_some();
+            assert!(!of_branch || matches!(table.leave, Leave::Branch | Leave::People), "{}", table.name);
+            assert!(table.leave != Leave::Branch || of_branch, "{}", table.name);
+            let of_person = table.whose != Whose::Nobody;
+            assert!(!of_person || matches!(table.leave, Leave::Branch | Leave::People), "{}", table.name);
         }
     }
 

@@ -5,6 +5,7 @@ mod codec;
 pub mod data_map;
 #[cfg(feature = "sqlite")]
 mod fair;
+mod leaving;
 mod opening;
 #[cfg(feature = "sqlite")]
 mod pace;

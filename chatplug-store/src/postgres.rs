@@ -12,6 +12,7 @@ mod db;
 mod ingest;
 mod installs;
 mod keyring;
+mod leaving;
 mod limiter;
 mod listen;
 pub(crate) mod migrate;

@@ -14,6 +14,7 @@ mod forget;
 mod ingest;
 mod installs;
 mod keyfile;
+mod leaving;
 mod limiter;
 mod master;
 mod notices;

@@ -289,6 +289,12 @@ impl Shown {
         self.newest = if asked.options.is_empty() { 0 } else { asked.list };
     }
 
+    /// Forgets every list; the numbers go on, so that a tap on one of them means nothing that is shown later.
+    pub(super) fn forget(&mut self) {
+        self.newest = 0;
+        self.lists.clear();
+    }
+
     /// Moves a question into memory.
     pub(super) fn archive(&mut self, asked: Asked) {
         if self.newest == asked.list {

@@ -176,6 +176,9 @@ impl Engine {
             Ok(tenant) => tenant,
             Err(error) => return retry(error.to_string(), Duration::seconds(10)),
         };
+        if speaks_of_a_silent_branch(&tenant, &delivery.body) {
+            return Handed::Stopped(Vec::new(), DeliveryResult::Withdrawn);
+        }
         let Some(channel) = tenant.channel(&delivery.channel).cloned() else {
             return retry("the channel is not configured".to_owned(), Duration::minutes(1));
         };
@@ -207,7 +210,7 @@ impl Engine {
             error: "the conversation window is closed and no approved template says this".to_owned(),
         };
         match &delivery.body {
-            OutboxBody::Reply { reply, lang, as_template } if *as_template || !open => self
+            OutboxBody::Reply { reply, lang, as_template, .. } if *as_template || !open => self
                 .template(tenant, channel, delivery, reply, *lang)
                 .await
                 .map(|message| vec![message])
@@ -319,6 +322,15 @@ impl Engine {
             SendError::Unauthorized { .. } => retry(CREDENTIALS_RETRY, false),
             SendError::Unavailable { .. } => retry(back_off(delivery.attempt), false),
         }
+    }
+}
+
+/// Whether this is about a branch that is not served any more: frozen, leaving or gone. What became of an action that the
+/// client agreed to is told all the same.
+fn speaks_of_a_silent_branch(tenant: &Tenant, body: &OutboxBody) -> bool {
+    match body {
+        OutboxBody::Reply { reply, branch: Some(branch), .. } => !reply.keep && tenant.branch(branch).is_none(),
+        _ => false,
     }
 }
 

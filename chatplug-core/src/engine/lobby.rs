@@ -343,7 +343,12 @@ impl Turn<'_> {
     }
 
     fn say(&mut self, reply: Reply) {
-        self.replies.push(OutboxBody::Reply { reply: Box::new(reply), lang: self.lang(), as_template: false });
+        self.replies.push(OutboxBody::Reply {
+            reply: Box::new(reply),
+            lang: self.lang(),
+            as_template: false,
+            branch: None,
+        });
     }
 
     fn lang(&self) -> Lang {

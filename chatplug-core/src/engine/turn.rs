@@ -46,6 +46,8 @@ const MOST_STEPS: usize = 40;
 const RETRY: Duration = Duration::seconds(5);
 /// A turn that never can run is not tried more seldom than this.
 const LONGEST_RETRY: Duration = Duration::minutes(5);
+/// A reminder of a visit at a branch that is not served now is looked at again after this.
+const HELD: Duration = Duration::minutes(10);
 /// No action waits longer than this for its next step.
 const LONGEST_WAIT: Duration = Duration::hours(1);
 
@@ -106,6 +108,8 @@ pub(super) struct Turn<'e> {
     pub(super) contact: Contact,
     holder: Holder,
     bookings: Vec<Booking>,
+    /// Those at branches that are not served now: they stay as they are.
+    silent: Vec<BookingId>,
     branches: Vec<BranchView>,
     /// The branches that the number serves, readable or not.
     places: Vec<BranchId>,
@@ -193,6 +197,8 @@ impl Engine {
         let dialogue = restore(leased.state.as_deref(), leased.lease.conversation);
         let state = leased.action.as_deref().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
         let reach = self.reach(&tenant, &channel, &dialogue, &leased.contact).await;
+        let (bookings, silent): (Vec<_>, Vec<_>) =
+            leased.bookings.into_iter().partition(|booking| tenant.branch(&booking.reference.branch).is_some());
         let turn = Turn {
             engine: self,
             tenant,
@@ -207,7 +213,8 @@ impl Engine {
             dialogue,
             contact: leased.contact,
             holder: leased.holder,
-            bookings: leased.bookings,
+            bookings,
+            silent: silent.into_iter().filter_map(|booking| booking.id).collect(),
             branches,
             places,
             reading: Vec::new(),
@@ -366,6 +373,10 @@ impl Turn<'_> {
     /// A hint said that a booking changed: read it, compare, and tell the dialogue of a real difference. While an action of
     /// ours is under way it waits: our own write's webhook may come before the answer.
     async fn look_again(&mut self, reference: BookingRef) -> Result<(), TurnError> {
+        if self.tenant.branch(&reference.branch).is_none() {
+            // Nothing is said of a branch that is not served; when it is again, a sweep finds what changed.
+            return Ok(());
+        }
         if self.state.action.is_some() {
             self.state.recheck.push(reference);
             return Ok(());
@@ -409,6 +420,11 @@ impl Turn<'_> {
 
     async fn rang(&mut self, timer: Timer) -> Result<(), TurnError> {
         if let Timer::Reminder { booking } = &timer {
+            if self.silent.contains(booking) {
+                // Held, in case its branch comes back before the visit.
+                self.changes.set_timers.push((timer, self.now + HELD));
+                return Ok(());
+            }
             // No reminder outlives its booking: it is read again first.
             let known = self.bookings.iter().find(|known| known.id == Some(*booking)).cloned();
             // At a branch that left nobody can be asked whether it still stands: nothing is said of it.
@@ -550,7 +566,11 @@ impl Turn<'_> {
         let about = reply.template.as_ref().and_then(|template| template.view().id);
         let keep = reply.keep;
         let for_person = keep || self.holder == Holder::Person;
-        self.queue(OutboxBody::Reply { reply: Box::new(reply), lang, as_template: false }, about, keep, for_person);
+        let known = self.changes.bookings.iter().chain(&self.bookings);
+        let booked_at = known.filter(|_| about.is_some()).find(|known| known.id == about);
+        let branch = booked_at.map(|booking| &booking.reference.branch).or_else(|| self.dialogue.branch()).cloned();
+        let body = OutboxBody::Reply { reply: Box::new(reply), lang, as_template: false, branch };
+        self.queue(body, about, keep, for_person);
     }
 
     fn queue(&mut self, body: OutboxBody, about: Option<BookingId>, keep: bool, for_person: bool) {

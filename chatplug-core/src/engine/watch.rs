@@ -158,7 +158,7 @@ impl Engine {
         let at = now.timestamp_micros().to_string();
         Some(NewOutbox {
             key: DeliveryKey::derive(&[&conversation.to_string(), "holding", &at]),
-            body: OutboxBody::Reply { reply, lang: language(view.as_ref(), &setup), as_template: false },
+            body: OutboxBody::Reply { reply, lang: language(view.as_ref(), &setup), as_template: false, branch: None },
             about: None,
             keep: false,
             for_person: false,

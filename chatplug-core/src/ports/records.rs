@@ -3,7 +3,7 @@
 use super::{AuditRow, StoreError};
 use crate::{
     audit::{AuditHead, AuditLink},
-    model::{ChannelUser, ContactId, TenantId},
+    model::{BranchId, ChannelUser, ContactId, TenantId},
 };
 use async_trait::async_trait;
 use chrono::{DateTime, Duration, Utc};
@@ -67,6 +67,19 @@ pub trait TenantRecords: Debug + Send + Sync {
     /// [`StoreError::NotFound`], and see [`StoreError`].
     async fn erase_person(&self, contact: ContactId, by: &str, now: DateTime<Utc>) -> Result<Erasure, StoreError>;
 
+    /// Removes a branch that is [leaving](super::InstallState::Leaving), with everything that is kept of it: its bookings,
+    /// reminders, claims and appointments, what was said of it, its credentials, its address and its install. People go
+    /// wholly whom no other branch knows ([`BranchPurge::last`]: everybody); of the others goes what is of this branch. A
+    /// receipt of everything lies in the audit.
+    ///
+    /// Person by person, each in one transaction: a call that is interrupted leaves the branch leaving, and the next one goes
+    /// on. Several at once do no harm.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when there is no such branch, or it is not leaving: so also when it is gone already; and see
+    /// [`StoreError`].
+    async fn purge_branch(&self, purge: &BranchPurge) -> Result<Purge, StoreError>;
+
     /// Forgets what is older than it need be kept, in small steps until nothing is left to forget; safe to run beside
     /// everything else and by several processes.
     ///
@@ -91,6 +104,35 @@ pub struct Erasure {
     pub blanked: BTreeMap<String, u64>,
     /// Appointments in the future among them: the business may want to know that nobody is named in them any more.
     pub upcoming: u64,
+}
+
+/// A branch to be removed for good.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BranchPurge {
+    /// Which.
+    pub branch: BranchId,
+    /// The tenant has no other: everything of its clients goes.
+    pub last: bool,
+    /// Who did it.
+    pub by: String,
+    /// The time.
+    pub now: DateTime<Utc>,
+}
+
+/// How far removing a branch has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Purge {
+    /// It is gone.
+    Done {
+        /// Rows that were removed or emptied, by table, and how many `people` went wholly; since the branch is leaving.
+        removed: BTreeMap<String, u64>,
+    },
+    /// Something of so many people is under way: a turn, an open action, word to the team. Everything else is removed. Call
+    /// again in a moment.
+    Busy {
+        /// How many.
+        people: u64,
+    },
 }
 
 /// How long things are kept; counted from when they happened, or were settled.

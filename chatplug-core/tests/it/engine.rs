@@ -4,6 +4,7 @@ mod amend;
 mod audit;
 mod clock;
 mod hints;
+mod live;
 mod notices;
 mod pace;
 mod templates;

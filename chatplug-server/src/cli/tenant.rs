@@ -1,6 +1,7 @@
 //! `chatplug tenant`: connecting tenants' numbers to their providers, step by step, and leaving again.
 
 mod block;
+mod branches;
 mod journal;
 mod leave;
 mod meta;
@@ -23,6 +24,10 @@ pub enum TenantCommand {
     Connect(ConnectCommand),
     /// Take a number off again
     Disconnect(DisconnectArgs),
+    /// List branches: those of the configuration, and those that were installed, each with how it stands
+    Branches(BranchesArgs),
+    /// Take an installed branch off for good, with everything that is kept of it
+    RemoveBranch(RemoveBranchArgs),
     /// Have Altegio tell this server what changes at the configured locations, beside whoever else it tells
     Webhooks(WebhooksArgs),
 }
@@ -210,6 +215,37 @@ pub struct WebhooksArgs {
     pub dry_run: bool,
 }
 
+/// Options of `branches`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct BranchesArgs {
+    /// The configuration file, in TOML
+    #[arg(long, short, value_name = "FILE")]
+    pub config: PathBuf,
+    /// Of this tenant; all, unless given
+    #[arg(long, short, value_name = "TENANT")]
+    pub tenant: Vec<String>,
+}
+
+/// Options of `remove-branch`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct RemoveBranchArgs {
+    /// The configuration file, in TOML
+    #[arg(long, short, value_name = "FILE")]
+    pub config: PathBuf,
+    /// Whose branch it is
+    #[arg(long, short, value_name = "TENANT")]
+    pub tenant: String,
+    /// Which branch
+    #[arg(long, value_name = "BRANCH")]
+    pub branch: String,
+    /// Wait up to so long for what is under way
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub wait: u32,
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
+}
+
 /// Runs one of them.
 pub(super) fn run(command: TenantCommand, environment: &Environment) -> Result<(), Failure> {
     match command {
@@ -217,6 +253,8 @@ pub(super) fn run(command: TenantCommand, environment: &Environment) -> Result<(
         TenantCommand::Connect(ConnectCommand::Twilio(args)) => block_on(twilio::run(&args, environment)),
         TenantCommand::Connect(ConnectCommand::Status(args)) => block_on(status::run(&args, environment)),
         TenantCommand::Webhooks(args) => block_on(webhooks::run(&args, environment)),
+        TenantCommand::Branches(args) => block_on(branches::list(&args, environment)),
+        TenantCommand::RemoveBranch(args) => block_on(branches::remove(&args, environment)),
         TenantCommand::Disconnect(args) => block_on(leave::run(&args, environment)),
     }
 }

@@ -8,6 +8,7 @@ use super::{
 use crate::{
     config::{Config, StoreConfig},
     demo::Simulator,
+    leaving::Leaving,
     metrics::Metrics,
     retention::Forgetting,
     stores::Stores,
@@ -66,6 +67,7 @@ pub struct App {
     pub(crate) stores: Stores,
     pub(crate) simulator: Option<Arc<Simulator>>,
     pub(crate) forgetting: Forgetting,
+    pub(crate) leaving: Leaving,
     pub(crate) ready: Readiness,
     pub(crate) working: Arc<AtomicBool>,
     pub(crate) stop: watch::Sender<bool>,
@@ -221,7 +223,12 @@ impl App {
                 simulator.run(&self.webhooks, stop.clone()).await;
             }
         };
-        tokio::join!(self.engine.run(stop.clone()), simulated, self.forgetting.run(stop.clone()));
+        tokio::join!(
+            self.engine.run(stop.clone()),
+            simulated,
+            self.forgetting.run(stop.clone()),
+            self.leaving.run(stop.clone())
+        );
     }
 
     /// Ends the store in good order. What was answered is safe without it.

@@ -53,6 +53,8 @@ CREATE TABLE install (
     facts text NOT NULL,
     version bigint NOT NULL,
     changed bigint NOT NULL,
+    -- While it leaves: what was removed so far, rows by table, as JSON.
+    purged text NOT NULL DEFAULT '{}',
     PRIMARY KEY (tenant, branch)
 );
 CREATE INDEX install_by_address ON install (tenant, provider, external_id);
@@ -350,6 +352,7 @@ CREATE TABLE booking_alias (
     FOREIGN KEY (tenant, booking) REFERENCES booking (tenant, booking)
 );
 CREATE INDEX booking_alias_by_booking ON booking_alias (tenant, booking);
+CREATE INDEX booking_alias_by_branch ON booking_alias (tenant, branch);
 
 -- Intervals being booked now: one an action.
 CREATE TABLE claim (

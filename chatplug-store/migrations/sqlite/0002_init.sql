@@ -66,6 +66,8 @@ CREATE TABLE install (
     facts TEXT NOT NULL,
     version INTEGER NOT NULL,
     changed INTEGER NOT NULL,
+    -- While it leaves: what was removed so far, rows by table, as JSON.
+    purged TEXT NOT NULL DEFAULT '{}',
     PRIMARY KEY (tenant, branch)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX install_by_address ON install (tenant, provider, external_id);
@@ -329,6 +331,7 @@ CREATE TABLE booking_alias (
     FOREIGN KEY (tenant, booking) REFERENCES booking (tenant, booking)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX booking_alias_by_booking ON booking_alias (tenant, booking);
+CREATE INDEX booking_alias_by_branch ON booking_alias (tenant, branch);
 
 -- Intervals being booked now: one an action.
 CREATE TABLE claim (

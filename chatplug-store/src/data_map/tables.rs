@@ -4,6 +4,7 @@ use super::{
     Blank, Column,
     Erase::{self, Blank as Blanked, Delete, Keep as Kept},
     Keep::{self, For, Stays, Until, With},
+    Leave::{self, Branch, Named, People},
     On, Period, Table,
     What::{Fact, Key, LookUp, Personal, Pseudonym, Secret, Tenant, Time},
     Whose,
@@ -20,6 +21,8 @@ macro_rules! columns {
 
 /// Nothing of a person.
 const NOBODY_S: Erase = Kept("nothing in it is of a person");
+/// Nothing of a branch.
+const NO_BRANCH_S: Leave = Leave::Keep("nothing in it is of a branch, but in the audit its bare name");
 /// Goes when the person is erased.
 const WITH_PERSON: Keep = Stays("as long as the person is known");
 /// The business's own data.
@@ -34,6 +37,7 @@ pub const TABLES: &[Table] = &[
         key: &["tenant"],
         whose: Whose::Nobody,
         erase: NOBODY_S,
+        leave: NO_BRANCH_S,
         keep: SETUP,
         columns: columns! { tenant: Tenant, name: Fact, sealed: Fact },
     },
@@ -45,6 +49,7 @@ pub const TABLES: &[Table] = &[
         key: &["pulse"],
         whose: Whose::Nobody,
         erase: NOBODY_S,
+        leave: NO_BRANCH_S,
         keep: Stays("one row"),
         columns: columns! { pulse: Key, beats: Fact, newest: Time, installs: Fact },
     },
@@ -55,6 +60,7 @@ pub const TABLES: &[Table] = &[
         key: &["tenant", "branch"],
         whose: Whose::Nobody,
         erase: NOBODY_S,
+        leave: Branch,
         keep: SETUP,
         columns: columns! { tenant: Tenant, branch: Key },
     },
@@ -65,6 +71,7 @@ pub const TABLES: &[Table] = &[
         key: &["tenant", "channel"],
         whose: Whose::Nobody,
         erase: NOBODY_S,
+        leave: NO_BRANCH_S,
         keep: SETUP,
         columns: columns! { tenant: Tenant, channel: Key },
     },
@@ -75,6 +82,7 @@ pub const TABLES: &[Table] = &[
         key: &["provider", "external_id"],
         whose: Whose::Nobody,
         erase: NOBODY_S,
+        leave: Branch,
         keep: SETUP,
         columns: columns! { provider: Key, external_id: Key, tenant: Tenant, channel: Key, branch: Key },
     },
@@ -85,6 +93,7 @@ pub const TABLES: &[Table] = &[
         key: &["tenant", "name"],
         whose: Whose::Nobody,
         erase: NOBODY_S,
+        leave: Named,
         keep: SETUP,
         columns: columns! { tenant: Tenant, name: Key, sealed: Secret, changed: Time },
     },
@@ -95,6 +104,7 @@ pub const TABLES: &[Table] = &[
         key: &["tenant", "channel"],
         whose: Whose::Nobody,
         erase: NOBODY_S,
+        leave: NO_BRANCH_S,
         keep: SETUP,
         columns: columns! { tenant: Tenant, channel: Key, version: Fact, progress: Fact, changed: Time },
     },
@@ -105,10 +115,11 @@ pub const TABLES: &[Table] = &[
         key: &["tenant", "branch"],
         whose: Whose::Nobody,
         erase: NOBODY_S,
+        leave: Branch,
         keep: Stays("until the branch is removed"),
         columns: columns! {
             tenant: Tenant, branch: Key, provider: Key, external_id: Key, name: Fact, state: Fact, done: Fact, facts: Fact,
-            version: Fact, changed: Time,
+            version: Fact, changed: Time, purged: Fact,
         },
     },
     Table {
@@ -118,6 +129,7 @@ pub const TABLES: &[Table] = &[
         key: &["tenant", "contact"],
         whose: Whose::Themselves,
         erase: Delete,
+        leave: People,
         keep: WITH_PERSON,
         columns: columns! {
             tenant: Tenant, contact: Pseudonym, person: Personal("contact.person"), phone: LookUp, user_id: LookUp,
@@ -131,6 +143,7 @@ pub const TABLES: &[Table] = &[
         key: &["tenant", "kind", "value"],
         whose: Whose::Contact,
         erase: Delete,
+        leave: People,
         keep: WITH_PERSON,
         columns: columns! { tenant: Tenant, kind: Fact, value: LookUp, contact: Pseudonym },
     },
@@ -141,6 +154,7 @@ pub const TABLES: &[Table] = &[
         key: &["tenant", "conversation"],
         whose: Whose::Contact,
         erase: Delete,
+        leave: People,
         keep: WITH_PERSON,
         columns: columns! {
             tenant: Tenant, conversation: Key, channel: Key, contact: Pseudonym, holder: Fact, version: Fact, turns: Fact,
@@ -158,6 +172,7 @@ pub const TABLES: &[Table] = &[
         key: &["tenant", "conversation"],
         whose: Whose::Conversation,
         erase: Delete,
+        leave: People,
         keep: WITH_PERSON,
         columns: columns! {
             tenant: Tenant, conversation: Key, state: Personal("dialogue.state"), action: Personal("dialogue.action"),
@@ -170,6 +185,7 @@ pub const TABLES: &[Table] = &[
         key: &["tenant", "source", "provider_id"],
         whose: Whose::Conversation,
         erase: Delete,
+        leave: People,
         keep: For { period: Period::Mail, since: "received", once: "NOT unread", along: "" },
         columns: columns! {
             tenant: Tenant, source: Key, provider_id: LookUp, conversation: Key, seq: Fact, received: Time, due: Time,
@@ -183,6 +199,7 @@ pub const TABLES: &[Table] = &[
         key: &["tenant", "conversation", "key"],
         whose: Whose::Conversation,
         erase: Delete,
+        leave: People,
         keep: Stays("until it rings"),
         columns: columns! { tenant: Tenant, conversation: Key, key: Pseudonym, at: Time, timer: Pseudonym },
     },
@@ -193,6 +210,7 @@ pub const TABLES: &[Table] = &[
         key: &["tenant", "delivery"],
         whose: Whose::Conversation,
         erase: Delete,
+        leave: People,
         keep: For { period: Period::Outbox, since: "queued", once: "NOT live", along: "seq" },
         columns: columns! {
             tenant: Tenant, delivery: Key, conversation: Key, seq: Fact, status: Fact, live: Fact, stage: Fact, due: Time,
@@ -208,6 +226,7 @@ pub const TABLES: &[Table] = &[
         key: &["tenant", "channel", "message"],
         whose: Whose::Conversation,
         erase: Delete,
+        leave: People,
         keep: With("outbox"),
         columns: columns! {
             tenant: Tenant, channel: Key, message: LookUp, delivery: Key, conversation: Key, about: Pseudonym,
@@ -220,6 +239,7 @@ pub const TABLES: &[Table] = &[
         key: &["tenant", "channel", "message", "stage"],
         whose: Whose::Delivery,
         erase: Delete,
+        leave: People,
         keep: For { period: Period::Mail, since: "received", once: "", along: "" },
         columns: columns! {
             tenant: Tenant, channel: Key, message: LookUp, message_id: Personal("message.message_id"), stage: Fact,
@@ -233,6 +253,7 @@ pub const TABLES: &[Table] = &[
         key: &["tenant", "conversation", "seq"],
         whose: Whose::Conversation,
         erase: Delete,
+        leave: People,
         keep: For { period: Period::Messages, since: "at", once: "", along: "seq" },
         columns: columns! {
             tenant: Tenant, conversation: Key, seq: Fact, inbound: Fact, message_id: Personal("message.message_id"), delivery: Key, at: Time,
@@ -246,6 +267,7 @@ pub const TABLES: &[Table] = &[
         key: &["tenant", "conversation", "number"],
         whose: Whose::Conversation,
         erase: Delete,
+        leave: People,
         keep: For { period: Period::Turns, since: "at", once: "", along: "number" },
         columns: columns! {
             tenant: Tenant, conversation: Key, number: Fact, turn: Key, at: Time, duration_ms: Fact,
@@ -259,6 +281,7 @@ pub const TABLES: &[Table] = &[
         key: &["tenant", "booking"],
         whose: Whose::Contact,
         erase: Delete,
+        leave: People,
         keep: For { period: Period::Bookings, since: "ends", once: "", along: "" },
         columns: columns! {
             tenant: Tenant, booking: Pseudonym, contact: Pseudonym, conversation: Key, starts: Time, ends: Time,
@@ -272,6 +295,7 @@ pub const TABLES: &[Table] = &[
         key: &["tenant", "install", "branch", "backend_id"],
         whose: Whose::Booking,
         erase: Delete,
+        leave: People,
         keep: With("booking"),
         columns: columns! { tenant: Tenant, install: Key, branch: Key, backend_id: Pseudonym, booking: Pseudonym },
     },
@@ -282,6 +306,7 @@ pub const TABLES: &[Table] = &[
         key: &["tenant", "action"],
         whose: Whose::Nobody,
         erase: Kept("a time and the key of an action, for minutes"),
+        leave: Named,
         keep: Until("expires"),
         columns: columns! {
             tenant: Tenant, action: Key, subject: Fact, taken_from: Time, taken_to: Time, capacity: Fact, made: Time,
@@ -295,6 +320,7 @@ pub const TABLES: &[Table] = &[
         key: &["tenant", "subject"],
         whose: Whose::Nobody,
         erase: NOBODY_S,
+        leave: Named,
         keep: Stays("one row for each of the staff"),
         columns: columns! { tenant: Tenant, subject: Key, at: Time },
     },
@@ -305,6 +331,7 @@ pub const TABLES: &[Table] = &[
         key: &["tenant", "branch", "entry"],
         whose: Whose::Contact,
         erase: Blanked(&[Blank::Nobody("contact"), Blank::Null("client_name"), Blank::Null("note")]),
+        leave: Branch,
         keep: Stays("the business's book: nobody else keeps it"),
         columns: columns! {
             tenant: Tenant, branch: Key, entry: Key, services: Fact, subject: Fact, staff: Fact, starts: Time, ends: Time,
@@ -319,6 +346,7 @@ pub const TABLES: &[Table] = &[
         key: &["tenant", "branch", "key"],
         whose: Whose::Nobody,
         erase: Kept("keys of actions that lead nowhere without the conversation"),
+        leave: Branch,
         keep: Stays("as long as its appointment"),
         columns: columns! { tenant: Tenant, branch: Key, key: Key, entry: Key },
     },
@@ -329,6 +357,7 @@ pub const TABLES: &[Table] = &[
         key: &["tenant", "branch", "subject"],
         whose: Whose::Nobody,
         erase: NOBODY_S,
+        leave: Branch,
         keep: Stays("one row for each of the staff"),
         columns: columns! { tenant: Tenant, branch: Key, subject: Key, at: Time },
     },
@@ -339,6 +368,7 @@ pub const TABLES: &[Table] = &[
         key: &["tenant", "seq"],
         whose: Whose::Nobody,
         erase: Kept("only ever added to; holds ids, which lead nowhere once the person is erased"),
+        leave: NO_BRANCH_S,
         keep: Stays("a chain has no end that could be taken off"),
         columns: columns! { tenant: Tenant, seq: Key, at: Time, row: Pseudonym, hash: Fact },
     },
@@ -349,6 +379,7 @@ pub const TABLES: &[Table] = &[
         key: &["tenant"],
         whose: Whose::Nobody,
         erase: NOBODY_S,
+        leave: NO_BRANCH_S,
         keep: Stays("one row for each business"),
         columns: columns! { tenant: Tenant, seq: Fact, hash: Fact },
     },
@@ -359,6 +390,7 @@ pub const TABLES: &[Table] = &[
         key: &["tenant", "conversation", "seq"],
         whose: Whose::Conversation,
         erase: Delete,
+        leave: People,
         keep: For { period: Period::Notices, since: "at", once: "due IS NULL", along: "seq" },
         columns: columns! {
             tenant: Tenant, conversation: Key, seq: Fact, at: Time, due: Time, attempt: Fact, status: Fact, error: Fact,
@@ -372,6 +404,7 @@ pub const TABLES: &[Table] = &[
         key: &["name"],
         whose: Whose::Nobody,
         erase: NOBODY_S,
+        leave: NO_BRANCH_S,
         keep: Stays("until its limit is free again: taking places clears the table"),
         columns: columns! { name: Key, at: Time, held_until: Time },
     },
@@ -382,6 +415,7 @@ pub const TABLES: &[Table] = &[
         key: &["worker"],
         whose: Whose::Nobody,
         erase: NOBODY_S,
+        leave: NO_BRANCH_S,
         keep: Stays("until their locks are found to be free"),
         columns: columns! { worker: Key, began: Time },
     },
@@ -392,6 +426,7 @@ pub const TABLES: &[Table] = &[
         key: &["version"],
         whose: Whose::Nobody,
         erase: NOBODY_S,
+        leave: NO_BRANCH_S,
         keep: Stays("one row for each step"),
         columns: columns! { version: Key, name: Fact, checksum: Fact, began: Fact, finished: Fact },
     },
@@ -402,6 +437,7 @@ pub const TABLES: &[Table] = &[
         key: &["keyring"],
         whose: Whose::Nobody,
         erase: NOBODY_S,
+        leave: NO_BRANCH_S,
         keep: Stays("one row"),
         columns: columns! { keyring: Key, id: Fact },
     },
@@ -412,6 +448,7 @@ pub const TABLES: &[Table] = &[
         key: &["tenant", "key_use", "version"],
         whose: Whose::Nobody,
         erase: NOBODY_S,
+        leave: NO_BRANCH_S,
         keep: Stays("until they are renewed or destroyed"),
         columns: columns! { tenant: Tenant, key_use: Key, version: Key, master: Fact, wrapped: Secret, made: Time },
     },

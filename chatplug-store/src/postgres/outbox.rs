@@ -370,7 +370,7 @@ fn undeliverable(seal: &Seal, detail: &str) -> Result<Vec<u8>, StoreError> {
 
 fn as_template_of(body: OutboxBody) -> OutboxBody {
     match body {
-        OutboxBody::Reply { reply, lang, .. } => OutboxBody::Reply { reply, lang, as_template: true },
+        OutboxBody::Reply { reply, lang, branch, .. } => OutboxBody::Reply { reply, lang, as_template: true, branch },
         other => other,
     }
 }

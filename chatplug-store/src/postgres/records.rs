@@ -16,7 +16,10 @@ use async_trait::async_trait;
 use chatplug_core::{
     audit::{AuditHead, AuditLink},
     model::{ChannelUser, ContactId, TenantId},
-    ports::{AuditRow, Erasure, Forgotten, PersonExport, RecordStore, Retention, StoreError, TenantRecords},
+    ports::{
+        AuditRow, BranchPurge, Erasure, Forgotten, PersonExport, Purge, RecordStore, Retention, StoreError,
+        TenantRecords,
+    },
     vault::VaultError,
 };
 use chrono::{DateTime, Utc};
@@ -211,6 +214,10 @@ impl TenantRecords for PostgresRecords {
         again!(whole!(self.store.db, tenant, session => erase(&mut session, tenant, contact, by, now).await))
     }
 
+    async fn purge_branch(&self, purge: &BranchPurge) -> Result<Purge, StoreError> {
+        self.store.purge(&self.tenant, purge).await
+    }
+
     async fn forget(&self, retention: &Retention, now: DateTime<Utc>) -> Result<Forgotten, StoreError> {
         let (db, tenant) = (&self.store.db, &self.tenant);
         let mut all = Forgotten::default();
@@ -342,16 +349,27 @@ async fn erase(
     contacts::turn(session, tenant).await?;
     let contacts = person(session, tenant, contact).await?;
     session.rows(ask!(HOLD, tenant.as_str(), &contacts)).await?;
-    let mut receipt = Erasure { upcoming: upcoming(session, tenant, &contacts, now).await?, ..Erasure::default() };
+    let upcoming = upcoming(session, tenant, &contacts, now).await?;
+    let receipt = Erasure { upcoming, ..erase_all(session, tenant, &contacts).await? };
+    audit::add(session, tenant, &[records::erased(contact, &receipt, by, now)]).await?;
+    Ok(receipt)
+}
+
+/// Removes everything of somebody who was known as all these, and whose conversations are held.
+pub(super) async fn erase_all(
+    session: &mut Session,
+    tenant: &TenantId,
+    contacts: &[Uuid],
+) -> Result<Erasure, StoreError> {
+    let mut receipt = Erasure::default();
     // Rows go before those that they refer to.
     for Theirs { table, erase, .. } in THEIRS.iter().rev() {
         let Some(sql) = erase else { continue };
         let mut rows = 0;
-        for contact in &contacts {
+        for contact in contacts {
             rows += session.run(ask!(*sql, tenant.as_str(), *contact)).await?;
         }
         records::receive(&mut receipt, table, rows);
     }
-    audit::add(session, tenant, &[records::erased(contact, &receipt, by, now)]).await?;
     Ok(receipt)
 }

@@ -1,8 +1,8 @@
 //! Every statement is one that the database understands.
 
 use super::{
-    audit, calendar, claims, connections, contacts, db, ingest, installs, keyring, limiter, notices, outbox, queue,
-    read, records, reseal, secrets, setup, status, turn,
+    audit, calendar, claims, connections, contacts, db, ingest, installs, keyring, leaving, limiter, notices, outbox,
+    queue, read, records, reseal, secrets, setup, status, turn,
 };
 use crate::testing::TestPostgres;
 use sqlx::Executor as _;
@@ -22,6 +22,7 @@ async fn every_statement_can_be_prepared() {
         ingest::STATEMENTS,
         installs::STATEMENTS,
         keyring::STATEMENTS,
+        leaving::STATEMENTS,
         limiter::STATEMENTS,
         notices::STATEMENTS,
         outbox::STATEMENTS,
@@ -33,7 +34,7 @@ async fn every_statement_can_be_prepared() {
         status::STATEMENTS,
         turn::STATEMENTS,
     ];
-    let made: Vec<(&str, &'static str)> = reseal::statements().chain(records::made()).collect();
+    let made: Vec<(&str, &'static str)> = reseal::statements().chain(records::made()).chain(leaving::made()).collect();
     for (name, sql) in files.into_iter().flatten().chain(&made) {
         if let Err(error) = connection.prepare(sqlx::SqlStr::from_static(sql)).await {
             panic!("{name}: {error}");

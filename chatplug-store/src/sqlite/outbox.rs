@@ -468,7 +468,7 @@ fn settle(tx: &mut Tx<'_>, seal: &Seal, record: DeliveryRecord) -> Result<(), St
 
 fn as_template_of(body: OutboxBody) -> OutboxBody {
     match body {
-        OutboxBody::Reply { reply, lang, .. } => OutboxBody::Reply { reply, lang, as_template: true },
+        OutboxBody::Reply { reply, lang, branch, .. } => OutboxBody::Reply { reply, lang, as_template: true, branch },
         other => other,
     }
 }

@@ -16,7 +16,10 @@ use async_trait::async_trait;
 use chatplug_core::{
     audit::{AuditHead, AuditLink},
     model::{ChannelUser, ContactId, TenantId},
-    ports::{AuditRow, Erasure, Forgotten, PersonExport, RecordStore, Retention, StoreError, TenantRecords},
+    ports::{
+        AuditRow, BranchPurge, Erasure, Forgotten, PersonExport, Purge, RecordStore, Retention, StoreError,
+        TenantRecords,
+    },
 };
 use chrono::{DateTime, Utc};
 use std::sync::{Arc, LazyLock};
@@ -132,6 +135,10 @@ impl TenantRecords for SqliteRecords {
             tracing::warn!(tenant.id = %self.tenant, error, "traces of an erased person may be left in the file for now");
         }
         Ok(receipt)
+    }
+
+    async fn purge_branch(&self, purge: &BranchPurge) -> Result<Purge, StoreError> {
+        self.store.purge(&self.tenant, purge).await
     }
 
     async fn forget(&self, retention: &Retention, now: DateTime<Utc>) -> Result<Forgotten, StoreError> {
@@ -260,17 +267,24 @@ impl Command for ErasePerson {
     fn run(self, tx: &mut Tx<'_>) -> Result<Erasure, StoreError> {
         let Self { tenant, contact, by, now } = self;
         let contacts = person(tx, &tenant, contact)?;
-        let mut receipt = Erasure { upcoming: upcoming(tx, &tenant, &contacts, now)?, ..Erasure::default() };
-        // Rows go before those that they refer to.
-        for Theirs { table, erase, .. } in THEIRS.iter().rev() {
-            let Some(sql) = erase else { continue };
-            let mut script = Script::default();
-            let places: Vec<usize> = contacts.iter().map(|contact| put!(script, sql, &tenant, *contact)).collect();
-            let answers = tx.run(script)?;
-            let rows: u64 = places.into_iter().map(|place| answers.changed(place)).sum();
-            records::receive(&mut receipt, table, rows);
-        }
+        let upcoming = upcoming(tx, &tenant, &contacts, now)?;
+        let receipt = Erasure { upcoming, ..erase_all(tx, &tenant, &contacts)? };
         audit::append(tx, &tenant, &[records::erased(contact, &receipt, &by, now)])?;
         Ok(receipt)
     }
+}
+
+/// Removes everything of somebody who was known as all these.
+pub(super) fn erase_all(tx: &mut Tx<'_>, tenant: &TenantId, contacts: &[ContactId]) -> Result<Erasure, StoreError> {
+    let mut receipt = Erasure::default();
+    // Rows go before those that they refer to.
+    for Theirs { table, erase, .. } in THEIRS.iter().rev() {
+        let Some(sql) = erase else { continue };
+        let mut script = Script::default();
+        let places: Vec<usize> = contacts.iter().map(|contact| put!(script, sql, tenant, *contact)).collect();
+        let answers = tx.run(script)?;
+        let rows: u64 = places.into_iter().map(|place| answers.changed(place)).sum();
+        records::receive(&mut receipt, table, rows);
+    }
+    Ok(receipt)
 }

@@ -274,9 +274,9 @@ fn failed(
     let body: OutboxBody = from_json(&row.open(seal, field::BODY)?, "a message to send")?;
     let outside = failure.is_some_and(|failure| failure.kind == FailureKind::OutsideWindow);
     match body {
-        OutboxBody::Reply { reply, lang, as_template: false } if outside && reply.template.is_some() => {
+        OutboxBody::Reply { reply, lang, as_template: false, branch } if outside && reply.template.is_some() => {
             let key = DeliveryKey::derive(&[&key.to_string(), "template"]);
-            let body = OutboxBody::Reply { reply, lang, as_template: true };
+            let body = OutboxBody::Reply { reply, lang, as_template: true, branch };
             let again = NewOutbox { key, body, about, keep, for_person };
             outbox::queue_one(tx, seal, conversation, again, now)
         }

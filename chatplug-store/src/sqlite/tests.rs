@@ -3,8 +3,8 @@
 mod mutate;
 
 use super::{
-    audit, bookings, calendar, claims, connections, contacts, forget, ingest, installs, limiter, notices, open, outbox,
-    read, records, reseal, secrets, setup, status, turn,
+    audit, bookings, calendar, claims, connections, contacts, forget, ingest, installs, leaving, limiter, notices,
+    open, outbox, read, records, reseal, secrets, setup, status, turn,
 };
 use rusqlite::Connection;
 
@@ -22,6 +22,7 @@ fn statements() -> impl Iterator<Item = (&'static str, &'static str, &'static st
         ("contacts", contacts::STATEMENTS),
         ("ingest", ingest::STATEMENTS),
         ("installs", installs::STATEMENTS),
+        ("leaving", leaving::STATEMENTS),
         ("limiter", limiter::STATEMENTS),
         ("notices", notices::STATEMENTS),
         ("open", open::STATEMENTS),
@@ -38,7 +39,10 @@ fn statements() -> impl Iterator<Item = (&'static str, &'static str, &'static st
     let made =
         |file, list: Vec<(&'static str, &'static str)>| list.into_iter().map(move |(table, sql)| (file, table, sql));
     let files = files.chain(reseal::statements().map(|(table, sql)| ("reseal", table, sql)));
-    files.chain(made("forget", forget::made())).chain(made("records", records::made()))
+    files
+        .chain(made("forget", forget::made()))
+        .chain(made("records", records::made()))
+        .chain(made("leaving", leaving::made()))
 }
 
 fn fresh() -> Connection {

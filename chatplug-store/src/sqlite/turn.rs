@@ -43,6 +43,7 @@ macro_rules! work_due {
         )
     };
 }
+pub(super) use work_due;
 
 /// Since when the client waits for an outcome, of a row of `conversation`. Where nobody waited before, nobody does now.
 macro_rules! unanswered_since {

@@ -4,8 +4,8 @@ use super::{AuditRow, Lease, TurnRecord};
 use crate::{
     dialogue::{ContactChange, Holder, Outcome, TeamEvent, Timer},
     model::{
-        ActionKey, Booking, BookingId, ChannelId, ClaimSubject, Contact, ConversationId, DeliveryKey, Lang, MessageId,
-        Outbound, Private, StaffId,
+        ActionKey, Booking, BookingId, BranchId, ChannelId, ClaimSubject, Contact, ConversationId, DeliveryKey, Lang,
+        MessageId, Outbound, Private, StaffId,
     },
     reply::Reply,
 };
@@ -93,6 +93,9 @@ pub enum OutboxBody {
         lang: Lang,
         /// To be sent as a template, whatever the window says.
         as_template: bool,
+        /// The one branch that it speaks of: it is not sent while that is not served.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        branch: Option<BranchId>,
     },
     /// Words of somebody of the business, sent as they are.
     Words {

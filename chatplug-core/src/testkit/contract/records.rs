@@ -1,25 +1,30 @@
-//! What a [`RecordStore`] promises: an audit that shows what was done to it, a person's data readable and erasable, and
-//! forgetting in time.
+//! What a [`RecordStore`] promises: an audit that shows what was done to it, a person's data readable and erasable,
+//! forgetting in time, and branches that go for good.
 //!
 //! Run it with [`records_contract!`](crate::records_contract); every promise takes a fresh, empty store that is also a
-//! [`Store`] and a [`CalendarStore`], and registers its own tenants: `bella`, whose clients' data is sealed, and `cesar`,
+//! [`Store`], a [`CalendarStore`], an [`InstallStore`] and a [`SecretStore`], and registers its own tenants: `bella`, whose clients' data is sealed, and `cesar`,
 //! whose is not.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a broken promise fails its test by panicking")]
 
 mod audit;
 mod forget;
+mod leave;
 mod people;
 
 pub use audit::*;
 pub use forget::*;
+pub use leave::*;
 pub use people::*;
 
 use super::salon::*;
 use crate::{
     audit::{AuditBreak, AuditHead, AuditVerifier},
     model::{ContactId, TenantId},
-    ports::{CalendarStore, EntryFilter, RecordStore, Store, StoreError, TenantRecords, TenantSetup},
+    ports::{
+        CalendarStore, EntryFilter, InstallStore, RecordStore, SecretStore, Store, StoreError, TenantRecords,
+        TenantSetup,
+    },
 };
 use std::sync::Arc;
 
@@ -52,13 +57,17 @@ macro_rules! records_contract {
             forgetting_again_finds_nothing
             many_forget_side_by_side
             the_audit_is_never_forgotten
+            a_branch_that_leaves_takes_its_own_with_it
+            whoever_is_in_the_middle_of_something_is_waited_for
+            with_the_last_branch_everybody_goes
+            of_many_who_remove_a_branch_one_ends_it
         }
     };
 }
 
 /// A store with everything that these promises touch.
-pub trait Recording: Store + RecordStore + CalendarStore {}
-impl<S: Store + RecordStore + CalendarStore> Recording for S {}
+pub trait Recording: Store + RecordStore + CalendarStore + InstallStore + SecretStore {}
+impl<S: Store + RecordStore + CalendarStore + InstallStore + SecretStore> Recording for S {}
 
 /// One business with its records.
 #[derive(Debug)]

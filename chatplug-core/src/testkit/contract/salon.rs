@@ -296,7 +296,7 @@ pub(super) fn words(name: &str) -> NewOutbox {
 pub(super) fn reply_with_template(name: &str) -> NewOutbox {
     let mut reply = Reply::of(Say::Menu);
     reply.template = Some(TemplateMeaning::Booked { view: view() });
-    let body = OutboxBody::Reply { reply: Box::new(reply), lang: Lang::PT, as_template: false };
+    let body = OutboxBody::Reply { reply: Box::new(reply), lang: Lang::PT, as_template: false, branch: None };
     NewOutbox { body, ..words(name) }
 }
 

@@ -270,10 +270,15 @@ impl Rows {
         let Some(out) = row.outbox.get(index) else { return };
         let outside = failure.as_ref().is_some_and(|failure| failure.kind == FailureKind::OutsideWindow);
         match &out.body {
-            OutboxBody::Reply { reply, lang, as_template: false } if outside && reply.template.is_some() => {
+            OutboxBody::Reply { reply, lang, as_template: false, branch } if outside && reply.template.is_some() => {
                 let again = NewOutbox {
                     key: DeliveryKey::derive(&[&out.key.to_string(), "template"]),
-                    body: OutboxBody::Reply { reply: reply.clone(), lang: *lang, as_template: true },
+                    body: OutboxBody::Reply {
+                        reply: reply.clone(),
+                        lang: *lang,
+                        as_template: true,
+                        branch: branch.clone(),
+                    },
                     about: out.about,
                     keep: out.keep,
                     for_person: out.for_person,

@@ -39,7 +39,7 @@ const NEEDS_TWO_ROWS: &str = "keyfile DROP_OLD";
 /// States that rows can be in, by column; the first is the usual one. A statement must find something in one of them.
 const STATES: &[&[(&str, &str, i64)]] = &[
     &[],
-    &[("outbox", "status=sending", 0), ("notice", "status=telling", 0)],
+    &[("outbox", "status=sending", 0), ("notice", "status=telling", 0), ("install", "state=leaving", 0)],
     &[("outbox", "status=sent", 0), ("outbox", "live", 0), ("outbox", "stage", 1), ("mailbox", "unread", 0)],
     &[("notice", "due=null", 0), ("contact", "merged_into=contact", 0)],
     &[("part", "none", 0)],
@@ -328,7 +328,7 @@ fn sample(table: &str, column: &str) -> Value {
         (_, "kind") => text("user"),
         (_, "holder") => text("bot"),
         (_, "source") => text("message/x"),
-        (_, "opted_out" | "services" | "done" | "facts") => text("[]"),
+        (_, "opted_out" | "services" | "done" | "facts" | "purged") => text("[]"),
         (_, "quoted" | "message" | "parts" | "provider_id") => text("hash"),
         (_, "entry" | "backend_id") => text("entry"),
         // Sets of flags, numbers and instants: small and not zero, so that comparisons find them.
