@@ -7,6 +7,7 @@ mod hints;
 mod live;
 mod notices;
 mod pace;
+mod recheck;
 mod templates;
 mod voice;
 mod watch;
