@@ -90,9 +90,11 @@ pub struct EngineOptions {
     /// How long the first words of a burst wait for the rest; at most 2 s.
     pub burst_wait: Duration,
     /// How long a catalogue is used before it is read again, where the booking system
-    /// [says](crate::ports::Capabilities::catalog_lasts) nothing else. A hint that it changed makes only the process
-    /// that hears it read it at once: in the others it takes until then.
+    /// [says](crate::ports::Capabilities::catalog_lasts) nothing else.
     pub catalog_ttl: Duration,
+    /// No catalogue is used for longer, whatever the booking system says. For several processes: a hint that it changed
+    /// makes only the one that hears it read it at once.
+    pub catalog_at_most: Option<Duration>,
     /// A critical action that is certainly not done is retried for this long, then given to a person.
     pub action_deadline: Duration,
     /// How long a message with a lost answer waits for its status.
@@ -136,6 +138,7 @@ impl Default for EngineOptions {
             listen_within: Duration::seconds(25),
             burst_wait: Duration::milliseconds(1200),
             catalog_ttl: Duration::seconds(60),
+            catalog_at_most: None,
             action_deadline: Duration::minutes(10),
             unknown_hold: Duration::seconds(30),
             window_margin: Duration::minutes(5),

@@ -117,6 +117,12 @@ impl StoreConfig {
         Self { url: url.into(), pool: DEFAULT_POOL, admin_url: None }
     }
 
+    /// Whether several processes may work on it.
+    #[must_use]
+    pub fn takes_several(&self) -> bool {
+        self.url.expose_secret().starts_with("postgres")
+    }
+
     /// The URL without what must not be shown.
     #[must_use]
     pub fn shown(&self) -> String {

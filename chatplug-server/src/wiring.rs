@@ -107,6 +107,10 @@ pub(crate) async fn wire(
     if let Some(workers) = config.server.workers {
         options.concurrency = workers;
     }
+    if config.store.takes_several() {
+        // A hint that a catalogue changed reaches one of the processes.
+        options.catalog_at_most = Some(TimeDelta::minutes(10));
+    }
     if let Some(within) = config.server.answer_within.and_then(|within| TimeDelta::from_std(within).ok()) {
         options.answer_within = within;
     }

@@ -120,6 +120,20 @@ async fn one_time_of_a_system_that_checks_carelessly_has_one_winner() {
     }
 }
 
+/// With everything on that Altegio does against its documentation, and somebody else's write possible between its check and
+/// its write.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn one_time_at_altegio_has_one_winner() {
+    let stage = Stage::with(System::Altegio).await;
+    let fake = stage.altegio.clone().unwrap();
+    fake.traps(|traps| traps.careless = true);
+    let told = rush(&stage, "Hi! I'd like to book a women's haircut with Ana on Thursday at 3pm.").await;
+    assert_eq!((told.booked.len(), told.taken.len()), (1, CROWD - 1));
+    told.taken.iter().for_each(|message| offers_something(message, "15:00"));
+    assert_eq!(known(&stage).await.len(), 1);
+    assert_eq!((fake.overlaps(), fake.violations()), (0, Vec::new()));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn anyone_at_a_careless_system_is_everyone_once() {
     let stage = Stage::with(System::Crm { moves: true }).await;

@@ -1,5 +1,6 @@
 //! What the end-to-end tests stand on.
 
+pub mod altegio;
 pub mod crm;
 pub mod crm_backend;
 pub mod crm_webhook;

@@ -5,7 +5,7 @@
 use crate::support::{
     house::House,
     phone::{AnyPhone, Seen as _},
-    stage::{Provider, Stage},
+    stage::{Provider, Stage, System},
     talk::Talk,
 };
 use chatplug::{
@@ -19,6 +19,10 @@ use std::sync::Arc;
 
 /// Where each conversation is held.
 const PROVIDERS: [Provider; 2] = [Provider::Meta, Provider::Twilio];
+
+/// Where each conversation is held and what the salon books in: a client must not notice.
+const PLACES: [(Provider, System); 3] =
+    [(Provider::Meta, System::Calendar), (Provider::Twilio, System::Calendar), (Provider::Meta, System::Altegio)];
 
 /// What a client says in one language.
 struct Voice {
@@ -103,8 +107,16 @@ const VOICES: [Voice; 5] = [
     },
 ];
 
-fn everywhere() -> impl Iterator<Item = (&'static Voice, Provider)> {
+fn everywhere() -> impl Iterator<Item = (&'static Voice, (Provider, System))> {
+    VOICES.iter().flat_map(|voice| PLACES.map(|place| (voice, place)))
+}
+
+fn at_both_providers() -> impl Iterator<Item = (&'static Voice, Provider)> {
     VOICES.iter().flat_map(|voice| PROVIDERS.map(|provider| (voice, provider)))
+}
+
+async fn stage(place: (Provider, System)) -> Stage {
+    Stage::at(place.1, place.0).await
 }
 
 fn bella(stage: &Stage) -> Arc<dyn TenantStore> {
@@ -139,8 +151,8 @@ async fn booked<'s>(stage: &'s Stage, voice: &Voice) -> Talk<'s, AnyPhone> {
 
 #[tokio::test]
 async fn book() {
-    for (voice, provider) in everywhere() {
-        let stage = Stage::over(provider).await;
+    for (voice, place) in everywhere() {
+        let stage = stage(place).await;
         let talk = booked(&stage, voice).await;
         insta::assert_snapshot!(format!("book_{}", voice.lang), talk.transcript());
     }
@@ -148,8 +160,8 @@ async fn book() {
 
 #[tokio::test]
 async fn move_a_visit() {
-    for (voice, provider) in everywhere() {
-        let stage = Stage::over(provider).await;
+    for (voice, place) in everywhere() {
+        let stage = stage(place).await;
         let mut talk = booked(&stage, voice).await;
         talk.says(voice.to_friday).await;
         talk.taps(1).await;
@@ -165,8 +177,8 @@ async fn move_a_visit() {
 
 #[tokio::test]
 async fn cancel_a_visit() {
-    for (voice, provider) in everywhere() {
-        let stage = Stage::over(provider).await;
+    for (voice, place) in everywhere() {
+        let stage = stage(place).await;
         let mut talk = booked(&stage, voice).await;
         talk.says(voice.cancel).await;
         talk.says(voice.yes).await;
@@ -183,8 +195,8 @@ async fn cancel_a_visit() {
 /// The reminder goes out after the window closed, hence as a template; a tap on it confirms the visit.
 #[tokio::test]
 async fn confirm_a_visit_from_its_reminder() {
-    for (voice, provider) in everywhere() {
-        let stage = Stage::over(provider).await;
+    for (voice, place) in everywhere() {
+        let stage = stage(place).await;
         let mut talk = booked(&stage, voice).await;
         talk.note("two days later");
         stage.wait(Duration::hours(55)).await;
@@ -215,8 +227,8 @@ async fn asks_in_mid_booking(stage: &Stage, voice: &Voice) {
 
 #[tokio::test]
 async fn question_in_mid_booking() {
-    for (voice, provider) in everywhere() {
-        let stage = Stage::over(provider).await;
+    for (voice, place) in everywhere() {
+        let stage = stage(place).await;
         asks_in_mid_booking(&stage, voice).await;
     }
 }
@@ -235,8 +247,8 @@ async fn a_pick_from_a_list_reads_the_same_however_it_is_told() {
 
 #[tokio::test]
 async fn hand_off_and_return() {
-    for (voice, provider) in everywhere() {
-        let stage = Stage::over(provider).await;
+    for (voice, place) in everywhere() {
+        let stage = stage(place).await;
         let mut talk = stage.caller("351911111111", "Maria Silva");
         talk.says(voice.begin).await;
         talk.says(voice.person).await;
@@ -254,7 +266,7 @@ async fn hand_off_and_return() {
 
 #[tokio::test]
 async fn another_block_in_the_configuration_changes_nothing_in_a_visit_and_its_reminder() {
-    for (voice, provider) in everywhere() {
+    for (voice, provider) in at_both_providers() {
         let house = House::at(provider).await;
         let mut guest = house.client("351911111111", "Maria Silva");
         guest.says(voice.book).await;
@@ -272,7 +284,7 @@ async fn another_block_in_the_configuration_changes_nothing_in_a_visit_and_its_r
 
 #[tokio::test]
 async fn another_block_in_the_configuration_changes_nothing_in_lists() {
-    for (voice, provider) in everywhere() {
+    for (voice, provider) in at_both_providers() {
         let house = House::at(provider).await;
         let mut guest = house.client("351911111111", "Maria Silva");
         for text in [voice.begin, voice.price, voice.place, voice.day] {

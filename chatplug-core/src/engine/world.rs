@@ -109,7 +109,9 @@ impl Engine {
     ) -> Option<BranchView> {
         let key = (tenant.id.clone(), setup.id.clone());
         let capabilities = setup.backend.capabilities();
-        let lasts = capabilities.catalog_lasts.unwrap_or(self.inner.options.catalog_ttl);
+        let options = &self.inner.options;
+        let lasts = capabilities.catalog_lasts.unwrap_or(options.catalog_ttl);
+        let lasts = options.catalog_at_most.map_or(lasts, |most| lasts.min(most));
         let kept = self.inner.catalogs.get(&key);
         if let Some(catalog) = kept.fresh(now, lasts) {
             return Some(BranchView { catalog, capabilities });

@@ -1,7 +1,7 @@
 //! A stage for whole conversations: an engine on a real SQLite file behind a real HTTP endpoint, Meta's fake on the other
 //! side, two tenants (one of them with two branches in different zones), and a clock that only the test moves.
 
-use super::{crm::Crm, crm_backend::CrmBackend, phone::AnyPhone, talk::Talk};
+use super::{altegio, crm::Crm, crm_backend::CrmBackend, phone::AnyPhone, talk::Talk};
 use axum::{Router, body::Body, extract::Request, response::Response, routing::any};
 use chatplug::{
     calendar::{Calendar, CalendarConfig},
@@ -24,6 +24,7 @@ use chatplug::{
         twilio::{self, TwilioMessenger, TwilioWebhook},
     },
 };
+use chatplug_altegio::{AltegioWebhook, fake::FakeAltegio};
 use chrono::Duration;
 use std::{
     collections::BTreeMap,
@@ -45,6 +46,8 @@ pub struct Stage {
     pub store: Arc<dyn Store>,
     pub notifier: RecordingNotifier,
     pub crm: Option<Arc<Crm>>,
+    /// The fake that the salon books in, where it is at Altegio.
+    pub altegio: Option<FakeAltegio>,
     /// The wires to the vendors, where they are to be troubled.
     pub wires: Option<Wires>,
     pub url: String,
@@ -67,6 +70,9 @@ pub enum Provider {
     Twilio,
 }
 
+/// Where Altegio posts to: the end of it is [`altegio::ENDPOINT`].
+const ALTEGIO: &str = "/webhooks/altegio/q7Vt2mXc9Lr4Kp8Zd1Hs6Bn3";
+
 /// The salon's number at Twilio.
 pub const AT_TWILIO: &str = "+351210000000";
 
@@ -78,6 +84,8 @@ pub enum System {
     Crm {
         moves: bool,
     },
+    /// Altegio, with everything that it does against its documentation.
+    Altegio,
 }
 
 impl Stage {
@@ -98,9 +106,14 @@ impl Stage {
 
     /// With the salon's number at another provider, and nothing else changed.
     pub async fn over(provider: Provider) -> Self {
+        Self::at(System::Calendar, provider).await
+    }
+
+    /// With the salon's number at another provider and its book in another system, and nothing else changed.
+    pub async fn at(system: System, provider: Provider) -> Self {
         let mut options = EngineOptions::default();
         options.mark_seen = false;
-        Self::build(System::Calendar, options, false, provider).await
+        Self::build(system, options, false, provider).await
     }
 
     /// With wires to the Graph API and to the CRM that can be troubled, and little patience with both.
@@ -126,7 +139,7 @@ impl Stage {
         approve_templates(&graph);
         let notifier = RecordingNotifier::new();
         let crm = match system {
-            System::Calendar => None,
+            System::Calendar | System::Altegio => None,
             System::Crm { moves } => {
                 let crm = Crm::new(chrono_tz::Europe::Lisbon);
                 let address = crm.start().await.to_string();
@@ -160,7 +173,19 @@ impl Stage {
                 (messenger, templates_at_twilio(twilio))
             }
         };
-        let bella = bella(&clock, &calendars, number, &notifier, crm);
+        let altegio = match system {
+            System::Altegio => {
+                let plan = chatplug::calendar::demo::salon();
+                let (branch, install) = (BranchId::new("baixa").unwrap(), InstallId::new("own").unwrap());
+                let told = calendar(plan.clone(), "plan", &branch, &install, &calendars, &clock);
+                let told = told.catalog(&branch).await.unwrap();
+                let fake = altegio::open(&plan, &told, &clock).await;
+                Some((altegio::backend(&fake, &branch, &install, told, &clock), fake))
+            }
+            System::Calendar | System::Crm { .. } => None,
+        };
+        let (booked_in, altegio) = altegio.unzip();
+        let bella = bella(&clock, &calendars, number, &notifier, crm, booked_in);
         let norte = norte(&clock, &calendars, &graph, &notifier);
         let crm = bella.1;
         for (builder, number) in [(&bella.0, BELLA), (&norte, NORTE)] {
@@ -170,6 +195,10 @@ impl Stage {
             if number == BELLA && crm.is_some() {
                 let route = Route { tenant: builder_id(builder), channel: None, branch: BranchId::new("baixa").ok() };
                 setup.routes.push(("crm".to_owned(), "crm".to_owned(), route));
+            }
+            if number == BELLA && altegio.is_some() {
+                let route = Route { tenant: builder_id(builder), channel: None, branch: BranchId::new("baixa").ok() };
+                setup.routes.push(("altegio".to_owned(), FakeAltegio::SALON.to_string(), route));
             }
             store.tenant(&builder_id(builder)).register(&setup).await.unwrap();
         }
@@ -186,7 +215,10 @@ impl Stage {
         if let Some(crm) = &crm {
             crm.webhook_to(format!("{url}/webhooks/crm/desk"), 2);
         }
-        Self { engine, faults, clock, graph, twilio, store, notifier, crm, wires, url, _dir: dir }
+        if let Some(fake) = &altegio {
+            fake.hook(FakeAltegio::SALON, &format!("{url}/webhooks/altegio/{}", altegio::ENDPOINT));
+        }
+        Self { engine, faults, clock, graph, twilio, store, notifier, crm, altegio, wires, url, _dir: dir }
     }
 
     /// Somebody who writes to the salon.
@@ -221,6 +253,9 @@ impl Stage {
         self.graph.settled().await;
         if let Some(twilio) = &self.twilio {
             twilio.settled().await;
+        }
+        if let Some(altegio) = &self.altegio {
+            altegio.settled().await;
         }
     }
 
@@ -336,9 +371,11 @@ fn bella(
     number: (Arc<dyn Messenger>, Arc<dyn Templates>),
     notifier: &RecordingNotifier,
     crm: Option<(Arc<Crm>, String, bool)>,
+    booked_in: Option<Arc<dyn BookingBackend>>,
 ) -> (TenantBuilder, Option<Arc<Crm>>) {
     let (tenant, branch, install) = ("bella", BranchId::new("baixa").unwrap(), InstallId::new("own").unwrap());
     let (backend, crm): (Arc<dyn BookingBackend>, _) = match crm {
+        None if booked_in.is_some() => (booked_in.unwrap(), None),
         None => {
             let config = chatplug::calendar::demo::salon();
             (calendar(config, tenant, &branch, &install, calendars, clock), None)
@@ -413,7 +450,8 @@ pub async fn serve(engine: Engine, keys: MetaKeyring) -> String {
 pub fn serve_at(listener: tokio::net::TcpListener, engine: Engine, keys: MetaKeyring, twilio: Option<TwilioWebhook>) {
     let meta: Arc<dyn WebhookReceiver> = Arc::new(MetaWebhook::new(keys));
     let desk: Arc<dyn WebhookReceiver> = Arc::new(super::crm_webhook::CrmWebhook);
-    let mut receivers = BTreeMap::from([("/webhooks/meta/app", meta), ("/webhooks/crm/desk", desk)]);
+    let booked: Arc<dyn WebhookReceiver> = Arc::new(AltegioWebhook::new(altegio::endpoint()));
+    let mut receivers = BTreeMap::from([("/webhooks/meta/app", meta), ("/webhooks/crm/desk", desk), (ALTEGIO, booked)]);
     if let Some(twilio) = twilio {
         receivers.insert("/webhooks/twilio/account", Arc::new(twilio));
     }
