@@ -250,7 +250,8 @@ pub struct TenantConfig {
     pub policy: Policy,
     /// Its own wording: language and Fluent text.
     pub texts: Vec<(Lang, String)>,
-    /// Its branches, in the order to show them; never empty, but of a lobby.
+    /// Its branches, in the order to show them; never empty, but of a lobby, and where salons of a marketplace may become
+    /// branches.
     pub branches: Vec<BranchConfig>,
     /// Its numbers; never empty, but where it is read to connect the first one.
     pub channels: Vec<ChannelConfig>,

@@ -1,6 +1,8 @@
 //! Booking systems of branches that were installed while the program ran: which provider's adapter builds which.
 
+use crate::marketplace::AltegioBranches;
 use async_trait::async_trait;
+use chatplug_altegio::PROVIDER as ALTEGIO;
 use chatplug_core::{
     engine::BranchFactory,
     model::TenantId,
@@ -8,17 +10,21 @@ use chatplug_core::{
 };
 
 /// Builds them from what is kept of each: the account's id and facts, and its credentials in the vault.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Installed;
+#[derive(Debug)]
+pub(crate) struct Installed {
+    pub(crate) altegio: AltegioBranches,
+}
 
 #[async_trait]
 impl BranchFactory for Installed {
     async fn branch(
         &self,
-        _tenant: &TenantId,
-        _install: &Install,
+        tenant: &TenantId,
+        install: &Install,
     ) -> Result<Option<BranchSetup>, Box<dyn std::error::Error + Send + Sync>> {
-        // No adapter of this version takes a branch that the configuration does not name.
-        Ok(None)
+        match install.provider.as_str() {
+            ALTEGIO => self.altegio.branch(tenant, install).await.map(Some),
+            _ => Ok(None),
+        }
     }
 }

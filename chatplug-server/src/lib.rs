@@ -11,6 +11,7 @@ mod installed;
 mod leaving;
 mod limits;
 pub mod logging;
+mod marketplace;
 pub mod metrics;
 pub mod notify;
 mod retention;

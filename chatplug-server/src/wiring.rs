@@ -7,10 +7,11 @@ use crate::{
         TenantConfig, TwilioChannel,
     },
     demo::{self, Simulator, Stage},
-    http::{App, AppError, Readiness, Webhooks},
+    http::{App, AppError, Marketplaces, Readiness, Webhooks},
     installed::Installed,
     leaving::Leaving,
     limits,
+    marketplace::{self, AltegioBranches, Codes, Installer},
     metrics::{Metrics, Observers},
     notify::WebhookNotifier,
     retention::Forgetting,
@@ -74,7 +75,7 @@ pub(crate) async fn wire(
         clock: clock.clone(),
         stores: stores.clone(),
         metrics: metrics.clone(),
-        http,
+        http: http.clone(),
         intents,
         transcriber,
         simulator: page,
@@ -115,7 +116,13 @@ pub(crate) async fn wire(
         options.answer_within = within;
     }
     let configured = Arc::new(TenantList::new(tenants));
-    let live = Arc::new(LiveDirectory::new(configured, stores.installs.clone(), Arc::new(Installed)));
+    let altegio = AltegioBranches {
+        accounts: marketplace::Accounts::new(&config, &http, &stores.limiter),
+        secrets: stores.secrets.clone(),
+        clock: clock.clone(),
+    };
+    let factory = Arc::new(Installed { altegio });
+    let live = Arc::new(LiveDirectory::new(configured, stores.installs.clone(), factory));
     // What this process saves counts here at once.
     let stores = Stores { installs: live.installs(), ..stores };
     let directory: Arc<dyn Directory> = live.clone();
@@ -131,7 +138,7 @@ pub(crate) async fn wire(
     let forgetting = Forgetting {
         records: stores.records.clone(),
         directory,
-        clock,
+        clock: clock.clone(),
         metrics: metrics.clone(),
         retention: config.retention.clone(),
     };
@@ -142,6 +149,7 @@ pub(crate) async fn wire(
         clock: forgetting.clock.clone(),
         metrics: metrics.clone(),
     };
+    let marketplaces = marketplaces(&config, &stores, &http, &clock);
     let (working, stop) = (Arc::new(AtomicBool::new(false)), watch::Sender::new(false));
     Ok(App {
         engine,
@@ -155,7 +163,28 @@ pub(crate) async fn wire(
         working,
         stop,
         files,
+        marketplaces,
     })
+}
+
+/// What connects salons of Altegio, where there is an account.
+fn marketplaces(
+    config: &Config,
+    stores: &Stores,
+    http: &reqwest::Client,
+    clock: &Arc<dyn Clock>,
+) -> Option<Arc<Marketplaces>> {
+    if config.altegio.is_empty() {
+        return None;
+    }
+    let installer = Installer::new(config, stores.clone(), http, clock.clone());
+    let codes = Codes {
+        secrets: stores.secrets.clone(),
+        limiter: stores.limiter.clone(),
+        clock: clock.clone(),
+        tenants: installer.accounts.tenants.clone(),
+    };
+    Some(Arc::new(Marketplaces { installer: Arc::new(installer), codes }))
 }
 
 /// The templates of a tenant's channels, for commands that ask about them; a channel that talks to a page has none, and

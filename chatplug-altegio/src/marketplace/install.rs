@@ -6,7 +6,7 @@ use super::{
     calls::{Activation, LinkState, Marketplace},
     login::{Login, LoginError},
 };
-use crate::{AltegioClient, PROVIDER};
+use crate::{AltegioClient, AltegioHooks, CallError, HookChange, HookError, PROVIDER};
 use async_trait::async_trait;
 use chatplug_core::{
     model::BranchId,
@@ -220,11 +220,31 @@ impl Installing {
     }
 
     async fn webhook(&self, run: &mut Run<'_>) -> Result<Did, Stop> {
-        let Some(_url) = &self.wish.webhook_url else {
+        let Some(url) = &self.wish.webhook_url else {
             return Ok(Did::Skipped("public_url under [server] says where the webhook is, and is not set"));
         };
-        let _token = self.user(run).await?;
-        Ok(Did::Done("Altegio was told where".to_owned()))
+        let client = self.client.as_user(self.user(run).await?);
+        match AltegioHooks::new(client, self.wish.salon, url.clone()).register().await {
+            Ok(HookChange::Already) => Ok(Did::Done("they were already".to_owned())),
+            Ok(_) => Ok(Did::Done("beside what others had set".to_owned())),
+            // What came with the answer to Connect is in force whoever may look at it.
+            Err(HookError::Call(CallError::Forbidden(_))) if self.marketplace.is_some() => {
+                Ok(Did::Done("as Altegio was told with the answer to Connect; the user may not look at it".to_owned()))
+            }
+            Err(HookError::Call(CallError::Forbidden(_))) => Err(Stop::failed(
+                "the user may not read or change the salon's webhooks: let the owner grant access to them in the user's rights",
+            )),
+            // Settings may be written any number of times.
+            Err(HookError::Call(error)) => Err(run.stop(answers::came_to(error).of_reading())),
+            Err(HookError::Full) => Err(Stop::failed(
+                "the salon posts its changes to ten addresses already, which is the most: let the owner take one out (Settings > \
+                 System settings > For developers)",
+            )),
+            Err(_) => Err(Stop::Waiting {
+                what: "the salon's webhooks were set, and somebody else set them otherwise at the same time".to_owned(),
+                again: Some(run.now() + Duration::minutes(1)),
+            }),
+        }
     }
 
     async fn catalog(&self, run: &mut Run<'_>) -> Result<Did, Stop> {

@@ -1,3 +1,4 @@
 //! The life of a marketplace app.
 
 mod proofs;
+mod way;

@@ -129,6 +129,7 @@ async fn set(
             partner_token: at.partner_token,
             user_token: Some(at.user_token),
             application_id: None,
+            unsigned_redirect: false,
             endpoint: at.endpoint,
             bearer: None,
             base_url: Some(at.base_url),

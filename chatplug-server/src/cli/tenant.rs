@@ -1,6 +1,8 @@
 //! `chatplug tenant`: connecting tenants' numbers to their providers, step by step, and leaving again.
 
+mod altegio;
 mod block;
+mod branch;
 mod branches;
 mod journal;
 mod leave;
@@ -22,7 +24,7 @@ pub enum TenantCommand {
     /// Connect a number: every step is done once, and the command goes on where it stopped
     #[command(subcommand)]
     Connect(ConnectCommand),
-    /// Take a number off again
+    /// Take a number, or a branch, off again
     Disconnect(DisconnectArgs),
     /// List branches: those of the configuration, and those that were installed, each with how it stands
     Branches(BranchesArgs),
@@ -39,6 +41,8 @@ pub enum ConnectCommand {
     Meta(Box<MetaArgs>),
     /// At Twilio: from an account, or a new subaccount, to a sender that is online
     Twilio(Box<TwilioArgs>),
+    /// At Altegio: a code for an owner who comes by its marketplace, or a location by one of its users
+    Altegio(Box<AltegioArgs>),
     /// How far connecting has come
     Status(StatusArgs),
 }
@@ -149,6 +153,56 @@ pub struct TwilioArgs {
     pub base_url: Option<String>,
 }
 
+/// Options of `connect altegio`. Without --location a connect code is made.
+#[derive(Debug, Clone, clap::Args)]
+pub struct AltegioArgs {
+    /// The configuration file, in TOML
+    #[arg(long, short, value_name = "FILE")]
+    pub config: PathBuf,
+    /// Whose salons they become
+    #[arg(long, short, value_name = "TENANT")]
+    pub tenant: String,
+    /// The account, by its name in the configuration; may be left out when there is only one
+    #[arg(long, value_name = "NAME")]
+    pub account: Option<String>,
+    /// Make the code good for this salon alone, by Altegio's number of it; as often as there are salons
+    #[arg(long, value_name = "SALON", conflicts_with = "location")]
+    pub salon: Vec<u64>,
+    /// How long the code works
+    #[arg(long, value_name = "HOURS", default_value_t = 24, value_parser = clap::value_parser!(u32).range(1..=720))]
+    pub hours: u32,
+    /// Make the code that was handed out work no more
+    #[arg(long, conflicts_with_all = ["location", "salon"])]
+    pub revoke: bool,
+    /// Connect this location without the marketplace, by Altegio's number of it; as often as there are locations
+    #[arg(long, value_name = "LOCATION")]
+    pub location: Vec<u64>,
+    /// What its branch is to be called; altegio-LOCATION, unless given
+    #[arg(long, value_name = "BRANCH", requires = "location")]
+    pub branch: Option<String>,
+    /// A user token, in a file or on standard input (-)
+    #[arg(long, value_name = "FILE", requires = "location")]
+    pub token_file: Option<PathBuf>,
+    /// In place of a token: the login of a user of the location, which is a number or a mail address
+    #[arg(long, value_name = "FILE", requires = "password_file", conflicts_with = "token_file")]
+    pub login_file: Option<PathBuf>,
+    /// The password that belongs to it; it is used once and not kept
+    #[arg(long, value_name = "FILE", requires = "login_file")]
+    pub password_file: Option<PathBuf>,
+    /// What a code of two-factor authentication belongs to, as this command told
+    #[arg(long, value_name = "UUID", requires = "second_factor_file")]
+    pub second_factor: Option<String>,
+    /// That code
+    #[arg(long, value_name = "FILE", requires = "second_factor")]
+    pub second_factor_file: Option<PathBuf>,
+    /// Tell the steps and how they stand; ask nobody and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Wait up to so long for what comes by itself
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub wait: u32,
+}
+
 /// How a code comes to a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ByCode {
@@ -185,8 +239,11 @@ pub struct DisconnectArgs {
     #[arg(long, short, value_name = "TENANT")]
     pub tenant: String,
     /// Which channel
-    #[arg(long, value_name = "CHANNEL")]
-    pub channel: String,
+    #[arg(long, value_name = "CHANNEL", required_unless_present = "branch")]
+    pub channel: Option<String>,
+    /// In place of a channel: a branch that was connected to a booking system
+    #[arg(long, value_name = "BRANCH", conflicts_with_all = ["channel", "deregister"])]
+    pub branch: Option<String>,
     /// Take the number off WhatsApp, too: deregister it at Meta, delete the sender at Twilio
     #[arg(long)]
     pub deregister: bool,
@@ -251,11 +308,17 @@ pub(super) fn run(command: TenantCommand, environment: &Environment) -> Result<(
     match command {
         TenantCommand::Connect(ConnectCommand::Meta(args)) => block_on(meta::run(&args, environment)),
         TenantCommand::Connect(ConnectCommand::Twilio(args)) => block_on(twilio::run(&args, environment)),
+        TenantCommand::Connect(ConnectCommand::Altegio(args)) => block_on(altegio::run(&args, environment)),
         TenantCommand::Connect(ConnectCommand::Status(args)) => block_on(status::run(&args, environment)),
         TenantCommand::Webhooks(args) => block_on(webhooks::run(&args, environment)),
         TenantCommand::Branches(args) => block_on(branches::list(&args, environment)),
         TenantCommand::RemoveBranch(args) => block_on(branches::remove(&args, environment)),
-        TenantCommand::Disconnect(args) => block_on(leave::run(&args, environment)),
+        TenantCommand::Disconnect(args) => block_on(async move {
+            match (&args.branch, &args.channel) {
+                (Some(branch), _) => branch::leave(&args, branch, environment).await,
+                (None, channel) => leave::run(&args, channel.as_deref().unwrap_or_default(), environment).await,
+            }
+        }),
     }
 }
 

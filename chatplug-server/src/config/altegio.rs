@@ -16,6 +16,8 @@ pub struct AltegioAccount {
     pub user_token: Option<SecretString>,
     /// The account's app on the marketplace.
     pub application_id: Option<u64>,
+    /// The app does not have user data transmitted, so that nothing proves that an owner comes from Altegio.
+    pub unsigned_redirect: bool,
     /// Last part of its webhook's address: `/webhooks/altegio/<endpoint>`.
     pub endpoint: AltegioEndpoint,
     /// A constant word that its webhooks carry.

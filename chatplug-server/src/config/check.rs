@@ -53,6 +53,7 @@ pub(super) fn check(
         seen,
         written_apps,
         written_altegio,
+        installing: read.altegio.iter().any(|account| account.application_id.is_some()),
         listens: false,
         written_shared,
     };
@@ -108,6 +109,8 @@ struct Check<'a> {
     seen: HashMap<(&'static str, String), Place>,
     written_apps: Vec<String>,
     written_altegio: Vec<String>,
+    /// Salons of a marketplace become branches: a tenant may have none yet.
+    installing: bool,
     /// Something writes voice messages down.
     listens: bool,
     written_shared: Vec<String>,
@@ -198,7 +201,9 @@ impl Check<'_> {
         // Ids of branches and channels need to be unique within the tenant only.
         self.seen.retain(|(kind, _), _| !matches!(*kind, "branch" | "channel"));
         let known: Vec<String> = tenant.branch.iter().filter_map(|branch| branch.id.clone()).collect();
-        self.not_empty(&tenant.branch, at, "branch");
+        if !self.installing {
+            self.not_empty(&tenant.branch, at, "branch");
+        }
         if !self.connecting {
             self.not_empty(&tenant.channel, at, "channel");
         }

@@ -106,6 +106,7 @@ pub(super) struct Altegio {
     pub(super) partner_token: Option<Secret>,
     pub(super) user_token: Option<Secret>,
     pub(super) application_id: Option<u64>,
+    pub(super) unsigned_redirect: bool,
     pub(super) endpoint: Option<Secret>,
     pub(super) bearer: Option<Secret>,
     pub(super) base_url: Option<String>,

@@ -1,7 +1,7 @@
 //! A server put together from a configuration: from here on there are no files and no environment.
 
 use super::{
-    Webhooks,
+    Marketplaces, Webhooks,
     ready::Readiness,
     routes::{self, Files, Routes},
 };
@@ -72,6 +72,7 @@ pub struct App {
     pub(crate) working: Arc<AtomicBool>,
     pub(crate) stop: watch::Sender<bool>,
     pub(crate) files: Arc<Files>,
+    pub(crate) marketplaces: Option<Arc<Marketplaces>>,
 }
 
 /// Why a server cannot be put together or run.
@@ -206,6 +207,7 @@ impl App {
             role,
             working: self.working.clone(),
             files: self.files.clone(),
+            marketplaces: self.marketplaces.clone(),
         };
         let simulator = self.simulator.as_ref().filter(|_| role.listens()).map(|simulator| {
             simulator.router(self.webhooks.clone(), self.stores.calendars.clone(), self.stop.subscribe())
@@ -223,11 +225,17 @@ impl App {
                 simulator.run(&self.webhooks, stop.clone()).await;
             }
         };
+        let installing = async {
+            if let Some(marketplaces) = &self.marketplaces {
+                marketplaces.installer.work(stop.clone()).await;
+            }
+        };
         tokio::join!(
             self.engine.run(stop.clone()),
             simulated,
             self.forgetting.run(stop.clone()),
-            self.leaving.run(stop.clone())
+            self.leaving.run(stop.clone()),
+            installing
         );
     }
 

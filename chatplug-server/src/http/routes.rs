@@ -1,7 +1,7 @@
 //! The routes that every server has.
 
 use super::{
-    Role, Webhooks,
+    Marketplaces, Role, Webhooks,
     ready::{Readiness, Report},
 };
 use crate::metrics::Metrics;
@@ -39,6 +39,8 @@ pub(super) struct Routes {
     pub(super) working: Arc<AtomicBool>,
     /// Files that providers fetch, by tenant and channel.
     pub(super) files: Arc<Files>,
+    /// Where owners of Altegio's marketplace connect.
+    pub(super) marketplaces: Option<Arc<Marketplaces>>,
 }
 
 /// What serves files, by tenant and channel.
@@ -53,6 +55,13 @@ pub(super) fn router(routes: Routes, more: Option<Router>) -> Router {
         own.route("/webhooks/{provider}/{endpoint}", any(webhook)).route("/files/{tenant}/{channel}/{token}", get(file))
     } else {
         own
+    };
+    let own = match listens && routes.marketplaces.is_some() {
+        true => own
+            .route("/altegio/install", any(install))
+            .route("/altegio/install/{account}", any(install_of))
+            .route("/altegio/callback/{endpoint}", any(callback)),
+        false => own,
     };
     let own = own.with_state(routes);
     let all = match more {
@@ -70,6 +79,29 @@ async fn webhook(
     request: Request,
 ) -> Response {
     routes.webhooks.answer_stream(&provider, &endpoint, request).await.map(Body::from)
+}
+
+/// Where an owner of Altegio's marketplace is sent.
+async fn install(State(routes): State<Routes>, request: Request) -> Response {
+    match &routes.marketplaces {
+        Some(marketplaces) => marketplaces.install(None, request).await,
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+async fn install_of(State(routes): State<Routes>, Path(account): Path<String>, request: Request) -> Response {
+    match &routes.marketplaces {
+        Some(marketplaces) => marketplaces.install(Some(&account), request).await,
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+/// What became of an app at a salon.
+async fn callback(State(routes): State<Routes>, Path(endpoint): Path<String>, request: Request) -> Response {
+    match &routes.marketplaces {
+        Some(marketplaces) => marketplaces.callback(&endpoint, request).await,
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
 }
 
 /// A file of ours, for the provider that was given its address.
@@ -128,6 +160,7 @@ async fn log(request: Request, next: Next) -> Response {
     let area = match request.uri().path().split('/').nth(1) {
         Some("webhooks") => "webhooks",
         Some("files") => "files",
+        Some("altegio") => "altegio",
         Some("demo") => "demo",
         Some("healthz" | "readyz" | "metrics") => "health",
         _ => "other",

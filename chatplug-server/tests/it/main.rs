@@ -14,6 +14,7 @@ mod fakes;
 mod house;
 mod http;
 mod keys;
+mod marketplace;
 mod notify;
 mod ops;
 mod people;

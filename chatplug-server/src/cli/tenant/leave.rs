@@ -15,8 +15,8 @@ use chatplug_whatsapp::{
 use secrecy::SecretString;
 
 /// Takes a number off.
-pub(super) async fn run(args: &DisconnectArgs, environment: &Environment) -> Result<(), Failure> {
-    let target = Target::of(&args.config, &args.tenant, &args.channel, environment)?;
+pub(super) async fn run(args: &DisconnectArgs, channel: &str, environment: &Environment) -> Result<(), Failure> {
+    let target = Target::of(&args.config, &args.tenant, channel, environment)?;
     let stores = ask::open(&target.config).await?;
     let explain = |error| ask::explain(error, &target.tenant);
     let connections = stores.connections.connections(&target.tenant);

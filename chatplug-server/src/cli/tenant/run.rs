@@ -146,7 +146,7 @@ impl Opened {
 }
 
 /// Tells every step that has news; answers how the step stands that is in the way.
-fn tell(views: &[StepView], told: &mut BTreeSet<String>) -> Option<Standing> {
+pub(super) fn tell(views: &[StepView], told: &mut BTreeSet<String>) -> Option<Standing> {
     let mut end = None;
     for view in views {
         match &view.standing {

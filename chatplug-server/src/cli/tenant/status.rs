@@ -1,7 +1,9 @@
 //! `chatplug tenant connect status`.
 
 use super::{Failure, StatusArgs, ask, read, run::line};
-use crate::config::Environment;
+use crate::{config::Environment, marketplace::Facts};
+use chatplug_altegio::marketplace::install::STEPS as ALTEGIO;
+use chatplug_core::{model::TenantId, ports::Install};
 use chatplug_whatsapp::{
     meta::{self, provision::STEPS as META},
     provision::{Progress, Standing, StepView},
@@ -35,11 +37,41 @@ pub(super) async fn run(args: &StatusArgs, environment: &Environment) -> Result<
             }
         }
     }
+    for tenant in &tenants {
+        let all = stores.installs.installs(tenant).all_installs().await;
+        for install in all.map_err(|error| ask::explain(error, tenant))? {
+            none = false;
+            at_booking_system(tenant, &install);
+        }
+    }
     stores.close().await;
     if none {
         println!("no number was connected from here yet: `chatplug tenant connect meta` or `twilio` does it");
     }
     Ok(())
+}
+
+/// A branch that was connected to a booking system.
+fn at_booking_system(tenant: &TenantId, install: &Install) {
+    let facts = Facts::of(install);
+    let changed = install.changed.format("%Y-%m-%d %H:%M UTC");
+    println!(
+        "{tenant}  {}  {} {}: {} ({changed})",
+        install.branch, install.provider, install.external_id, install.state
+    );
+    if install.provider != chatplug_altegio::PROVIDER {
+        return;
+    }
+    for mut view in facts.progress.views(ALTEGIO) {
+        if let Some(shown) = facts.shown.as_ref().filter(|shown| shown.step == view.step.name) {
+            let what = shown.what.clone();
+            view.standing = match shown.waits {
+                true => Standing::Waiting { what, again: facts.next },
+                false => Standing::Failed { what, code: None },
+            };
+        }
+        println!("    {}", line(&view));
+    }
 }
 
 /// A call that was never answered shows at its step.

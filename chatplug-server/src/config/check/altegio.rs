@@ -34,6 +34,7 @@ impl Check<'_> {
             partner_token: partner_token?,
             user_token: user_token?,
             application_id: account.application_id,
+            unsigned_redirect: account.unsigned_redirect,
             endpoint: endpoint?,
             bearer: bearer?,
             base_url: base_url?,
