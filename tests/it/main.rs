@@ -11,6 +11,7 @@
 #[expect(dead_code, reason = "each part serves some of the tests")]
 mod support;
 
+mod branches;
 mod browser;
 mod chaos;
 mod crash;
