@@ -60,6 +60,7 @@ pub struct AltegioBackend {
     client: AltegioClient,
     at: Arc<AltegioBranch>,
     clock: Arc<dyn Clock>,
+    settles_after: Duration,
     shop: Arc<Mutex<Option<KeptShop>>>,
     times: Arc<Mutex<Times>>,
 }
@@ -85,7 +86,16 @@ impl AltegioBackend {
     /// A location, called by this client.
     #[must_use]
     pub fn with_client(client: AltegioClient, branch: AltegioBranch, clock: Arc<dyn Clock>) -> Self {
-        Self { client, at: Arc::new(branch), clock, shop: Arc::default(), times: Arc::default() }
+        let at = Arc::new(branch);
+        Self { client, at, clock, settles_after: SETTLES_AFTER, shop: Arc::default(), times: Arc::default() }
+    }
+
+    /// So long Altegio may still carry out a request whose answer was lost; a minute, unless told. What is not there later
+    /// counts as not done, so less than the truth books twice.
+    #[must_use]
+    pub const fn settling_after(mut self, longest: Duration) -> Self {
+        self.settles_after = longest;
+        self
     }
 
     /// Counts calls together with all that share the limiter.
@@ -176,7 +186,7 @@ impl BookingBackend for AltegioBackend {
             tells_changes: business,
             catalog_lasts: Some(CATALOG_LASTS),
             rechecks: true,
-            settles_after: SETTLES_AFTER,
+            settles_after: self.settles_after,
         }
     }
 

@@ -6,17 +6,20 @@ mod fate;
 mod program;
 
 use crate::support::{
+    altegio,
     crm::Crm,
     people::{Ending, Person, Plan},
     stage::{BELLA, approve_templates},
 };
 use chatplug::{
-    model::{BookingStatus, TenantId},
+    model::{BookingStatus, TenantId, local_to_utc},
     ports::{Clock as _, Store as _, SystemClock},
     store::SqliteStore,
-    whatsapp::fake::meta::{FakeMeta, Fault},
+    whatsapp::fake::meta::{self, FakeMeta},
 };
+use chatplug_altegio::fake::{FakeAltegio, Fault};
 use chrono::{DateTime, Duration, Utc};
+use chrono_tz::Europe::Lisbon;
 use fate::{Fate, Program};
 use std::{collections::BTreeMap, path::Path, process::Stdio};
 
@@ -37,7 +40,7 @@ async fn killed_in_the_middle_against_a_system_that_drops_answers() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("crash.sqlite");
     let graph = graph().await;
-    let crm = Crm::new(chrono_tz::Europe::Lisbon);
+    let crm = Crm::new(Lisbon);
     crm.drop_every(9);
     let fate = Fate::new(7, KILLS + 2);
     let (to_graph, to_crm) = (address_of(&graph.base_url()), crm.start().await);
@@ -68,6 +71,51 @@ async fn killed_in_the_middle_against_a_system_that_drops_answers() {
     let mut standing: BTreeMap<String, Vec<DateTime<Utc>>> = BTreeMap::new();
     for made in crm.standing() {
         standing.entry(made.phone).or_default().push(made.start);
+    }
+    assert_told_the_truth(&said, &standing);
+    assert_accounted_for(&file, &said).await;
+}
+
+/// The same at Altegio, which finds nothing by a key, with all that it does against its documentation.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_in_the_middle_over_altegio() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("crash.sqlite");
+    let graph = graph().await;
+    let fake = FakeAltegio::start().await.unwrap().at(Lisbon);
+    for n in [4, 9, 17, 30] {
+        fake.on("POST /records").after(n).answer(Fault::DropAnswer);
+    }
+    fake.on("PUT /record").after(5).answer(Fault::DropAnswer);
+    fake.on("DELETE /record").after(2).answer(Fault::DropAnswer);
+    let fate = Fate::new(5, KILLS + 2);
+    let to_graph = fate.pass_to(address_of(&graph.base_url())).await;
+    let to_altegio = fate.pass_to(address_of(fake.base_url().trim_end_matches("/api/v1"))).await;
+    let program = Program::new({
+        let file = file.clone();
+        move || {
+            let mut command = tokio::process::Command::new(std::env::current_exe().unwrap());
+            command.args(["--ignored", "--exact", "crash::child_server", "--nocapture"]);
+            command.env(child::FILE, &file).env(child::META, format!("http://{to_graph}"));
+            command.env(child::ALTEGIO, format!("http://{to_altegio}/api/v1"));
+            command.stdout(Stdio::piped()).stderr(Stdio::null());
+            command
+        }
+    });
+    let front = fate.run(program).await;
+    graph.callback(&format!("http://{front}/webhooks/meta/app"));
+    fake.hook(FakeAltegio::SALON, &format!("http://{front}/webhooks/altegio/{}", altegio::ENDPOINT));
+
+    let said = hold_all(&graph, "Haircut").await;
+    let kills = fate.end().await;
+    assert!(kills >= KILLS, "killed only {kills} times");
+
+    let news: Vec<_> = graph.all_sent().into_iter().filter(|message| message.text().contains("team")).collect();
+    assert!(news.is_empty(), "{news:?}");
+    assert_eq!((fake.overlaps(), fake.violations()), (0, Vec::new()));
+    let mut standing: BTreeMap<String, Vec<DateTime<Utc>>> = BTreeMap::new();
+    for record in fake.standing() {
+        standing.entry(record.phone).or_default().push(local_to_utc(record.start, Lisbon).unwrap());
     }
     assert_told_the_truth(&said, &standing);
     assert_accounted_for(&file, &said).await;
@@ -104,7 +152,7 @@ async fn graph() -> FakeMeta {
     approve_templates(&graph);
     // The provider's answers are lost now and then, too.
     for n in [3, 11, 19] {
-        graph.on_send().to(&phone(n)).answer(Fault::DropAnswer);
+        graph.on_send().to(&phone(n)).answer(meta::Fault::DropAnswer);
     }
     graph
 }

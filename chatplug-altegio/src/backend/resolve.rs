@@ -2,7 +2,7 @@
 //! keys in them compared.
 
 use super::{
-    AltegioBackend, SETTLES_AFTER,
+    AltegioBackend,
     free::record,
     number,
     records::{CONFIRMED, Listing, Terms, made_by},
@@ -22,7 +22,7 @@ impl AltegioBackend {
         attempted: DateTime<Utc>,
     ) -> Result<Resolution, BackendError> {
         // From before the look: what is not there now, and could not come any more, was not done.
-        let settled = attempted + SETTLES_AFTER;
+        let settled = attempted + self.settles_after;
         let open = self.now() < settled;
         let not_done = || if open { Resolution::TooEarly(settled) } else { Resolution::NotDone };
         let terms = self.terms().await?;

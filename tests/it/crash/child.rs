@@ -1,6 +1,7 @@
 //! What the killed process runs: the engine on a file, behind HTTP, with the clock of the machine.
 
 use crate::support::{
+    altegio,
     crm_backend::CrmBackend,
     stage::{BELLA, READER, serve, templates},
 };
@@ -15,46 +16,43 @@ use chatplug::{
         meta::{MetaConfig, MetaKeyring, MetaMessenger, http_client},
     },
 };
+use chatplug_altegio::{AltegioBackend, AltegioBranch, fake::FakeAltegio};
 use chrono::Duration;
 use std::sync::Arc;
 
 pub const FILE: &str = "CRASH_FILE";
 pub const META: &str = "CRASH_META";
 pub const CRM: &str = "CRASH_CRM";
+/// In place of [`CRM`].
+pub const ALTEGIO: &str = "CRASH_ALTEGIO";
+
+/// So long a write may still be carried out whose answer was lost.
+const SETTLES_AFTER: Duration = Duration::seconds(2);
 
 /// Serves until it is killed. Says where on standard output.
 #[expect(clippy::disallowed_methods, reason = "how the crash test tells its child where everything is")]
 pub async fn serve_until_killed() {
     let told = |name: &str| std::env::var(name).ok();
-    let (Some(file), Some(meta), Some(crm)) = (told(FILE), told(META), told(CRM)) else {
-        println!("{FILE}, {META} and {CRM} are not set: only the crash test starts this");
+    let system = told(CRM).map(System::Crm).or_else(|| told(ALTEGIO).map(System::Altegio));
+    let (Some(file), Some(meta), Some(system)) = (told(FILE), told(META), system) else {
+        println!("{FILE}, {META} and {CRM} or {ALTEGIO} are not set: only the crash test starts this");
         return;
     };
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let store = Arc::new(SqliteStore::open(file).await.unwrap());
     let (branch, install) = (BranchId::new("baixa").unwrap(), InstallId::new("own").unwrap());
-    let backend = CrmBackend {
-        base: crm,
-        install: install.clone(),
-        branch: branch.clone(),
-        zone: chrono_tz::Europe::Lisbon,
-        moves: false,
-        keyed: false,
-        settles_after: Duration::seconds(2),
-        clock: clock.clone(),
-        http: http_client().unwrap(),
-    };
+    let (provider, place, backend) = system.open(&branch, &install, &clock);
     let config = MetaConfig::new(BELLA, FakeMeta::TOKEN).with_base_url(meta);
     let messenger = MetaMessenger::new(config, http_client().unwrap(), clock.clone()).unwrap();
     let builder = TenantBuilder::new("bella")
         .name("Studio Bella")
-        .branch_of("baixa", &install, Arc::new(backend))
+        .branch_of("baixa", &install, backend)
         .channel_with("whatsapp", Arc::new(messenger), templates())
         .intents(READER.clone());
     let mut setup = builder.setup(&[("meta", BELLA, "whatsapp")]);
     let tenant = TenantId::new("bella").unwrap();
     let desk = Route { tenant: tenant.clone(), channel: None, branch: Some(branch) };
-    setup.routes.push(("crm".to_owned(), "crm".to_owned(), desk));
+    setup.routes.push((provider.to_owned(), place, desk));
     store.tenant(&tenant).register(&setup).await.unwrap();
     let mut options = EngineOptions::default();
     options.lease = Duration::seconds(8);
@@ -76,4 +74,45 @@ pub async fn serve_until_killed() {
     println!("server.address={}", url.trim_start_matches("http://"));
     let (_never, running) = tokio::sync::watch::channel(false);
     engine.run(running).await;
+}
+
+/// Where the salon's bookings are.
+enum System {
+    /// The made-up CRM at this address.
+    Crm(String),
+    /// Altegio at this address.
+    Altegio(String),
+}
+
+impl System {
+    /// The way to it, and what its webhooks call it.
+    fn open(
+        self,
+        branch: &BranchId,
+        install: &InstallId,
+        clock: &Arc<dyn Clock>,
+    ) -> (&'static str, String, Arc<dyn BookingBackend>) {
+        match self {
+            Self::Crm(base) => {
+                let backend = CrmBackend {
+                    base,
+                    install: install.clone(),
+                    branch: branch.clone(),
+                    zone: chrono_tz::Europe::Lisbon,
+                    moves: false,
+                    keyed: false,
+                    settles_after: SETTLES_AFTER,
+                    clock: clock.clone(),
+                    http: http_client().unwrap(),
+                };
+                ("crm", "crm".to_owned(), Arc::new(backend))
+            }
+            Self::Altegio(base) => {
+                let at = AltegioBranch::new(branch.clone(), install.clone(), FakeAltegio::SALON);
+                let backend =
+                    AltegioBackend::with_client(altegio::client(altegio::config_at(&base)), at, clock.clone());
+                ("altegio", FakeAltegio::SALON.to_string(), Arc::new(backend.settling_after(SETTLES_AFTER)))
+            }
+        }
+    }
 }

@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use chatplug::{calendar::CalendarConfig, model::*, ports::*, testkit::VirtualClock, wrappers::Pace};
 use chatplug_altegio::{
-    AltegioBackend, AltegioBranch, AltegioClient, AltegioEndpoint,
+    AltegioBackend, AltegioBranch, AltegioClient, AltegioConfig, AltegioEndpoint,
     client::http_client,
     fake::{FakeAltegio, FakeMember, FakeSalon, FakeService},
 };
@@ -45,12 +45,22 @@ pub fn backend(
     told: Catalog,
     clock: &VirtualClock,
 ) -> Arc<dyn BookingBackend> {
-    // The fake keeps its limit only when told: nobody need wait.
-    let pace = Pace::new(Arc::new(SystemClock), 10_000, Duration::milliseconds(1), 100);
-    let client = AltegioClient::new(fake.config(), http_client().unwrap()).with_pace(pace);
+    let client = client(fake.config());
     let mut at = AltegioBranch::new(branch.clone(), install.clone(), FakeAltegio::SALON);
     (at.country, at.currency) = (Some(told.branch.country.clone()), Some(told.branch.currency));
     Arc::new(Worded { inner: AltegioBackend::with_client(client, at, Arc::new(clock.clone())), told })
+}
+
+/// Who calls the fake.
+pub fn client(config: AltegioConfig) -> AltegioClient {
+    // The fake keeps its limit only when told: nobody need wait.
+    let pace = Pace::new(Arc::new(SystemClock), 10_000, Duration::milliseconds(1), 100);
+    AltegioClient::new(config, http_client().unwrap()).with_pace(pace)
+}
+
+/// What calls a fake that is reached at this address.
+pub fn config_at(base: &str) -> AltegioConfig {
+    AltegioConfig::new(FakeAltegio::PARTNER_TOKEN).with_user_token(FakeAltegio::USER_TOKEN).with_base_url(base)
 }
 
 /// A plan of the built-in calendar as a location of Altegio: numbers for ids, names in one language.
