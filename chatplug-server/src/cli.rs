@@ -73,7 +73,7 @@ pub enum Command {
     /// Keep tenants' secrets, such as access tokens, sealed in the database
     #[command(subcommand)]
     Credential(CredentialCommand),
-    /// Connect tenants' numbers to Meta or Twilio, step by step
+    /// Connect tenants' numbers and booking systems, step by step; their branches
     #[command(subcommand)]
     Tenant(TenantCommand),
     /// Read the audit, and prove that nothing was taken out of it or altered

@@ -17,6 +17,7 @@ mod chaos;
 mod crash;
 mod isolation;
 mod kill;
+mod marketplace;
 mod odd;
 mod queue;
 mod race;

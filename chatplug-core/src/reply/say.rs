@@ -190,6 +190,8 @@ pub struct BookingView {
     /// Price, when known.
     pub price: Option<Price>,
     /// Branch name, only where the business has several.
+    // In what is kept, `branch` is an id wherever it stands: what a branch takes along when it leaves is found by it.
+    #[serde(rename = "place")]
     pub branch: Option<String>,
     /// Number of people; shown when more than one.
     pub party: u8,

@@ -157,7 +157,10 @@ async fn nothing_is_said_of_a_frozen_branch_and_all_is_there_when_it_is_back() {
     }
     let since = &stage.shown()[booked.len()..];
     assert!(since.iter().all(|text| !text.contains("North") && !text.contains("15:30")), "{since:?}");
-    // The other branch is served as before.
+    // What they had begun there is over, and they are told so; the other branch is served as before.
+    stage.hears(engine, "a haircut with Bruno tomorrow at 10:00").await;
+    stage.settles(engine).await;
+    assert!(stage.shown().last().unwrap().contains("can't be booked here any more"), "{:?}", stage.shown());
     stage.hears(engine, "a haircut with Bruno tomorrow at 10:00").await;
     stage.settles(engine).await;
     assert!(stage.shown().last().unwrap().contains("10:00"), "{:?}", stage.shown());
