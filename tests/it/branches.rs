@@ -111,8 +111,8 @@ async fn three_of_ten(kind: Kind) {
     chain.round(|_, _| Some(Word::Says("a haircut with Bruno tomorrow at 15:30"))).await;
     chain.round(|branch, _| Some(Word::Taps(BRANCHES[branch]))).await;
     chain.round(|_, client| Some(if client == 0 { Word::Taps("Yes, book") } else { PRICE })).await;
-    for branch in 0..BRANCHES.len() {
-        assert_eq!(chain.trees.0[&id(branch)].standing().len(), 1, "{kind}: {}", BRANCHES[branch]);
+    for (branch, name) in BRANCHES.iter().enumerate() {
+        assert_eq!(chain.trees.0[&id(branch)].standing().len(), 1, "{kind}: {name}");
     }
     for branch in LEAVE {
         let install = chain.install(branch).await.unwrap();
