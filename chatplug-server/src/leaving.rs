@@ -4,7 +4,10 @@ use crate::metrics::Metrics;
 use chatplug_core::{
     engine::LiveDirectory,
     model::{BranchId, TenantId},
-    ports::{BranchPurge, Clock, Directory as _, InstallState, InstallStore, Purge, RecordStore, StoreError},
+    ports::{
+        BranchPurge, Clock, Directory as _, Install, InstallState, InstallStore, Purge, RecordStore, SaveInstall,
+        StoreError,
+    },
 };
 use chrono::TimeDelta;
 use std::{sync::Arc, time::Duration};
@@ -81,6 +84,10 @@ impl Leaving {
             let purge = BranchPurge { branch: install.branch.clone(), last, by: BY.to_owned(), now };
             match self.records.records(tenant).purge_branch(&purge).await {
                 Ok(Purge::Done { removed }) => {
+                    // What is not known counts as named: silent is what was asked for.
+                    if self.directory.configures(tenant, &install.branch).await.unwrap_or(true) {
+                        self.stays_silent(tenant, install).await?;
+                    }
                     self.directory.changed();
                     tracing::info!(tenant.id = %tenant, branch.id = %install.branch, ?removed, "a branch is gone");
                 }
@@ -94,6 +101,21 @@ impl Leaving {
             }
         }
         Ok(left)
+    }
+
+    /// A branch that the configuration names would be served again now that its install is gone: a new one says that it is
+    /// not, until its owner connects it anew. Nothing of the old one is in it but by which account it was connected.
+    async fn stays_silent(&self, tenant: &TenantId, gone: &Install) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let mut install =
+            Install::begin(gone.branch.clone(), &gone.provider, &gone.external_id, &gone.external_id, now);
+        install.state = InstallState::Frozen;
+        let kept = ["account", "by_app"].map(|key| (key, gone.facts.get(key).cloned()));
+        install.facts = kept.into_iter().filter_map(|(key, fact)| Some((key.to_owned(), fact?))).collect();
+        let detail = serde_json::json!({ "event": "gone" });
+        let save = SaveInstall { install, by: BY.to_owned(), detail };
+        // `None`: somebody has connected it meanwhile.
+        self.installs.installs(tenant).save_install(save).await.map(drop)
     }
 
     /// Whether no other branch is served: what is not known counts as one.

@@ -29,7 +29,7 @@ async fn a_salon_connects_takes_a_booking_and_leaves() {
     graph.add_number(BELLA, "351210000000", "waba-1");
     approve_templates(&graph);
     let fake = FakeAltegio::start().await.unwrap().at(Lisbon);
-    let config = configure(dir.path(), &graph, &fake);
+    let config = configure(dir.path(), &graph, &fake, "");
     let program = Program::start(&config).await;
     graph.callback(&format!("{}/webhooks/meta/app", program.url));
 
@@ -43,15 +43,7 @@ async fn a_salon_connects_takes_a_booking_and_leaves() {
     let form = [("ticket", ticket), ("code", code)];
     let pressed = http.post(format!("{}/altegio/install", program.url)).header("Origin", &program.url).form(&form);
     assert_eq!(pressed.send().await.unwrap().status().as_u16(), 303);
-    let status = async || run(&config, &["tenant", "connect", "status", "--tenant", "bella"]).await;
-    let mut stands = status().await;
-    for _ in 0..100 {
-        if stands.contains("active") {
-            break;
-        }
-        stands = status().await;
-    }
-    assert!(stands.contains("altegio-4564") && stands.contains("active"), "{stands}");
+    stands(&config, "active", |status| status.contains("altegio-4564") && status.contains("active")).await;
 
     let ending = books(&graph).await;
     let kept = fake.standing();
@@ -66,14 +58,7 @@ async fn a_salon_connects_takes_a_booking_and_leaves() {
         let answer = http.post(callback).header("content-type", "application/json").body(body).send().await.unwrap();
         assert_eq!(answer.status().as_u16(), 200);
     }
-    let mut stands = status().await;
-    for _ in 0..200 {
-        if !stands.contains("4564") {
-            break;
-        }
-        stands = status().await;
-    }
-    assert!(!stands.contains("4564"), "it should be gone by now: {stands}");
+    stands(&config, "gone", |status| !status.is_empty() && !status.contains("4564")).await;
     let log = program.stop().await;
     assert!(!log.contains("ERROR"), "{log}");
 
@@ -95,8 +80,52 @@ async fn a_salon_connects_takes_a_booking_and_leaves() {
     assert_eq!(fake.standing().len(), 1);
 }
 
-/// A tenant without a branch, and an account with an app.
-fn configure(folder: &Path, graph: &FakeMeta, fake: &FakeAltegio) -> std::path::PathBuf {
+/// A salon that the configuration names needs no code; when its owner takes the app off, it is not served on for being named.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_salon_of_the_configuration_falls_silent_and_comes_back_with_its_owner() {
+    let dir = tempfile::tempdir().unwrap();
+    let graph = FakeMeta::start().await.unwrap();
+    graph.add_number(BELLA, "351210000000", "waba-1");
+    let fake = FakeAltegio::start().await.unwrap().at(Lisbon);
+    let branch =
+        format!("[[tenant.branch]]\nid = \"centre\"\n[tenant.branch.altegio]\nlocation = {}\n", FakeAltegio::SALON);
+    let config = configure(dir.path(), &graph, &fake, &branch);
+    let program = Program::start(&config).await;
+    graph.callback(&format!("{}/webhooks/meta/app", program.url));
+    let http = http_client().unwrap();
+    let connects = async || {
+        let page = format!("{}/altegio/install?{}", program.url, fake.connects(&[FakeAltegio::SALON]).query());
+        let shown = http.get(page).send().await.unwrap().text().await.unwrap();
+        let form = [("ticket", between(&shown, "name=\"ticket\" value=\"", "\""))];
+        let pressed = http.post(format!("{}/altegio/install", program.url)).header("Origin", &program.url).form(&form);
+        assert_eq!(pressed.send().await.unwrap().status().as_u16(), 303);
+    };
+    let client = graph.client("351912000001").named("Rosa");
+    let asks = async || {
+        client.says("I'd like to book a haircut.").await;
+        client.next().await
+    };
+    connects().await;
+    stands(&config, "active", |status| status.contains("active")).await;
+    assert!(!asks().await.titles().is_empty());
+
+    let callback = format!("{}/altegio/callback/{ENDPOINT}", program.url);
+    let body = fake.lifecycle(FakeAltegio::SALON, "uninstall", FakeAltegio::PARTNER_TOKEN);
+    let answer = http.post(callback).header("content-type", "application/json").body(body).send().await.unwrap();
+    assert_eq!(answer.status().as_u16(), 200);
+    stands(&config, "frozen", |status| status.contains("frozen")).await;
+    let told = asks().await;
+    assert!(!told.titles().iter().any(|title| title.contains("aircut")), "{told:?}");
+
+    connects().await;
+    stands(&config, "active", |status| status.contains("active")).await;
+    let told = asks().await;
+    let _ = program.stop().await;
+    assert!(told.titles().iter().any(|title| !title.contains("person")), "{told:?}");
+}
+
+/// A tenant with these branches, and an account with an app.
+fn configure(folder: &Path, graph: &FakeMeta, fake: &FakeAltegio, branches: &str) -> std::path::PathBuf {
     // Where the library looks for it, too: what the program kept is looked at without it.
     std::fs::write(folder.join(format!("{FILE}.master-key")), program::MASTER_KEY).unwrap();
     let bella = Business {
@@ -117,8 +146,23 @@ fn configure(folder: &Path, graph: &FakeMeta, fake: &FakeAltegio) -> std::path::
         fake.base_url(),
         fake.marketplace_url()
     );
-    std::fs::write(&config, text.replacen("[store]\n", &account, 1)).unwrap();
+    let text = text.replacen("[store]\n", &account, 1);
+    let text = text.replacen("[[tenant.channel]]", &format!("{branches}[[tenant.channel]]"), 1);
+    std::fs::write(&config, text).unwrap();
     config
+}
+
+/// Asks how the tenant's connections stand until they stand so.
+async fn stands(config: &Path, how: &str, so: impl Fn(&str) -> bool) {
+    let mut status = String::new();
+    let asks = async {
+        while !so(&status) {
+            status = run(config, &["tenant", "connect", "status", "--tenant", "bella"]).await;
+        }
+    };
+    // Nothing is measured: a minute is long enough for what takes seconds.
+    let waited = tokio::time::timeout(std::time::Duration::from_secs(60), asks).await;
+    assert!(waited.is_ok(), "not {how}: {status}");
 }
 
 /// Runs a command of the program and answers what it printed.

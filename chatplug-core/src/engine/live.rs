@@ -104,6 +104,14 @@ impl LiveDirectory {
         Arc::new(Announcing { installs: self.installs.clone(), known: self.known.clone() })
     }
 
+    /// Whether the configuration names a branch, served or not: without an install that says otherwise, it is served.
+    ///
+    /// # Errors
+    /// See [`DirectoryError`].
+    pub async fn configures(&self, tenant: &TenantId, branch: &BranchId) -> Result<bool, DirectoryError> {
+        Ok(self.configured.tenant(tenant).await?.branch(branch).is_some())
+    }
+
     /// How many changes there were, no older than is allowed.
     async fn mark(&self) -> Result<i64, StoreError> {
         if let Some((mark, at)) = lock(&self.known).mark
