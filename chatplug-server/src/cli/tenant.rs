@@ -21,14 +21,15 @@ use std::path::{Path, PathBuf};
 /// What can be done with tenants.
 #[derive(Debug, Clone, Subcommand)]
 pub enum TenantCommand {
-    /// Connect a number: every step is done once, and the command goes on where it stopped
+    /// Connect a number, or a branch at Altegio: every step is done once, and the command goes on where it stopped
     #[command(subcommand)]
     Connect(ConnectCommand),
     /// Take a number, or a branch, off again
     Disconnect(DisconnectArgs),
     /// List branches: those of the configuration, and those that were installed, each with how it stands
     Branches(BranchesArgs),
-    /// Take an installed branch off for good, with everything that is kept of it
+    /// Take an installed branch off for good, with everything that is kept of it. The provider is not told: `disconnect
+    /// --branch` does that, too. One that the configuration names must be taken out of the file as well
     RemoveBranch(RemoveBranchArgs),
     /// Have Altegio tell this server what changes at the configured locations, beside whoever else it tells
     Webhooks(WebhooksArgs),
