@@ -5,6 +5,9 @@ pub use chatplug_core::*;
 /// Altegio as a booking backend.
 #[cfg(feature = "altegio")]
 pub use chatplug_altegio as altegio;
+/// Cal.com as a booking backend.
+#[cfg(feature = "calcom")]
+pub use chatplug_calcom as calcom;
 /// The built-in calendar as a booking backend.
 #[cfg(feature = "calendar")]
 pub use chatplug_calendar as calendar;

@@ -1,0 +1,6 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking"))]
+
+mod config;
+
+pub use config::{CalcomAuth, CalcomConfig, CalcomConfigError, DEFAULT_BASE_URL};

@@ -1,0 +1,5 @@
+//! The adapter, as those use it who depend on it.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
+
+mod config;
