@@ -1,21 +1,42 @@
-//! Checks the messages of `locales/` and builds them in: a language is a folder of `.ftl` files, nothing else.
+//! Checks the messages of `locales/` and the words of `lexicons/` and builds them in: a language is a folder of `.ftl`
+//! files and a folder of lexicons, nothing else.
 //!
-//! A message that is missing, broken, without a plural or too long for its button fails the build, and says where.
+//! A message that is missing, broken, without a plural or too long for its button fails the build, and says where; so
+//! does a line of a lexicon that cannot be read, and a language that lacks a word it needs.
 
 use fluent_syntax::{ast::Entry, parser};
-use std::{collections::BTreeSet, env, fmt::Write as _, fs, io, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    env,
+    fmt::Write as _,
+    fs, io,
+    path::Path,
+};
 
 #[path = "src/reply/check.rs"]
 #[expect(dead_code, reason = "the library uses the rest of it for tenants' own wording")]
 mod check;
 
+// The form of the lexicons, as the library reads them at run time.
+#[path = "src/understand/lines.rs"]
+mod lines;
+#[path = "src/understand/tags.rs"]
+mod tags;
+#[path = "src/understand/text.rs"]
+#[expect(dead_code, reason = "the library reads what this only checks")]
+mod text;
+
 use check::{REFERENCE, Source, check_catalogues};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("cargo::rerun-if-changed=locales");
+    println!("cargo::rerun-if-changed=lexicons");
     println!("cargo::rerun-if-changed=src/reply/check.rs");
+    for source in ["lines", "tags", "text"] {
+        println!("cargo::rerun-if-changed=src/understand/{source}.rs");
+    }
     let root = env::var_os("CARGO_MANIFEST_DIR").ok_or("CARGO_MANIFEST_DIR is not set")?;
-    let files = read(&Path::new(&root).join("locales"))?;
+    let files = read(&Path::new(&root).join("locales"), ".ftl")?;
     let sources: Vec<_> =
         files.iter().map(|file| Source { lang: &file.lang, file: &file.name, text: &file.text }).collect();
 
@@ -25,12 +46,46 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let out = env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?;
     fs::write(Path::new(&out).join("words.rs"), table(&files, &keys(&files))?)?;
+
+    let lexicons = read(&Path::new(&root).join("lexicons"), ".txt")?;
+    check_lexicons(&lexicons);
+    fs::write(Path::new(&out).join("lexicons.rs"), lexicon_table(&lexicons)?)?;
     Ok(())
 }
 
-/// One file of messages.
+/// Tells every line that cannot be read, and every word that a language lacks.
+fn check_lexicons(files: &[File]) {
+    let mut names = tags::Names::default();
+    let mut languages: BTreeMap<&str, Vec<lines::Entry>> = BTreeMap::new();
+    for file in files {
+        let (entries, problems) = lines::read(&file.text, &mut names);
+        for problem in problems {
+            println!("cargo::error=lexicons/{}:{}: {}", file.name, problem.line, problem.what);
+        }
+        languages.entry(file.lang.as_str()).or_default().extend(entries);
+    }
+    for (lang, entries) in languages.iter().filter(|(lang, _)| !lang.is_empty()) {
+        for key in lines::missing(entries) {
+            println!("cargo::error=lexicons/{lang}: no phrase for \"{key}\"");
+        }
+    }
+}
+
+/// The Rust source that `understand/sources.rs` includes.
+fn lexicon_table(files: &[File]) -> Result<String, std::fmt::Error> {
+    let mut out = String::from("/// Language (empty for what all share), name and text of every lexicon, in order.\n");
+    out.push_str("const FILES: &[(&str, &str, &str)] = &[\n");
+    for file in files {
+        let name = file.name.rsplit('/').next().unwrap_or(&file.name);
+        writeln!(out, "    ({:?}, {name:?}, include_str!({:?})),", file.lang, file.path)?;
+    }
+    out.push_str("];\n");
+    Ok(out)
+}
+
+/// One file of messages, or of words.
 struct File {
-    /// Folder name: the language.
+    /// Folder name: the language; empty for what all share.
     lang: String,
     /// `lang/file.ftl`.
     name: String,
@@ -40,32 +95,36 @@ struct File {
     text: String,
 }
 
-/// Every `.ftl` file, in order of language and name.
-fn read(locales: &Path) -> io::Result<Vec<File>> {
+/// Every file of a kind in the folders of languages and beside them, in order of language and name.
+fn read(root: &Path, kind: &str) -> io::Result<Vec<File>> {
     let mut files = Vec::new();
-    for folder in fs::read_dir(locales)? {
+    collect(root, "", kind, &mut files)?;
+    for folder in fs::read_dir(root)? {
         let folder = folder?.path();
-        let Some(lang) = folder.file_name().and_then(|name| name.to_str()).filter(|_| folder.is_dir()) else {
-            continue;
-        };
-        println!("cargo::rerun-if-changed={}", folder.display());
-        for file in fs::read_dir(&folder)? {
-            let path = file?.path();
-            let Some(name) = path.file_name().and_then(|name| name.to_str()).filter(|name| name.ends_with(".ftl"))
-            else {
-                continue;
-            };
-            println!("cargo::rerun-if-changed={}", path.display());
-            files.push(File {
-                lang: lang.to_owned(),
-                name: format!("{lang}/{name}"),
-                path: path.display().to_string(),
-                text: fs::read_to_string(&path)?,
-            });
+        if let Some(lang) = folder.file_name().and_then(|name| name.to_str()).filter(|_| folder.is_dir()) {
+            collect(&folder, lang, kind, &mut files)?;
         }
     }
     files.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(files)
+}
+
+fn collect(folder: &Path, lang: &str, kind: &str, files: &mut Vec<File>) -> io::Result<()> {
+    println!("cargo::rerun-if-changed={}", folder.display());
+    for file in fs::read_dir(folder)? {
+        let path = file?.path();
+        let Some(name) = path.file_name().and_then(|name| name.to_str()).filter(|name| name.ends_with(kind)) else {
+            continue;
+        };
+        println!("cargo::rerun-if-changed={}", path.display());
+        files.push(File {
+            lang: lang.to_owned(),
+            name: if lang.is_empty() { name.to_owned() } else { format!("{lang}/{name}") },
+            path: path.display().to_string(),
+            text: fs::read_to_string(&path)?,
+        });
+    }
+    Ok(())
 }
 
 /// The names of the messages that every language has.

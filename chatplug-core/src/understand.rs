@@ -1,6 +1,6 @@
 //! The offline intent engine: words to meaning without network or model.
 //!
-//! Reading order: `text` (tokens), `tags` and `lexicon` (phrases of every language, from `lexicons/`), `language`, `items` and
+//! Reading order: `text` (tokens), `tags`, `lines`, `sources` and `lexicon` (phrases of every language, from `lexicons/`), `language`, `items` and
 //! `calendar` under `dates`, `monthdays` and `times` (the grammar), `services` and `people`, `intents`, `choice` (what counts of
 //! several), `engine`. [`eval`] is the library behind `chatplug understand`.
 
@@ -13,14 +13,17 @@ mod intents;
 mod items;
 mod language;
 mod lexicon;
+mod lines;
 mod monthdays;
 mod people;
 mod services;
+mod sources;
 mod tags;
 mod text;
 mod times;
 
 pub use engine::OfflineEngine;
+pub use sources::{LexiconError, Lexicons};
 
 /// The words of a text, folded as everything that is compared with it: lower case, without marks.
 pub(crate) fn words(text: &str) -> Vec<String> {

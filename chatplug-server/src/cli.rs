@@ -233,6 +233,10 @@ pub struct UnderstandArgs {
     /// Services and staff by language, in JSON
     #[arg(long, value_name = "FILE")]
     pub catalog: PathBuf,
+    /// Words of one's own: `<language>/<name>.txt` in this folder stands in place of the built-in file of that name, or
+    /// beside those there are; a folder of a new language adds it
+    #[arg(long, value_name = "DIR")]
+    pub lexicons: Option<PathBuf>,
     /// Print scores and misses instead of predictions (the messages carry labels)
     #[arg(long)]
     pub table: bool,

@@ -9,6 +9,7 @@ pub mod demo;
 pub mod http;
 mod installed;
 mod leaving;
+mod lexicons;
 mod limits;
 pub mod logging;
 mod marketplace;

@@ -25,7 +25,7 @@ pub(super) struct Read<'a> {
     pub(super) staff: Option<StaffMention>,
     pub(super) people: people::People,
     pub(super) services: Services,
-    pub(super) today: Today,
+    pub(super) today: Today<'a>,
 }
 
 impl Read<'_> {
@@ -260,12 +260,8 @@ pub(super) fn answer(meaning: &mut Interpretation, text: &Text, read: &Read<'_>,
         meaning.services.clone_from(&read.services.of_kind);
     }
     if asked == OpenQuestion::Staff && words.len() <= 4 {
-        let anyone = text.tokens.iter().any(|token| {
-            matches!(
-                token.text.as_str(),
-                "any" | "qualquer" | "cualquier" | "cualquiera" | "любои" | "любая" | "любому" | "nimporte"
-            )
-        }) || meaning.staff == Some(StaffMention::Any);
+        let anyone =
+            read.hits.iter().any(|hit| hit.tags.contains(&Tag::Anyone)) || meaning.staff == Some(StaffMention::Any);
         if anyone && !matches!(meaning.staff, Some(StaffMention::Named(_))) {
             meaning.staff = Some(StaffMention::Any);
             meaning.intent = Intent::Other;

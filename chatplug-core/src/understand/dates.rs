@@ -5,20 +5,31 @@
 use super::{
     calendar,
     items::Items,
-    lexicon::{Tag, Unit},
+    lexicon::{Lexicon, Tag, Unit},
+    tags::Rule,
 };
 use crate::model::{DateRange, Lang};
 use chrono::{Datelike, NaiveDate};
 
 /// From where dates count.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Today {
+pub(super) struct Today<'a> {
     pub(super) date: NaiveDate,
     /// Local hour: in the small hours "tomorrow" may be the day that has begun.
     pub(super) hour: u32,
     /// `5/6` is the 6th of May.
     pub(super) month_first: bool,
+    /// Language of the message.
     pub(super) lang: Lang,
+    /// Where the ways of that language stand.
+    pub(super) lexicon: &'a Lexicon,
+}
+
+impl Today<'_> {
+    /// Whether the language does a thing its own way.
+    pub(super) fn rule(&self, rule: Rule) -> bool {
+        self.lexicon.rule(self.lang, rule)
+    }
 }
 
 /// A day or days named in a message.
@@ -74,7 +85,7 @@ impl Atom {
 }
 
 /// Finds every mention; items that belong to one are marked as used.
-pub(super) fn find(items: &mut Items<'_>, today: Today) -> Vec<Mention> {
+pub(super) fn find(items: &mut Items<'_>, today: Today<'_>) -> Vec<Mention> {
     let mut mentions: Vec<Mention> = Vec::new();
     let mut at = 0;
     while at < items.len() {
@@ -95,7 +106,7 @@ pub(super) fn find(items: &mut Items<'_>, today: Today) -> Vec<Mention> {
 
 pub(super) struct Parser<'a, 'b> {
     pub(super) items: &'a Items<'b>,
-    pub(super) today: Today,
+    pub(super) today: Today<'a>,
 }
 
 impl Parser<'_, '_> {
@@ -166,7 +177,9 @@ impl Parser<'_, '_> {
                 let from = first.first()?.from;
                 Some((from, calendar::next_day_of_month(from, day)?))
             }
-            (None, Some(day)) if first.month.is_some() && (prefixed || day > 12 && self.today.lang == Lang::EN) => {
+            (None, Some(day))
+                if first.month.is_some() && (prefixed || day > 12 && self.today.rule(Rule::MonthBeforeDay)) =>
+            {
                 let from = first.first()?.from;
                 Some((from, calendar::next_day_of_month(from, day)?))
             }
@@ -315,9 +328,13 @@ impl Parser<'_, '_> {
         };
         let mut readings = vec![DateRange::day(calendar::plus(today, days)?)];
         // A fortnight is "fifteen days" and a week "eight" where both ends are counted.
-        if unit == Unit::Day && matches!(count, 8 | 15) && matches!(self.today.lang, Lang::FR | Lang::ES | Lang::PT) {
+        if unit == Unit::Day && matches!(count, 8 | 15) {
             let shorter = DateRange::day(calendar::plus(today, count - 1)?);
-            if self.today.lang == Lang::PT { readings.push(shorter) } else { readings.insert(0, shorter) }
+            if self.today.rule(Rule::InclusiveDays) {
+                readings.insert(0, shorter);
+            } else if self.today.rule(Rule::InclusiveDaysRarely) {
+                readings.push(shorter);
+            }
         }
         Atom::of(end, readings)
     }

@@ -3,12 +3,13 @@
 use super::{
     choice::{self, Read},
     dates::{self, Today},
-    intents::{self, Cues, Facts, Verdict},
+    intents::{self, Facts, Verdict},
     items::Items,
     language,
     lexicon::{Hit, Lexicon, Tag},
     people::{self, StaffIndex},
     services::ServiceIndex,
+    sources::{LexiconError, Lexicons},
     text::{Kind, Text, cyrillise},
     times,
 };
@@ -33,7 +34,6 @@ const KEPT_CATALOGS: usize = 256;
 /// confidence below 0.5: the facts are the answer. Without an open question such facts are read as a wish to book.
 pub struct OfflineEngine {
     lexicon: Lexicon,
-    cues: Cues,
     catalogs: RwLock<HashMap<u64, Arc<CatalogIndex>>>,
     #[cfg(feature = "lingua")]
     detector: lingua::LanguageDetector,
@@ -58,14 +58,23 @@ impl Default for OfflineEngine {
 }
 
 impl OfflineEngine {
-    /// Reads the lexicons of all languages.
+    /// Reads the lexicons that are built in.
+    ///
+    /// # Panics
+    /// Never: the build checks them.
     #[must_use]
+    #[expect(clippy::expect_used, reason = "build.rs refuses what cannot be read")]
     pub fn new() -> Self {
-        let lexicon = Lexicon::load();
-        let cues = Cues::new(&lexicon);
-        Self {
-            lexicon,
-            cues,
+        Self::with_lexicons(&Lexicons::built_in()).expect("the lexicons that the build has checked")
+    }
+
+    /// Reads lexicons of one's own: a language more, or words of the house beside those built in.
+    ///
+    /// # Errors
+    /// [`LexiconError`] with every line that cannot be read and every word that a language lacks.
+    pub fn with_lexicons(lexicons: &Lexicons) -> Result<Self, LexiconError> {
+        Ok(Self {
+            lexicon: Lexicon::load(lexicons)?,
             catalogs: RwLock::default(),
             #[cfg(feature = "lingua")]
             detector: lingua::LanguageDetectorBuilder::from_languages(&[
@@ -76,7 +85,7 @@ impl OfflineEngine {
                 lingua::Language::Spanish,
             ])
             .build(),
-        }
+        })
     }
 
     /// Languages it understands.
@@ -95,7 +104,7 @@ impl OfflineEngine {
         let statistics = |raw: &str| self.statistics(raw);
         let mut guess =
             language::decide(&evidence, &text, context.language, context.default_language, &statistics, raw);
-        if evidence.transliterated && guess.lang == Lang::RU {
+        if evidence.transliterated && self.lexicon.cyrillic().is_some_and(|(lang, _)| lang == guess.lang) {
             self.to_cyrillic(&mut text, &index);
         }
         let lang = guess.lang;
@@ -106,12 +115,13 @@ impl OfflineEngine {
             date: local.date_naive(),
             hour: local.hour(),
             month_first: context.catalog.branch.country == "US",
+            lexicon: &self.lexicon,
             lang,
         };
         let read = self.read(&text, &hits, &index, today, local.time());
         let mut meaning = self.assemble(&text, &read, context);
         if meaning.intent == Intent::ChangeLanguage
-            && let Some((wanted, _)) = language::wanted(&hits, &text.tokens)
+            && let Some((wanted, _)) = language::wanted(&self.lexicon, &hits)
         {
             meaning.wanted_lang = Some(wanted);
         }
@@ -129,15 +139,8 @@ impl OfflineEngine {
             self.detector
                 .compute_language_confidence_values(head)
                 .into_iter()
-                .map(|(language, confidence)| {
-                    let lang = match language {
-                        lingua::Language::English => Lang::EN,
-                        lingua::Language::French => Lang::FR,
-                        lingua::Language::Portuguese => Lang::PT,
-                        lingua::Language::Russian => Lang::RU,
-                        lingua::Language::Spanish => Lang::ES,
-                    };
-                    (lang, confidence)
+                .filter_map(|(language, confidence)| {
+                    Some((language.iso_code_639_1().to_string().parse().ok()?, confidence))
                 })
                 .collect()
         }
@@ -242,7 +245,14 @@ impl OfflineEngine {
         hits
     }
 
-    fn read<'a>(&self, text: &Text, hits: &[Hit<'a>], index: &CatalogIndex, today: Today, now: NaiveTime) -> Read<'a> {
+    fn read<'a>(
+        &'a self,
+        text: &Text,
+        hits: &[Hit<'a>],
+        index: &CatalogIndex,
+        today: Today<'a>,
+        now: NaiveTime,
+    ) -> Read<'a> {
         let known = |word: &str| {
             self.lexicon.packs.iter().any(|(_, pack)| pack.vocabulary.contains_key(word))
                 || self.lexicon.common.knows(word)
@@ -274,7 +284,7 @@ impl OfflineEngine {
             }
         }
         let dates = dates::find(&mut items, today);
-        let times = times::find(&items, today.lang, now);
+        let times = times::find(&items, today, now);
         Read { hits, items, dates, times, staff: staff.mention, people, services, today }
     }
 
@@ -291,17 +301,17 @@ impl OfflineEngine {
             times: read.times.len(),
             party: read.people.count > 1,
             rating: choice::rating(text),
-            language: language::wanted(&read.hits, &text.tokens),
+            language: language::wanted(&self.lexicon, &read.hits),
             lang: read.today.lang,
             all_dates: read.dates.len(),
         };
-        let Verdict { intent, confidence } = intents::decide(&self.cues, text, &read.hits, facts, context.open);
+        let Verdict { intent, confidence } = intents::decide(text, &read.hits, facts, context.open);
         let mut meaning = Interpretation::of(intent, confidence);
         meaning.staff.clone_from(&read.staff);
         meaning.party = read.people.count;
         meaning.services.clone_from(&read.services.ids);
         meaning.all_services = read.services.all;
-        let corrected = self.cues.found("correction", &read.hits);
+        let corrected = intents::found("correction", &read.hits);
         (meaning.date, meaning.not_dates) = choice::date(read, intent, corrected);
         meaning.time = choice::time(read, intent, corrected);
         match intent {

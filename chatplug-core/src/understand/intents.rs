@@ -1,7 +1,8 @@
 //! What a client wants: cues of the lexicon weighed against each other and against the facts of the message.
 
 use super::{
-    lexicon::{Hit, Lexicon, Tag},
+    lexicon::{Hit, Tag},
+    tags::cue,
     text::{Kind, Text},
 };
 use crate::model::Lang;
@@ -65,58 +66,22 @@ const NAMED: &[(&str, Intent)] = &[
     ("greet", Intent::Greet),
 ];
 
-/// Numbers of the cues, looked up once.
-#[derive(Debug, Default)]
-pub(super) struct Cues {
-    ids: HashMap<&'static str, u16>,
-}
-
-impl Cues {
-    pub(super) fn new(lexicon: &Lexicon) -> Self {
-        const FEATURES: &[&str] = &[
-            "cant_come",
-            "rebook_no",
-            "bookverb",
-            "apology",
-            "filler",
-            "change_language",
-            "correction",
-            "msgnoun",
-            "stopverb",
-            "startverb",
-            "sentiment",
-            "arrive",
-            "arrive_late",
-            "transport",
-            "someone",
-            "talkverb",
-        ];
-        let names = NAMED.iter().map(|(name, _)| *name).chain(FEATURES.iter().copied());
-        Self { ids: names.filter_map(|name| Some((name, lexicon.cue(name)?))).collect() }
-    }
-
-    /// Whether a cue stands in a message.
-    pub(super) fn found(&self, name: &str, hits: &[Hit<'_>]) -> bool {
-        let id = self.id(name);
-        hits.iter().any(|hit| hit.tags.iter().any(|tag| matches!(tag, Tag::Cue(cue, _) if Some(*cue) == id)))
-    }
-
-    fn id(&self, name: &str) -> Option<u16> {
-        self.ids.get(name).copied()
-    }
+/// Whether a cue stands in a message.
+pub(super) fn found(name: &str, hits: &[Hit<'_>]) -> bool {
+    let id = cue(name);
+    hits.iter().any(|hit| hit.tags.iter().any(|tag| matches!(tag, Tag::Cue(cue, _) if Some(*cue) == id)))
 }
 
 /// The weights of each cue in one message.
-struct Scores<'a> {
-    cues: &'a Cues,
+struct Scores {
     sums: HashMap<u16, f32>,
 }
 
-impl<'a> Scores<'a> {
-    fn new(cues: &'a Cues, hits: &[Hit<'_>], lang: Lang) -> Self {
+impl Scores {
+    fn new(hits: &[Hit<'_>], lang: Lang) -> Self {
         let mut by_cue: HashMap<u16, Vec<(f32, usize, usize, usize)>> = HashMap::new();
         let mut sums: HashMap<u16, f32> = HashMap::new();
-        let short: Vec<u16> = ["yes", "no"].iter().filter_map(|name| cues.id(name)).collect();
+        let short: Vec<u16> = ["yes", "no"].iter().filter_map(|name| cue(name)).collect();
         for hit in hits {
             // "who is free" inside "whoever is free", "good" inside "good morning".
             let inside = |tag: &dyn Fn(&Tag) -> bool| {
@@ -168,19 +133,19 @@ impl<'a> Scores<'a> {
             }
             *sums.entry(cue).or_default() += sum;
         }
-        Self { cues, sums }
+        Self { sums }
     }
 
     fn of(&self, name: &str) -> f32 {
-        self.cues.id(name).and_then(|id| self.sums.get(&id)).copied().unwrap_or(0.0)
+        cue(name).and_then(|id| self.sums.get(&id)).copied().unwrap_or(0.0)
     }
 }
 
 /// Decides the intent.
-pub(super) fn decide(cues: &Cues, text: &Text, hits: &[Hit<'_>], facts: Facts, open: OpenQuestion) -> Verdict {
-    let scores = Scores::new(cues, hits, facts.lang);
+pub(super) fn decide(text: &Text, hits: &[Hit<'_>], facts: Facts, open: OpenQuestion) -> Verdict {
+    let scores = Scores::new(hits, facts.lang);
     let s = |name: &str| scores.of(name);
-    let rest = uncovered(cues, text, hits);
+    let rest = uncovered(text, hits);
     let words = text.tokens.iter().filter(|token| token.kind != Kind::Emoji).count();
     let slots = facts.service || facts.date || facts.time || facts.staff;
 
@@ -389,7 +354,7 @@ pub(super) fn decide(cues: &Cues, text: &Text, hits: &[Hit<'_>], facts: Facts, o
 /// Intents that no single phrase tells: "stop" and "messages", "anyone" and "talk", "bus" and "late", praise of someone.
 #[expect(clippy::too_many_arguments, reason = "the scores that it raises, one by one")]
 fn composed(
-    scores: &Scores<'_>,
+    scores: &Scores,
     text: &Text,
     facts: Facts,
     opt_out: &mut f32,
@@ -425,7 +390,7 @@ fn composed(
 }
 
 /// Nothing asks for anything: facts alone, a yes with an afterthought, or nothing understood.
-fn fallback(scores: &Scores<'_>, text: &Text, facts: Facts, open: OpenQuestion, words: usize) -> Verdict {
+fn fallback(scores: &Scores, text: &Text, facts: Facts, open: OpenQuestion, words: usize) -> Verdict {
     let slots = facts.service || facts.date || facts.time || facts.staff || facts.any_staff;
     if slots {
         let answer = !matches!(open, OpenQuestion::None | OpenQuestion::YesNo | OpenQuestion::Menu);
@@ -457,7 +422,7 @@ fn fallback(scores: &Scores<'_>, text: &Text, facts: Facts, open: OpenQuestion, 
 }
 
 /// A message of nothing but courtesies and short answers.
-fn small_talk(scores: &Scores<'_>, text: &Text, open: OpenQuestion) -> Option<Verdict> {
+fn small_talk(scores: &Scores, text: &Text, open: OpenQuestion) -> Option<Verdict> {
     let s = |name: &str| scores.of(name);
     let strongest = NAMED
         .iter()
@@ -494,25 +459,24 @@ fn small_talk(scores: &Scores<'_>, text: &Text, open: OpenQuestion) -> Option<Ve
 }
 
 /// "English please", "можно на русском?", "passer en français".
-fn language(scores: &Scores<'_>, hits: &[Hit<'_>], facts: Facts, words: usize) -> Option<Verdict> {
+fn language(scores: &Scores, hits: &[Hit<'_>], facts: Facts, words: usize) -> Option<Verdict> {
     let (_, at) = facts.language?;
     if facts.service || facts.date || facts.time || scores.of("book") >= 5.0 || scores.of("cancel") >= 4.0 {
         return None;
     }
-    let cue = scores.cues.id("change_language");
+    let change = cue("change_language");
     let beside = hits.iter().any(|hit| {
         hit.end <= at + 2
             && hit.end + 2 >= at
-            && hit.tags.iter().any(|tag| matches!(tag, Tag::Cue(id, _) if Some(*id) == cue))
+            && hit.tags.iter().any(|tag| matches!(tag, Tag::Cue(id, _) if Some(*id) == change))
     });
     let short = words <= 4;
     (beside || short).then_some(Verdict { intent: Intent::ChangeLanguage, confidence: if beside { 0.95 } else { 0.8 } })
 }
 
 /// Words that no courtesy, answer or filler covers.
-fn uncovered(cues: &Cues, text: &Text, hits: &[Hit<'_>]) -> usize {
-    let light: Vec<u16> =
-        ["yes", "no", "thanks", "greet", "filler", "apology"].iter().filter_map(|n| cues.id(n)).collect();
+fn uncovered(text: &Text, hits: &[Hit<'_>]) -> usize {
+    let light: Vec<u16> = ["yes", "no", "thanks", "greet", "filler", "apology"].iter().filter_map(|n| cue(n)).collect();
     let mut covered = vec![false; text.tokens.len()];
     for hit in hits {
         if hit.tags.iter().any(|tag| matches!(tag, Tag::Cue(id, weight) if light.contains(id) && *weight > 0)) {

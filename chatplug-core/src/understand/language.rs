@@ -4,7 +4,8 @@
 //! decide.
 
 use super::{
-    lexicon::{Lexicon, Tag},
+    lexicon::{Hit, Lexicon, Pack, Tag},
+    tags::{Trait, cue},
     text::{Kind, Text, Token, cyrillise},
 };
 use crate::model::Lang;
@@ -27,7 +28,7 @@ pub(super) fn evidence(lexicon: &Lexicon, text: &Text, names: &dyn Fn(&str) -> b
     for (at, token) in words.iter().enumerate() {
         let word = token.text.as_str();
         let mut known = false;
-        for ((lang, pack), (_, score)) in lexicon.packs.iter().zip(&mut scores) {
+        for ((_, pack), (_, score)) in lexicon.packs.iter().zip(&mut scores) {
             let own = pack.vocabulary.get(word);
             if let Some(weight) = own {
                 known = true;
@@ -35,16 +36,16 @@ pub(super) fn evidence(lexicon: &Lexicon, text: &Text, names: &dyn Fn(&str) -> b
                 let weight = if token.cyrillic && weight > 50 { weight * 8 / 5 } else { weight };
                 // A borrowed greeting opens messages of every language; the last one wins.
                 *score += if at == last && weight > 10 { weight + 8 } else { weight };
-            } else if token.cyrillic && *lang == Lang::RU {
+            } else if token.cyrillic && pack.cyrillic() {
                 *score += 60;
             } else if !token.cyrillic && word.len() >= 5 && pack.has_stem(word) {
                 *score += 30;
             }
             let seen = own.is_some_and(|weight| *weight >= 100);
-            *score += marks(*lang, token, &text.tokens) / if seen { 4 } else { 1 };
+            *score += marks(pack, token, &text.tokens) / if seen { 4 } else { 1 };
         }
         if !token.cyrillic
-            && let Some(pack) = lexicon.pack(Lang::RU)
+            && let Some((_, pack)) = lexicon.cyrillic()
         {
             let russian = cyrillise(word);
             if pack.vocabulary.contains_key(&russian) {
@@ -60,14 +61,17 @@ pub(super) fn evidence(lexicon: &Lexicon, text: &Text, names: &dyn Fn(&str) -> b
             }
         }
     }
-    if text.inverted
-        && let Some((_, score)) = scores.iter_mut().find(|(lang, _)| *lang == Lang::ES)
-    {
-        *score += 150;
+    if text.inverted {
+        for ((_, pack), (_, score)) in lexicon.packs.iter().zip(&mut scores) {
+            let weights = pack.traits.iter().map(|it| if let Trait::Inverted(weight) = it { *weight } else { 0 });
+            *score += weights.sum::<i32>();
+        }
     }
-    let best_latin = scores.iter().filter(|(lang, _)| *lang != Lang::RU).map(|(_, score)| *score).max().unwrap_or(0);
+    let cyrillic = lexicon.cyrillic().map(|(lang, _)| lang);
+    let best_latin =
+        scores.iter().filter(|(lang, _)| Some(*lang) != cyrillic).map(|(_, score)| *score).max().unwrap_or(0);
     let transliterated = latin_russian >= 90 && latin_russian > best_latin && !words.iter().any(|word| word.cyrillic);
-    if transliterated && let Some((_, score)) = scores.iter_mut().find(|(lang, _)| *lang == Lang::RU) {
+    if transliterated && let Some((_, score)) = scores.iter_mut().find(|(lang, _)| Some(*lang) == cyrillic) {
         *score += latin_russian;
     }
     Evidence { scores, transliterated }
@@ -119,49 +123,49 @@ pub(super) fn decide(
 }
 
 /// Letters and endings that only some languages have.
-fn marks(lang: Lang, token: &Token, all: &[Token]) -> i32 {
+fn marks(pack: &Pack, token: &Token, all: &[Token]) -> i32 {
     if token.cyrillic {
         return 0;
     }
-    let has = |letters: &str| token.marked.chars().any(|c| letters.contains(c));
-    let ends = |tail: &str| token.text.len() > tail.len() + 2 && token.marked.ends_with(tail);
     let mut score = 0;
-    if lang == Lang::PT {
-        score += if has("ãõ") { 120 } else { 0 };
-        score += if has("ç") { 40 } else { 0 };
-        score +=
-            if ends("ção") || ends("ções") || token.text.contains("nh") && token.text.len() > 4 { 30 } else { 0 };
-    } else if lang == Lang::ES {
-        score += if has("ñ") { 120 } else { 0 };
-        score += if ends("ción") || ends("ciones") { 40 } else { 0 };
-    } else if lang == Lang::FR {
-        score += if has("èêëûœîùÿï") { 60 } else { 0 };
-        score += if has("ç") { 40 } else { 0 };
-        let elided = matches!(token.text.as_str(), "j" | "d" | "l" | "c" | "n" | "qu" | "m" | "t" | "s");
-        let next = all.iter().position(|other| std::ptr::eq(other, token)).and_then(|at| all.get(at + 1));
-        if elided && next.is_some_and(|next| next.sep == '\'' && next.tight && next.text.len() > 2) {
-            score += 90;
+    let mut form = 0;
+    for it in &pack.traits {
+        match it {
+            Trait::Letters(weight, letters) if token.marked.chars().any(|c| letters.contains(c)) => score += weight,
+            Trait::Ending(weight, tail)
+                if token.text.len() > tail.len() + 2 && token.marked.ends_with(tail.as_str()) =>
+            {
+                form = form.max(*weight);
+            }
+            Trait::Inside(weight, part) if token.text.len() > part.len() + 2 && token.text.contains(part.as_str()) => {
+                form = form.max(*weight);
+            }
+            Trait::Elision(weight, head) if token.text == *head => {
+                let next = all.iter().position(|other| std::ptr::eq(other, token)).and_then(|at| all.get(at + 1));
+                if next.is_some_and(|next| next.sep == '\'' && next.tight && next.text.len() > 2) {
+                    score += weight;
+                }
+            }
+            _ => {}
         }
-    } else if lang == Lang::EN {
-        score +=
-            if token.text.len() > 5 && (token.text.ends_with("ing") || token.text.contains("ght")) { 30 } else { 0 };
-        score -= if has("ãõçñèêëûœáéíóúàâô") { 30 } else { 0 };
     }
-    score
+    score + form
 }
 
-/// The language asked for, the last one named and not refused.
-pub(super) fn wanted(hits: &[super::lexicon::Hit<'_>], tokens: &[Token]) -> Option<(Lang, usize)> {
+/// The language asked for, the last one named and not refused, with the place of its name.
+pub(super) fn wanted(lexicon: &Lexicon, hits: &[Hit<'_>]) -> Option<(Lang, usize)> {
+    let no = cue("no");
+    let refusal = |tag: &Tag| matches!(tag, Tag::Except) || matches!(tag, Tag::Cue(id, _) if Some(*id) == no);
     hits.iter()
         .filter_map(|hit| {
-            let lang =
-                hit.tags.iter().find_map(|tag| if let Tag::Language(lang) = tag { Some(*lang) } else { None })?;
-            let refused = hit.start > 0
-                && tokens
-                    .get(hit.start - 1)
-                    .is_some_and(|word| matches!(word.text.as_str(), "no" | "not" | "не" | "sem" | "sin"));
-            let unspoken = tokens.get(hit.end).is_some_and(|word| word.text == "не");
-            (!refused && !unspoken).then_some((lang, hit.start))
+            let lang = hit
+                .tags
+                .iter()
+                .find_map(|tag| if let Tag::Language(index) = tag { lexicon.language(*index) } else { None })?;
+            let refused = hits.iter().any(|other| {
+                (other.end == hit.start || other.start == hit.end) && other.words == 1 && other.tags.iter().any(refusal)
+            });
+            (!refused).then_some((lang, hit.start))
         })
         .max_by_key(|(_, at)| *at)
 }

@@ -1,44 +1,17 @@
 //! Words and phrases of every language: the data files of `lexicons/`, parsed once, and the matcher that finds them.
 //!
-//! A line is `keys = phrase | phrase`; `#` begins a comment. A key is a [`Tag`]; a phrase is words as a client types
-//! them, `cancel*` any word that begins so, `..` a gap of up to three words, `<n>` a number, `!uña` a word that counts
-//! only with its marks. What the tags mean together
-//! is decided by the grammars, never here.
+//! The form of the files stands in `lines`; what the tags mean together is decided by the grammars, never here.
 
 use super::{
-    tags::{Names, index_of},
-    text::{Kind, Text, Token},
+    lines::{self, Entry, Pat},
+    sources::{LexiconError, Lexicons},
+    tags::{Names, Rule, Trait},
+    text::{Kind, Token},
 };
 
 pub(super) use super::tags::{Gender, Part, Tag, Unit};
 use crate::model::Lang;
 use std::collections::HashMap;
-
-/// The folders of `lexicons/`: a new language is a folder and a line here.
-macro_rules! folders {
-    ($($lang:literal),*) => {
-        &[$(($lang, &[
-            include_str!(concat!("../../lexicons/", $lang, "/time.txt")),
-            include_str!(concat!("../../lexicons/", $lang, "/intents.txt")),
-            include_str!(concat!("../../lexicons/", $lang, "/services.txt")),
-            include_str!(concat!("../../lexicons/", $lang, "/people.txt")),
-            include_str!(concat!("../../lexicons/", $lang, "/words.txt")),
-        ])),*]
-    };
-}
-
-const FOLDERS: &[(&str, &[&str])] = folders!["pt", "en", "es", "fr", "ru"];
-/// What is the same in every language: emoji, "ok", "am" and "pm".
-const COMMON: &str = include_str!("../../lexicons/common.txt");
-
-/// Part of a phrase after its first word.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Pat {
-    Exact(String),
-    Prefix(String),
-    Number,
-    Gap,
-}
 
 #[derive(Debug)]
 struct Phrase {
@@ -71,6 +44,8 @@ pub(super) struct Pack {
     longest_prefix: usize,
     /// Words of the language with their evidence in hundredths, filled by [`Lexicon::load`].
     pub(super) vocabulary: HashMap<String, u16>,
+    /// How the language is written.
+    pub(super) traits: Vec<Trait>,
 }
 
 /// All languages.
@@ -81,38 +56,46 @@ pub(super) struct Lexicon {
     pub(super) names: Names,
     /// Parent of a concept: what a catalogue without the finer one probably means.
     pub(super) parents: HashMap<u16, Vec<u16>>,
-    /// Lines that could not be read; a test keeps this empty.
-    pub(super) problems: Vec<String>,
     deletes: Vec<(u64, u32)>,
     spellings: Vec<(u8, String)>,
 }
 
 impl Lexicon {
-    /// Parses the embedded files.
-    pub(super) fn load() -> Self {
+    /// Reads the files.
+    pub(super) fn load(sources: &Lexicons) -> Result<Self, LexiconError> {
         let mut lexicon = Self {
             packs: Vec::new(),
             common: Pack::default(),
             names: Names::default(),
             parents: HashMap::new(),
-            problems: Vec::new(),
             deletes: Vec::new(),
             spellings: Vec::new(),
         };
-        let mut common = Pack::default();
-        lexicon.parse(COMMON, &mut common, false);
-        for (code, files) in FOLDERS {
-            let Ok(lang) = code.parse::<Lang>() else { continue };
+        let mut problems = Vec::new();
+        for (lang, files) in sources.groups() {
             let mut pack = Pack::default();
-            for file in *files {
-                lexicon.parse(file, &mut pack, true);
+            let mut known: Vec<Entry> = Vec::new();
+            for (name, text) in files {
+                let (entries, wrong) = lines::read(text, &mut lexicon.names);
+                problems.extend(wrong.into_iter().map(|problem| format!("{name}:{}: {}", problem.line, problem.what)));
+                known.extend(entries);
             }
+            let Some(lang) = lang else {
+                lexicon.fill(known, &mut pack, false);
+                lexicon.common = pack;
+                continue;
+            };
+            let missing = lines::missing(&known);
+            problems.extend(missing.into_iter().map(|key| format!("{lang}: no phrase for \"{key}\"")));
+            lexicon.fill(known, &mut pack, true);
             lexicon.packs.push((lang, pack));
         }
-        lexicon.common = common;
+        if !problems.is_empty() {
+            return Err(LexiconError { problems });
+        }
         lexicon.weigh();
         lexicon.index_spellings();
-        lexicon
+        Ok(lexicon)
     }
 
     /// The words of a language.
@@ -129,9 +112,19 @@ impl Lexicon {
         hits
     }
 
-    /// The number of a cue's name.
-    pub(super) fn cue(&self, name: &str) -> Option<u16> {
-        self.names.cues.iter().position(|cue| cue == name).and_then(|index| u16::try_from(index).ok())
+    /// Whether a language does a thing its own way.
+    pub(super) fn rule(&self, lang: Lang, rule: Rule) -> bool {
+        self.pack(lang).is_some_and(|pack| pack.traits.contains(&Trait::Rule(rule)))
+    }
+
+    /// The language of a number that [`Tag::Language`] holds.
+    pub(super) fn language(&self, index: u16) -> Option<Lang> {
+        self.names.languages.get(usize::from(index))?.parse().ok()
+    }
+
+    /// The language that is written in Cyrillic, and by some in Latin letters.
+    pub(super) fn cyrillic(&self) -> Option<(Lang, &Pack)> {
+        self.packs.iter().find(|(_, pack)| pack.cyrillic()).map(|(lang, pack)| (*lang, pack))
     }
 
     /// A known word of a language one slip away from a misspelt one.
@@ -163,39 +156,16 @@ impl Lexicon {
         best.map(|(_, known)| known)
     }
 
-    fn parse(&mut self, file: &str, pack: &mut Pack, vocabulary: bool) {
-        for line in file.lines() {
-            let line = line.split('#').next().unwrap_or("").trim();
-            if line.is_empty() {
-                continue;
-            }
-            let Some((keys, phrases)) = line.split_once('=') else {
-                self.problems.push(line.to_owned());
-                continue;
-            };
-            if let Some(concept) = keys.trim().strip_prefix("parent:") {
-                let child = self.concept(concept);
-                let parents = phrases.split_whitespace().map(|name| self.concept(name)).collect();
-                self.parents.insert(child, parents);
-                continue;
-            }
-            let mut tags = Vec::new();
-            for key in keys.split_whitespace() {
-                match Tag::read(key, &mut self.names) {
-                    Some(tag) => tags.push(tag),
-                    None => self.problems.push(format!("{key} in {line}")),
+    fn fill(&mut self, entries: Vec<Entry>, pack: &mut Pack, vocabulary: bool) {
+        for entry in entries {
+            match entry {
+                Entry::Phrase { pats, marked, tags, .. } => pack.add(pats, marked, tags, vocabulary),
+                Entry::Parents(child, parents) => {
+                    self.parents.insert(child, parents);
                 }
-            }
-            for phrase in phrases.split('|') {
-                if !pack.add(phrase, &tags, vocabulary) {
-                    self.problems.push(format!("\"{phrase}\" in {line}"));
-                }
+                Entry::Trait(it) => pack.traits.push(it),
             }
         }
-    }
-
-    fn concept(&mut self, name: &str) -> u16 {
-        index_of(&mut self.names.concepts, name)
     }
 
     /// Evidence of each word: all of it when one language knows the word, little when several do.
@@ -236,29 +206,12 @@ impl Lexicon {
 }
 
 impl Pack {
-    fn add(&mut self, phrase: &str, tags: &[Tag], vocabulary: bool) -> bool {
-        let mut pats = Vec::new();
-        let marked = phrase.trim().strip_prefix('!').map(str::to_owned);
-        for raw in phrase.trim().trim_start_matches('!').split_whitespace() {
-            match raw {
-                ".." => pats.push(Pat::Gap),
-                "<n>" => pats.push(Pat::Number),
-                _ => {
-                    let prefix = raw.ends_with('*');
-                    let mut words = Text::words(raw.trim_end_matches('*'));
-                    let last = words.pop();
-                    pats.extend(words.into_iter().map(Pat::Exact));
-                    match last {
-                        Some(last) if prefix => pats.push(Pat::Prefix(last)),
-                        Some(last) => pats.push(Pat::Exact(last)),
-                        None => return false,
-                    }
-                }
-            }
-        }
-        if matches!(pats.first(), None | Some(Pat::Gap)) || matches!(pats.last(), Some(Pat::Gap)) {
-            return false;
-        }
+    /// Written in Cyrillic letters.
+    pub(super) fn cyrillic(&self) -> bool {
+        self.traits.contains(&Trait::Cyrillic)
+    }
+
+    fn add(&mut self, pats: Vec<Pat>, marked: Option<String>, tags: Vec<Tag>, vocabulary: bool) {
         let loan = tags.contains(&Tag::Loan);
         // Greetings of several words tell nothing that their words do not tell elsewhere.
         if vocabulary && !(loan && pats.len() > 1) && !tags.iter().any(|tag| matches!(tag, Tag::Nick(_))) {
@@ -281,10 +234,9 @@ impl Pack {
                 self.prefixes.entry(word).or_default().push(index);
             }
             Some(Pat::Number) => self.numbers.push(index),
-            Some(Pat::Gap) | None => return false,
+            Some(Pat::Gap) | None => return,
         }
-        self.phrases.push(Phrase { rest, marked, tags: tags.to_vec() });
-        true
+        self.phrases.push(Phrase { rest, marked, tags });
     }
 
     /// Every phrase found in a message, overlapping ones too.
@@ -385,32 +337,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_line_of_every_language_is_read() {
-        let lexicon = Lexicon::load();
-        assert_eq!(lexicon.problems, Vec::<String>::new());
+    fn every_language_has_its_phrases() {
+        let lexicon = Lexicon::load(&Lexicons::built_in()).unwrap();
         for (lang, pack) in &lexicon.packs {
             assert!(pack.phrases.len() > 500, "{lang} has only {} phrases", pack.phrases.len());
         }
     }
 
     #[test]
-    fn every_folder_is_embedded() {
-        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("lexicons");
-        let mut folders: Vec<String> = std::fs::read_dir(root)
-            .unwrap()
-            .map(|entry| entry.unwrap())
-            .filter(|entry| entry.path().is_dir())
-            .map(|entry| entry.file_name().into_string().unwrap())
-            .collect();
-        folders.sort();
-        let mut known: Vec<&str> = FOLDERS.iter().map(|(code, _)| *code).collect();
-        known.sort_unstable();
-        assert_eq!(folders, known);
-    }
-
-    #[test]
     fn respells_one_slip() {
-        let lexicon = Lexicon::load();
+        let lexicon = Lexicon::load(&Lexicons::built_in()).unwrap();
         assert_eq!(lexicon.respell(Lang::EN, "satruday"), Some("saturday"));
         assert_eq!(lexicon.respell(Lang::EN, "zzzzzz"), None);
     }

@@ -4,8 +4,9 @@ use super::{
     calendar,
     dates::{Atom, Parser},
     lexicon::{Tag, Unit},
+    tags::Rule,
 };
-use crate::model::{DateRange, Lang};
+use crate::model::DateRange;
 use chrono::NaiveDate;
 
 impl Parser<'_, '_> {
@@ -67,7 +68,7 @@ impl Parser<'_, '_> {
         }
         let word = items.digits(here) == 0 && !word_ord;
         let known = if word_ord {
-            marked || suffixed || (self.today.lang == Lang::RU && self.ordinal_day(here))
+            marked || suffixed || (self.today.rule(Rule::OrdinalDays) && self.ordinal_day(here))
         } else {
             suffixed || (marked && !(word && day == 1) && !self.counts(here))
         };
@@ -86,7 +87,7 @@ impl Parser<'_, '_> {
     fn counts(&self, at: usize) -> bool {
         let next = at + 1;
         self.items.unit(next).is_some()
-            || (self.today.lang == Lang::EN && self.items.digits(at) > 0 && {
+            || (self.today.rule(Rule::DayMarkIsArticle) && self.items.digits(at) > 0 && {
                 !(next >= self.items.len()
                     || self.items.has(next, &Tag::At)
                     || matches!(self.items.sep(next), ',' | '.' | '?'))
@@ -141,9 +142,10 @@ impl Parser<'_, '_> {
         }
         if sep == '.' && third.is_none() {
             // A time in most places, unless it cannot be one or the language writes its dates so.
-            let russian = self.today.lang == Lang::RU && !(items.has(at.wrapping_sub(1), &Tag::At) && second % 5 == 0);
+            let dotted =
+                self.today.rule(Rule::DottedDates) && !(items.has(at.wrapping_sub(1), &Tag::At) && second % 5 == 0);
             let clock = first < 24 && second < 60 && items.digits(at + 1) == 2;
-            if items.digits(at + 1) != 2 || (clock && !russian && second % 5 == 0) || second > 12 {
+            if items.digits(at + 1) != 2 || (clock && !dotted && second % 5 == 0) || second > 12 {
                 return None;
             }
         }

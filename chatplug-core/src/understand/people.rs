@@ -102,7 +102,7 @@ impl StaffIndex {
                 let mut all = ids.clone();
                 if let [.., (a, first, _), (b, _, _)] = wanted.as_slice()
                     && *b == a + 2
-                    && tokens.get(a + 1).is_some_and(|word| matches!(word.text.as_str(), "ou" | "or" | "o" | "или"))
+                    && hits.iter().any(|hit| hit.start == a + 1 && hit.tags.contains(&Tag::Or))
                 {
                     all = first.iter().chain(ids.iter()).cloned().collect();
                 }
@@ -308,11 +308,11 @@ pub(super) fn people(tokens: &[Token], hits: &[Hit<'_>], number: &dyn Fn(usize) 
         if counted.is_some() || *many > 1 {
             count = count.max(here);
         }
-        let beside = joined(tokens, *start, *end, &selves);
+        let beside = joined(tokens, hits, *start, *end, &selves);
         if beside {
             joined_self = true;
         }
-        if beside || extra > 0 && linked_before(tokens, *start) {
+        if beside || extra > 0 && linked_before(hits, *start) {
             extra += here;
         }
     }
@@ -325,30 +325,9 @@ pub(super) fn people(tokens: &[Token], hits: &[Hit<'_>], number: &dyn Fn(usize) 
 }
 
 /// Whether the writer and a person are named together: "me and my mum", "mi marido y yo", "меня с подружкой".
-fn joined(tokens: &[Token], start: usize, end: usize, selves: &[usize]) -> bool {
-    let link = |at: usize| {
-        tokens.get(at).is_some_and(|word| {
-            matches!(
-                word.text.as_str(),
-                "e" | "y"
-                    | "and"
-                    | "et"
-                    | "и"
-                    | "с"
-                    | "со"
-                    | "com"
-                    | "n"
-                    | "+"
-                    | "&"
-                    | "plus"
-                    | "mais"
-                    | "pis"
-                    | "with"
-                    | "más"
-                    | "mas"
-            )
-        })
-    };
+fn joined(tokens: &[Token], hits: &[Hit<'_>], start: usize, end: usize, selves: &[usize]) -> bool {
+    let link =
+        |at: usize| hits.iter().any(|hit| hit.start == at && hit.end == at + 1 && hit.tags.contains(&Tag::Joins));
     selves.iter().any(|at| {
         if *at < start {
             start - at <= 5 && (at + 1..start).any(link) && !(at + 1..start).any(|t| breaks(tokens, t))
@@ -362,12 +341,11 @@ fn breaks(tokens: &[Token], at: usize) -> bool {
     tokens.get(at).is_some_and(|word| matches!(word.sep, '.' | '?' | '!' | ';'))
 }
 
-fn linked_before(tokens: &[Token], start: usize) -> bool {
+fn linked_before(hits: &[Hit<'_>], start: usize) -> bool {
     (1..=3).any(|back| {
-        start
-            .checked_sub(back)
-            .and_then(|at| tokens.get(at))
-            .is_some_and(|word| matches!(word.text.as_str(), "e" | "y" | "and" | "et" | "и"))
+        start.checked_sub(back).is_some_and(|at| {
+            hits.iter().any(|hit| hit.start == at && hit.end == at + 1 && hit.tags.contains(&Tag::And))
+        })
     })
 }
 

@@ -67,7 +67,7 @@ impl ServiceIndex {
         let with_beard = spoken.iter().any(|m| is(m, beard));
         let also_cut = spoken.iter().any(|m| is(m, haircut));
         if others || also_cut {
-            let kept: Vec<bool> = spoken.iter().map(|m| !is(m, hair) || linked(tokens, m)).collect();
+            let kept: Vec<bool> = spoken.iter().map(|m| !is(m, hair) || linked(hits, m)).collect();
             let mut kept = kept.iter();
             spoken.retain(|_| *kept.next().unwrap_or(&true));
         }
@@ -275,12 +275,10 @@ fn narrow(fits: &mut Vec<&Entry>, wanted: &BTreeSet<u16>, men: Option<u16>, wome
 }
 
 /// Joined to another service by "and" or "+".
-fn linked(tokens: &[Token], mention: &Spoken) -> bool {
-    let is_and = |at: Option<usize>| {
-        at.and_then(|at| tokens.get(at))
-            .is_some_and(|t| matches!(t.text.as_str(), "e" | "y" | "and" | "et" | "и" | "+" | "&" | "n"))
-    };
-    is_and(Some(mention.end)) || is_and(mention.start.checked_sub(1))
+fn linked(hits: &[Hit<'_>], mention: &Spoken) -> bool {
+    hits.iter().any(|hit| {
+        (hit.start == mention.end || hit.end == mention.start) && hit.words == 1 && hit.tags.contains(&Tag::And)
+    })
 }
 
 /// The same word in another form or with a slip.

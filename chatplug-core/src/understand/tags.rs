@@ -1,6 +1,6 @@
 //! What the phrases of the lexicons mean: the tags that the data files' keys stand for.
-
-use crate::model::Lang;
+//!
+//! Compiled into `build.rs` too, which checks the files, so it uses nothing of this crate.
 
 /// A part of the day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,6 +96,10 @@ pub(super) enum Tag {
     AnyStaff,
     SelfIntro,
     NotWith,
+    /// Joins the writer to others: "me and", "eu mais".
+    Joins,
+    /// Says on its own that anyone will do, where it was asked who.
+    Anyone,
     /// Short for a name, which is kept as it sounds.
     Nick(u16),
     Concept(u16),
@@ -104,7 +108,7 @@ pub(super) enum Tag {
     Nth(u16),
     Last,
     // Languages and intents
-    Language(Lang),
+    Language(u16),
     Cue(u16, i16),
     /// Only evidence for the language.
     Plain,
@@ -112,17 +116,150 @@ pub(super) enum Tag {
     Loan,
 }
 
+/// What a language does its own way; lines `rule = …` of `grammar.txt`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rule {
+    /// "half four" is 4:30.
+    HalfPast,
+    /// "четверть пятого": minutes of the hour that is not over yet, named by an ordinal.
+    OrdinalHours,
+    /// "на двадцатое": an ordinal alone is a day.
+    OrdinalDays,
+    /// `20.03` is a date.
+    DottedDates,
+    /// "três e quinze": minutes are joined to the hour by "and".
+    AndMinutes,
+    /// "12 in the morning" is midnight.
+    TwelveIsMidnight,
+    /// The mark of a day is an article too: "the 2 of us".
+    DayMarkIsArticle,
+    /// "March 3 to 15": the month is said before the day.
+    MonthBeforeDay,
+    /// "quinze jours" are two weeks, "ocho días" one: both ends are counted.
+    InclusiveDays,
+    /// The same, but the plain count is likelier.
+    InclusiveDaysRarely,
+}
+
+impl Rule {
+    fn read(name: &str) -> Option<Self> {
+        Some(match name {
+            "half-past" => Self::HalfPast,
+            "ordinal-hours" => Self::OrdinalHours,
+            "ordinal-days" => Self::OrdinalDays,
+            "dotted-dates" => Self::DottedDates,
+            "and-minutes" => Self::AndMinutes,
+            "twelve-is-midnight" => Self::TwelveIsMidnight,
+            "daymark-is-article" => Self::DayMarkIsArticle,
+            "month-before-day" => Self::MonthBeforeDay,
+            "inclusive-days" => Self::InclusiveDays,
+            "inclusive-days-rarely" => Self::InclusiveDaysRarely,
+            _ => return None,
+        })
+    }
+}
+
+/// What tells a language by its writing, and the rules of its grammar.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Trait {
+    Rule(Rule),
+    /// Written in Cyrillic letters, and in Latin ones by those without the keyboard.
+    Cyrillic,
+    /// Letters that weigh so much.
+    Letters(i32, String),
+    /// An ending, with its marks.
+    Ending(i32, String),
+    /// A part of a word.
+    Inside(i32, String),
+    /// A letter before an apostrophe.
+    Elision(i32, String),
+    /// Inverted question and exclamation marks.
+    Inverted(i32),
+}
+
+impl Trait {
+    /// Reads a key of `grammar.txt` with one of its values; `None` when it is no such key.
+    pub(super) fn read(key: &str, value: &str) -> Option<Result<Self, String>> {
+        let (name, weight) = key.split_once(':').unwrap_or((key, ""));
+        let weighed = |make: fn(i32, String) -> Self| {
+            let weight: i32 = weight.parse().map_err(|_| format!("\"{key}\" has no weight"))?;
+            Ok(make(weight, value.to_owned()))
+        };
+        Some(match name {
+            "rule" => Rule::read(value).map(Self::Rule).ok_or_else(|| format!("there is no rule \"{value}\"")),
+            "alphabet" if value == "cyrillic" => Ok(Self::Cyrillic),
+            "alphabet" if value == "latin" => return None,
+            "alphabet" => Err(format!("the alphabet \"{value}\" is not known")),
+            "letters" => weighed(Self::Letters),
+            "ending" => weighed(Self::Ending),
+            "inside" => weighed(Self::Inside),
+            "elision" => weighed(Self::Elision),
+            "inverted" => value.parse().map(Self::Inverted).map_err(|_| format!("\"{value}\" is no weight")),
+            _ => return None,
+        })
+    }
+}
+
+/// Cues that the intents are weighed by; `cancel:4` in a lexicon names one with its weight.
+pub(super) const CUES: &[&str] = &[
+    "opt_out",
+    "opt_in",
+    "human",
+    "running_late",
+    "cancel",
+    "move",
+    "list_bookings",
+    "ask_price",
+    "ask_location",
+    "ask_hours",
+    "ask_service",
+    "confirm_visit",
+    "review",
+    "book",
+    "ask_availability",
+    "menu",
+    "back",
+    "other",
+    "yes",
+    "no",
+    "thanks",
+    "greet",
+    // What makes an intent together with something else.
+    "cant_come",
+    "rebook_no",
+    "bookverb",
+    "apology",
+    "filler",
+    "change_language",
+    "correction",
+    "msgnoun",
+    "stopverb",
+    "startverb",
+    "sentiment",
+    "arrive",
+    "arrive_late",
+    "transport",
+    "someone",
+    "talkverb",
+];
+
+/// The number of a cue; a name that is none is a mistake.
+pub(super) fn cue(name: &str) -> Option<u16> {
+    CUES.iter().position(|cue| *cue == name).and_then(|index| u16::try_from(index).ok())
+}
+
 /// Names that tags refer to by number.
 #[derive(Debug, Default)]
 pub(super) struct Names {
     pub(super) concepts: Vec<String>,
-    pub(super) cues: Vec<String>,
+    /// Codes of languages that a message may ask for.
+    pub(super) languages: Vec<String>,
     /// Names, as they sound, that short forms stand for.
     pub(super) nicks: Vec<String>,
 }
 
 impl Tag {
-    /// Reads a key of the data files; names of concepts, cues and short names are numbered as they come.
+    /// Reads a key of the data files; names of concepts, languages and short names are numbered as they come.
     pub(super) fn read(key: &str, names: &mut Names) -> Option<Self> {
         let (name, value) = key.split_once(':').unwrap_or((key, ""));
         let int = || value.parse::<i64>().ok();
@@ -214,21 +351,20 @@ impl Tag {
             "anystaff" => Self::AnyStaff,
             "selfintro" => Self::SelfIntro,
             "notwith" => Self::NotWith,
+            "joins" => Self::Joins,
+            "anyone" => Self::Anyone,
             "nick" => Self::Nick(index_of(&mut names.nicks, value)),
             "concept" => Self::Concept(index_of(&mut names.concepts, value)),
             "mod" => Self::Modifier(index_of(&mut names.concepts, value)),
             "nth" => Self::Nth(value.parse().ok()?),
             "last" => Self::Last,
-            "language" => Self::Language(value.parse().ok()?),
+            "language" if value.len() == 2 => Self::Language(index_of(&mut names.languages, value)),
             "plain" => Self::Plain,
             "loan" => Self::Loan,
             _ => {
                 // A cue: `cancel:4`, `cancel:-3`, `filler`.
                 let weight = if value.is_empty() { 1 } else { value.parse().ok()? };
-                if !name.chars().all(|c| c.is_ascii_lowercase() || c == '_') {
-                    return None;
-                }
-                Self::Cue(index_of(&mut names.cues, name), weight)
+                Self::Cue(cue(name)?, weight)
             }
         })
     }

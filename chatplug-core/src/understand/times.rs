@@ -3,10 +3,11 @@
 //! Which of several mentions counts depends on the intent and is decided by the engine.
 
 use super::{
+    dates::Today,
     items::Items,
     lexicon::{Part, Tag, Unit},
+    tags::Rule,
 };
-use crate::model::Lang;
 use crate::ports::TimeReading;
 use chrono::{NaiveTime, Timelike};
 
@@ -57,8 +58,8 @@ struct Clock {
 }
 
 /// Finds every mention, in order. `now` is the local time of day, for "in an hour".
-pub(super) fn find(items: &Items<'_>, lang: Lang, now: NaiveTime) -> Vec<Mention> {
-    let parser = Parser { items, lang, day_part: day_part(items) };
+pub(super) fn find(items: &Items<'_>, today: Today<'_>, now: NaiveTime) -> Vec<Mention> {
+    let parser = Parser { items, today, day_part: day_part(items) };
     let mut mentions = Vec::new();
     let mut at = 0;
     while at < items.len() {
@@ -94,7 +95,7 @@ pub(super) fn hours(part: Part) -> TimeReading {
 
 struct Parser<'a, 'b> {
     items: &'a Items<'b>,
-    lang: Lang,
+    today: Today<'a>,
     day_part: Option<Part>,
 }
 
@@ -346,7 +347,7 @@ impl Parser<'_, '_> {
                 (false, _) if clock.hour < 12 => clock.hour + 12,
                 (false, _) => clock.hour,
             };
-            if morning && clock.hour == 0 && self.lang != Lang::EN && part == Some(Part::Morning) {
+            if morning && clock.hour == 0 && !self.today.rule(Rule::TwelveIsMidnight) && part == Some(Part::Morning) {
                 clock.hour = 12;
             }
             break;
@@ -383,7 +384,8 @@ impl Parser<'_, '_> {
         // "half past four", "half four"
         if items.has(at, &Tag::Half) {
             let skip = usize::from(items.has(at + 1, &Tag::Past));
-            let hour = small(at + 1 + skip).filter(|hour| (1..=12).contains(hour) && self.lang == Lang::EN)?;
+            let hour =
+                small(at + 1 + skip).filter(|hour| (1..=12).contains(hour) && self.today.rule(Rule::HalfPast))?;
             return made(at + 2 + skip, hour, 30, false);
         }
         // "без четверти три", "без 15 6"
@@ -402,16 +404,14 @@ impl Parser<'_, '_> {
             let unit = usize::from(items.unit(at + 1) == Some(Unit::Minute));
             let next = at + 1 + unit;
             if (quarter || unit == 1)
-                && let Some(hour) = items.ord(next).filter(|hour| (1..=12).contains(hour) && self.lang == Lang::RU)
+                && let Some(hour) =
+                    items.ord(next).filter(|hour| (1..=12).contains(hour) && self.today.rule(Rule::OrdinalHours))
             {
                 return made(next + 1, if hour == 1 { 12 } else { hour - 1 }, minutes, hour == 1);
             }
             let noon = |at: usize| items.clock(at).map(|(hour, _)| u32::from(hour));
             let past = items.has(next, &Tag::Past) && (quarter || items.digits(at) == 0 || minutes > 12 || unit == 1);
-            if past
-                && self.lang == Lang::EN
-                && let Some(hour) = small(next + 1).or_else(|| noon(next + 1))
-            {
+            if past && let Some(hour) = small(next + 1).or_else(|| noon(next + 1)) {
                 return made(next + 2, hour, minutes, false);
             }
             let to = items.has(next, &Tag::MinusTo)
@@ -521,11 +521,11 @@ impl Parser<'_, '_> {
         let and = items.has(at, &Tag::And);
         let minus = items.has(at, &Tag::Minus);
         let here = at + usize::from(and || minus);
-        let direct_half = items.has(at, &Tag::Half) && self.lang != Lang::EN;
+        let direct_half = items.has(at, &Tag::Half) && !self.today.rule(Rule::HalfPast);
         if !and && !minus && !direct_half {
             return None;
         }
-        let minutes: i32 = if items.has(here, &Tag::Half) && (self.lang != Lang::EN) {
+        let minutes: i32 = if items.has(here, &Tag::Half) && !self.today.rule(Rule::HalfPast) {
             // "e meia hora" is a duration, "y media mañana" a part.
             30
         } else if items.has(here, &Tag::Quarter) {
@@ -538,7 +538,7 @@ impl Parser<'_, '_> {
             {
                 return None;
             }
-            if self.is_hour(here + 1) || self.lang == Lang::EN || (self.lang == Lang::RU && !minus) {
+            if self.is_hour(here + 1) || (!minus && !self.today.rule(Rule::AndMinutes)) {
                 return None;
             }
             i32::try_from(n).ok()?

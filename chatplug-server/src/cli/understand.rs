@@ -1,6 +1,7 @@
 //! `chatplug understand`: what messages are understood as, or how well, for a file of them.
 
 use super::{Failure, UnderstandArgs};
+use crate::lexicons;
 use anyhow::Context;
 use chatplug_core::understand::{
     OfflineEngine,
@@ -44,7 +45,10 @@ fn print(args: &UnderstandArgs) -> Result<(), Stop> {
     let json = fs::read_to_string(&args.catalog).map_err(|error| unreadable(&args.catalog, &error))?;
     let catalog = CatalogFile::parse(&json).with_context(|| args.catalog.display().to_string())?;
     let messages = File::open(&args.messages).map_err(|error| unreadable(&args.messages, &error))?;
-    let engine = OfflineEngine::new();
+    let engine = match &args.lexicons {
+        Some(folder) => lexicons::engine(folder)?,
+        None => OfflineEngine::new(),
+    };
     let mut out = BufWriter::new(io::stdout().lock());
     let mut score = Score::default();
     for (i, line) in BufReader::new(messages).lines().enumerate() {
