@@ -4,7 +4,6 @@
 
 mod answer;
 mod call;
-mod circuit;
 mod error;
 mod http;
 
@@ -17,9 +16,8 @@ use crate::AltegioConfig;
 use bytes::Bytes;
 use chatplug_core::{
     ports::{Rate, RateLimiter, SystemClock},
-    wrappers::Pace,
+    wrappers::{Circuit, Pace},
 };
-use circuit::Circuit;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{
@@ -75,7 +73,7 @@ impl AltegioClient {
             http,
             config: Arc::new(config),
             pace: Pace::new(Arc::new(SystemClock), RATE.burst, RATE.every, usize::MAX),
-            circuit: Arc::new(Circuit::default()),
+            circuit: Arc::new(Circuit::new("altegio")),
             time_limit: TIME_LIMIT,
             calls: Arc::default(),
         }

@@ -14,13 +14,17 @@
 //! # }
 //! ```
 //!
+//! [`Circuit`] is for adapters: it leaves a vendor alone that does not answer.
+//!
 //! Wrappers that break things on purpose live in `testkit::wrap`.
 
+mod circuit;
 mod forward;
 mod pace;
 mod throttled;
 mod traced;
 
+pub use circuit::{Circuit, Permit};
 pub(crate) use forward::*;
 pub use pace::Pace;
 pub use throttled::Throttled;

@@ -12,8 +12,13 @@ const FAILURES: u32 = 5;
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
-#[derive(Debug, Default)]
-pub(super) struct Circuit(Mutex<State>);
+/// A breaker around one vendor (or one host of a vendor). Whoever calls asks [`enter`](Self::enter) first, and tells the
+/// [`Permit`] afterwards whether somebody answered: a refusal is an answer, a timeout or nonsense is none.
+#[derive(Debug)]
+pub struct Circuit {
+    vendor: &'static str,
+    state: Mutex<State>,
+}
 
 #[derive(Debug, Default)]
 struct State {
@@ -26,14 +31,20 @@ struct State {
 
 /// Leave to make one call.
 #[derive(Debug)]
-pub(super) struct Permit {
+pub struct Permit {
     circuit: Arc<Circuit>,
     is_trial: bool,
 }
 
 impl Circuit {
+    /// A closed one, under the vendor's name for logs.
+    #[must_use]
+    pub fn new(vendor: &'static str) -> Self {
+        Self { vendor, state: Mutex::default() }
+    }
+
     /// Leave to call now; `None`: it is left alone.
-    pub(super) fn enter(self: &Arc<Self>, now: Instant) -> Option<Permit> {
+    pub fn enter(self: &Arc<Self>, now: Instant) -> Option<Permit> {
         let mut state = self.lock();
         let is_trial = match state.open_until {
             None => false,
@@ -46,17 +57,18 @@ impl Circuit {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Permit {
     /// The call was made: somebody answered, or nobody.
-    pub(super) fn finish(self, answered: bool, now: Instant) {
+    pub fn finish(self, answered: bool, now: Instant) {
+        let vendor = self.circuit.vendor;
         let mut state = self.circuit.lock();
         if answered {
             if state.open_until.is_some() {
-                tracing::info!("Altegio answers again");
+                tracing::info!(vendor, "the booking system answers again");
             }
             (state.failures, state.open_until, state.pause) = (0, None, Duration::ZERO);
             return;
@@ -66,7 +78,11 @@ impl Permit {
         if self.is_trial || (state.open_until.is_none() && state.failures >= FAILURES) {
             state.pause = (state.pause * 2).clamp(FIRST_PAUSE, LONGEST_PAUSE);
             state.open_until = Some(now + state.pause);
-            tracing::warn!(pause_ms = state.pause.as_millis(), "Altegio does not answer: it is left alone for a while");
+            tracing::warn!(
+                vendor,
+                pause_ms = state.pause.as_millis(),
+                "the booking system does not answer: it is left alone for a while"
+            );
         }
     }
 }
@@ -91,7 +107,7 @@ mod tests {
 
     #[test]
     fn who_fails_often_is_left_alone_and_tried_by_one() {
-        let (circuit, now) = (Arc::new(Circuit::default()), Instant::now());
+        let (circuit, now) = (Arc::new(Circuit::new("vendor")), Instant::now());
         fail(&circuit, FAILURES - 1, now);
         circuit.enter(now).unwrap().finish(true, now);
         fail(&circuit, FAILURES, now);
@@ -109,7 +125,7 @@ mod tests {
 
     #[test]
     fn a_trial_that_is_given_up_leaves_room_for_the_next() {
-        let (circuit, now) = (Arc::new(Circuit::default()), Instant::now());
+        let (circuit, now) = (Arc::new(Circuit::new("vendor")), Instant::now());
         fail(&circuit, FAILURES, now);
         drop(circuit.enter(now + FIRST_PAUSE).unwrap());
         assert!(circuit.enter(now + FIRST_PAUSE).is_some());
