@@ -3,6 +3,8 @@
 
 pub mod client;
 mod config;
+mod endpoint;
 
 pub use client::{CalcomClient, Call, CallError};
 pub use config::{CalcomAuth, CalcomConfig, CalcomConfigError, DEFAULT_BASE_URL};
+pub use endpoint::{CalcomEndpoint, CalcomSecretError, PROVIDER};

@@ -314,7 +314,7 @@ fn optional(path: String, text: Option<&Text>, problems: &mut Problems) -> Optio
     text.map(|text| localized(path, text, problems))
 }
 
-fn localized(path: String, text: &Text, problems: &mut Problems) -> Localized {
+pub(crate) fn localized(path: String, text: &Text, problems: &mut Problems) -> Localized {
     if !path.ends_with(".name") {
         problems.filled(&path, &text.main);
     }

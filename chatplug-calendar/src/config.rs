@@ -3,7 +3,13 @@
 //! Checking is [`CalendarConfig::validate`], in `check.rs`, so that all mistakes are found at once and each can be named
 //! by its place in the file.
 
-use chatplug_core::model::ClientField;
+use crate::{
+    check::localized,
+    read::{self, Problems},
+};
+use chatplug_core::model::{ClientField, Localized, Price};
+use chrono_tz::Tz;
+use iso_currency::Currency;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::{collections::BTreeMap, fmt};
 
@@ -243,6 +249,34 @@ const fn default_horizon() -> u32 {
 
 const fn default_step() -> u32 {
     15
+}
+
+impl Text {
+    /// The text with its translations.
+    ///
+    /// # Errors
+    /// It is empty, or a language is not spoken.
+    pub fn localized(&self) -> Result<Localized, ConfigProblem> {
+        Problems::one(|problems| Some(localized(String::new(), self, problems)))
+    }
+}
+
+impl PriceConfig {
+    /// The price in a currency.
+    ///
+    /// # Errors
+    /// It is no amount, or has more digits than the currency.
+    pub fn price(&self, currency: Currency) -> Result<Price, ConfigProblem> {
+        Problems::one(|problems| read::price("", self, currency, problems))
+    }
+}
+
+/// A zone by its name, such as `Europe/Lisbon`.
+///
+/// # Errors
+/// There is none of that name; the nearest is named.
+pub fn zone(name: &str) -> Result<Tz, ConfigProblem> {
+    Problems::one(|problems| read::zone(name, problems))
 }
 
 impl Serialize for StaffSet {

@@ -13,6 +13,6 @@ mod slots;
 pub use calendar::Calendar;
 pub use config::{
     CalendarConfig, ConfigProblem, PlaceConfig, PriceConfig, RatingConfig, ServiceConfig, StaffConfig, StaffSet, Text,
-    WeekConfig,
+    WeekConfig, zone,
 };
 pub use plan::Plan;

@@ -20,6 +20,17 @@ pub(crate) struct Problems {
 }
 
 impl Problems {
+    /// What is read of one value, or the first thing that is wrong with it.
+    pub(crate) fn one<T>(read: impl FnOnce(&mut Self) -> Option<T>) -> Result<T, ConfigProblem> {
+        let mut problems = Self::default();
+        let value = read(&mut problems);
+        match (problems.list.into_iter().next(), value) {
+            (None, Some(value)) => Ok(value),
+            (Some(problem), _) => Err(problem),
+            (None, None) => Err(ConfigProblem { path: String::new(), message: "cannot be read".to_owned() }),
+        }
+    }
+
     pub(crate) fn add(&mut self, path: impl Into<String>, message: impl Into<String>) {
         self.list.push(ConfigProblem { path: path.into(), message: message.into() });
     }

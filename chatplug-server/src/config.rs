@@ -4,6 +4,8 @@
 //! The keys are documented in `config.sample.toml`, which a test reads. Opening databases and sockets is not done here.
 
 mod altegio;
+mod branch;
+mod calcom;
 mod check;
 mod collect;
 mod document;
@@ -11,11 +13,12 @@ mod problem;
 mod raw;
 
 pub use altegio::{AltegioAccount, AltegioPlace};
+pub use branch::{BookingConfig, BranchConfig};
+pub use calcom::{CalcomAccount, CalcomEmail, CalcomEventType, CalcomPlace, CalcomStaff, CalcomUser};
 pub use document::ENV_PREFIX;
 pub(crate) use problem::suggestion;
 pub use problem::{Place, Problem, Problems};
 
-use chatplug_calendar::Plan;
 use chatplug_core::{
     lobby::Lobby,
     model::{BranchId, ChannelId, Lang, Policy, TenantId},
@@ -65,6 +68,8 @@ pub struct Config {
     pub twilio: Option<TwilioAccount>,
     /// `[[altegio]]`.
     pub altegio: Vec<AltegioAccount>,
+    /// `[[calcom]]`.
+    pub calcom: Vec<CalcomAccount>,
     /// `[[tenant]]`, never empty; and behind them a [lobby](TenantConfig::lobby) for each `[[shared_number]]`.
     pub tenants: Vec<TenantConfig>,
 }
@@ -263,38 +268,6 @@ pub struct TenantConfig {
     pub notify: Option<NotifyConfig>,
     /// `Some`: no business, but the lobby of a number that several share.
     pub lobby: Option<Lobby>,
-}
-
-/// A place of a business.
-#[derive(Debug, Clone)]
-pub struct BranchConfig {
-    /// Its id.
-    pub id: BranchId,
-    /// Where its bookings are kept.
-    pub booking: BookingConfig,
-}
-
-impl BranchConfig {
-    /// Its calendar, where that is the built-in one.
-    #[must_use]
-    pub fn plan(&self) -> Option<&Plan> {
-        if let BookingConfig::Calendar(plan) = &self.booking { Some(plan) } else { None }
-    }
-
-    /// What is known of it at Altegio, where it books there.
-    #[must_use]
-    pub fn altegio(&self) -> Option<&AltegioPlace> {
-        if let BookingConfig::Altegio(place) = &self.booking { Some(place) } else { None }
-    }
-}
-
-/// A branch's booking system. It has exactly one.
-#[derive(Debug, Clone)]
-pub enum BookingConfig {
-    /// The built-in calendar, checked.
-    Calendar(Box<Plan>),
-    /// A location at Altegio.
-    Altegio(AltegioPlace),
 }
 
 /// A number of a business.

@@ -2,6 +2,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking"))]
 
 mod altegio;
+mod booking;
 pub mod cli;
 mod clocks;
 pub mod config;

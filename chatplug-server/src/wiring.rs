@@ -1,10 +1,10 @@
 //! From a configuration to adapters, a directory and an engine. No routes here, no files, no environment.
 
 use crate::{
-    altegio::Accounts,
+    booking::{self, Bookings},
     config::{
-        AltegioAccount, BookingConfig, BranchConfig, ChannelConfig, Config, Credential, MetaApp, ProviderConfig,
-        TenantConfig, TwilioChannel,
+        AltegioAccount, BranchConfig, ChannelConfig, Config, Credential, MetaApp, ProviderConfig, TenantConfig,
+        TwilioChannel,
     },
     demo::{self, Simulator, Stage},
     http::{App, AppError, Marketplaces, Readiness, Webhooks},
@@ -17,14 +17,14 @@ use crate::{
     retention::Forgetting,
     stores::Stores,
 };
-use chatplug_altegio::{self as altegio, AltegioBackend, AltegioBranch, AltegioWebhook};
-use chatplug_calendar::Calendar;
+use chatplug_altegio::{self as altegio, AltegioWebhook};
+use chatplug_calcom as calcom;
 use chatplug_core::{
     engine::{Engine, EngineOptions, LiveDirectory, LogNotifier, Observer, TemplateList, TenantList},
-    model::{ChannelId, InstallId, TenantId},
+    model::{ChannelId, TenantId},
     ports::{
-        BranchSetup, ChannelSetup, Clock, Directory, IntentEngine, Messenger, Notifier, Route, Templates, Tenant,
-        TenantSetup, Transcriber, WebhookReceiver,
+        ChannelSetup, Clock, Directory, IntentEngine, Messenger, Notifier, Route, Templates, Tenant, TenantSetup,
+        Transcriber, WebhookReceiver,
     },
     understand::OfflineEngine,
 };
@@ -79,7 +79,7 @@ pub(crate) async fn wire(
         intents,
         transcriber,
         simulator: page,
-        altegio: Accounts::of(&config, &stores)?,
+        bookings: Bookings::new(&config, &stores, clock.clone())?,
         twilio: Twilio::default(),
         meta: BTreeMap::new(),
         shared: BTreeMap::new(),
@@ -198,6 +198,7 @@ pub(crate) async fn templates(
     let http = http_client().map_err(|error| AppError::setup("the HTTP client", &error))?;
     let mut builder = Builder {
         config,
+        bookings: Bookings::new(config, stores, clock.clone())?,
         clock,
         stores: stores.clone(),
         metrics: Metrics::new(),
@@ -205,7 +206,6 @@ pub(crate) async fn templates(
         intents: Arc::new(OfflineEngine::new()),
         transcriber: None,
         simulator: None,
-        altegio: Accounts::of(config, stores)?,
         twilio: Twilio::default(),
         meta: BTreeMap::new(),
         shared: BTreeMap::new(),
@@ -244,6 +244,10 @@ pub(crate) fn setup(tenant: &TenantConfig) -> TenantSetup {
         let route = Route { tenant: tenant.id.clone(), channel: None, branch: Some(branch.id.clone()) };
         Some((altegio::PROVIDER.to_owned(), branch.altegio()?.location.to_string(), route))
     });
+    let at_calcom = tenant.branches.iter().filter(|branch| branch.calcom().is_some()).map(|branch| {
+        let route = Route { tenant: tenant.id.clone(), channel: None, branch: Some(branch.id.clone()) };
+        (calcom::PROVIDER.to_owned(), booking::calcom_name(&tenant.id, &branch.id), route)
+    });
     let route = |channel: &ChannelConfig| {
         let (provider, number) = match &channel.provider {
             ProviderConfig::Simulator => (PROVIDER, demo::number_of(&tenant.id, &channel.id)),
@@ -259,7 +263,7 @@ pub(crate) fn setup(tenant: &TenantConfig) -> TenantSetup {
         name: tenant.name.clone(),
         branches: tenant.branches.iter().map(|branch| branch.id.clone()).collect(),
         channels: tenant.channels.iter().map(|channel| channel.id.clone()).collect(),
-        routes: tenant.channels.iter().filter_map(route).chain(at_altegio).collect(),
+        routes: tenant.channels.iter().filter_map(route).chain(at_altegio).chain(at_calcom).collect(),
         sealed: tenant.seal,
     }
 }
@@ -309,7 +313,7 @@ struct Builder<'c> {
     intents: Arc<dyn IntentEngine>,
     transcriber: Option<Arc<dyn Transcriber>>,
     simulator: Option<Arc<Simulator>>,
-    altegio: Accounts<'c>,
+    bookings: Bookings<'c>,
     twilio: Twilio,
     /// Templates by tenant, account and prefix.
     meta: BTreeMap<(TenantId, String, String), Arc<dyn Templates>>,
@@ -351,7 +355,7 @@ impl Builder<'_> {
     async fn tenant(&mut self, tenant: &TenantConfig) -> Result<Tenant, AppError> {
         let mut branches = Vec::new();
         for branch in &tenant.branches {
-            branches.push(self.branch(tenant, branch).await?);
+            branches.push(self.bookings.of(tenant, &branch.id, &branch.booking).await?);
         }
         let mut channels = Vec::new();
         for channel in &tenant.channels {
@@ -374,29 +378,6 @@ impl Builder<'_> {
             transcriber: self.transcriber.clone().filter(|_| tenant.transcribe),
             lobby: tenant.lobby.clone().map(Arc::new),
         })
-    }
-
-    /// A branch with its booking system.
-    async fn branch(&self, tenant: &TenantConfig, branch: &BranchConfig) -> Result<BranchSetup, AppError> {
-        let id = branch.id.clone();
-        let misnamed = |error| AppError::setup("a booking system's name", &error);
-        match &branch.booking {
-            BookingConfig::Calendar(plan) => {
-                let install = InstallId::new("calendar").map_err(misnamed)?;
-                let kept = self.stores.calendars.calendar(&tenant.id, &id);
-                let calendar = Calendar::new(id.clone(), install.clone(), (**plan).clone(), kept, self.clock.clone());
-                Ok(BranchSetup { id, install, backend: Arc::new(calendar) })
-            }
-            BookingConfig::Altegio(place) => {
-                // What a booking is found by: a branch that moves to another location must not take its bookings along.
-                let install = InstallId::new(format!("{}-{}", altegio::PROVIDER, place.location)).map_err(misnamed)?;
-                let client = self.altegio.client(self.config, &self.stores, &tenant.id, place, &*self.clock).await?;
-                let mut at = AltegioBranch::new(id.clone(), install.clone(), place.location);
-                (at.country, at.currency) = (place.country.clone(), place.currency);
-                let backend = AltegioBackend::with_client(client, at, self.clock.clone());
-                Ok(BranchSetup { id, install, backend: Arc::new(backend) })
-            }
-        }
     }
 
     async fn notifier(&self, tenant: &TenantConfig) -> Result<Arc<dyn Notifier>, AppError> {

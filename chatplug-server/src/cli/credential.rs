@@ -1,7 +1,7 @@
 //! `chatplug credential`: tenants' secrets, sealed in the database.
 
 use super::{Failure, ask, block_on};
-use crate::config::{Config, Credential, Environment, ProviderConfig, credential_name};
+use crate::config::{BookingConfig, BranchConfig, Config, Credential, Environment, ProviderConfig, credential_name};
 use anyhow::Context as _;
 use chatplug_core::{model::TenantId, ports::Clock as _};
 use clap::Subcommand;
@@ -132,7 +132,7 @@ fn used<'c>(config: &'c Config, tenant: &TenantId) -> Vec<&'c str> {
             ProviderConfig::Twilio(twilio) => twilio.credentials().collect(),
             ProviderConfig::Simulator | ProviderConfig::Shared { .. } => Vec::new(),
         });
-        let users = tenant.branches.iter().filter_map(|branch| branch.altegio()?.user_token.as_ref());
+        let users = tenant.branches.iter().flat_map(BranchConfig::blocks).flat_map(BookingConfig::credentials);
         tokens.chain(users).chain(tenant.notify.iter().map(|notify| &notify.secret))
     });
     credentials.filter_map(|one| if let Credential::Kept(name) = one { Some(name.as_str()) } else { None }).collect()

@@ -244,7 +244,7 @@ fn config(db: &Path, plan: Plan) -> Result<Config, Failure> {
         name: plan.name().to_owned(),
         policy: Policy { language: Lang::PT, ..Policy::default() },
         texts: Vec::new(),
-        branches: vec![BranchConfig { id: branch, booking: BookingConfig::Calendar(Box::new(plan)) }],
+        branches: vec![BranchConfig::new(branch, BookingConfig::Calendar(Box::new(plan)))],
         channels: vec![channel],
         seal: false,
         transcribe: false,
@@ -262,6 +262,7 @@ fn config(db: &Path, plan: Plan) -> Result<Config, Failure> {
         meta_apps: Vec::new(),
         twilio: None,
         altegio: Vec::new(),
+        calcom: Vec::new(),
         tenants: vec![tenant],
     })
 }

@@ -6,8 +6,8 @@ use super::{DoctorArgs, Failure, ask, templates};
 use crate::{
     altegio::Accounts,
     config::{
-        self, AltegioPlace, BranchConfig, ChannelConfig, Config, Environment, ProviderConfig, TenantConfig,
-        TwilioChannel,
+        self, AltegioPlace, BookingConfig, BranchConfig, ChannelConfig, Config, Environment, ProviderConfig,
+        TenantConfig, TwilioChannel,
     },
     http::AppError,
     stores::Stores,
@@ -146,8 +146,12 @@ impl<'c> Looking<'c> {
     }
 
     async fn branch(&self, tenant: &TenantConfig, branch: &BranchConfig) -> Vec<Checked> {
-        let Some(place) = branch.altegio() else {
-            return vec![Checked::fine("calendar", "the built-in calendar: nothing to ask of anybody")];
+        let place = match &branch.booking {
+            BookingConfig::Altegio(place) => place,
+            BookingConfig::Calendar(_) => {
+                return vec![Checked::fine("calendar", "the built-in calendar: nothing to ask of anybody")];
+            }
+            BookingConfig::Calcom(_) => return Vec::new(),
         };
         match self.altegio(tenant, place).await {
             Ok(found) => found.iter().map(AltegioFinding::checked).collect(),

@@ -369,6 +369,7 @@ fn drafts(tenant: &TenantConfig, channel: Option<&ChannelId>, prefix: &str) -> V
     let country = branch.and_then(|branch| match &branch.booking {
         BookingConfig::Calendar(plan) => Some(plan.catalog(&branch.id).branch.country),
         BookingConfig::Altegio(place) => place.country.clone(),
+        BookingConfig::Calcom(place) => Some(place.country.clone()),
     });
     let country = country.unwrap_or_default();
     let limits = ChannelLimits::whatsapp();

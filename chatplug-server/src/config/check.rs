@@ -2,17 +2,18 @@
 
 mod altegio;
 mod base;
+mod booking;
+mod calcom;
 mod provider;
 mod shared;
 
 use super::{
-    BookingConfig, BranchConfig, ChannelConfig, Config, Credential, Environment, MetaApp, NotifyConfig, Place, Problem,
-    Purpose, TenantConfig, collect, credential_name,
+    ChannelConfig, Config, Credential, Environment, MetaApp, NotifyConfig, Place, Problem, Purpose, TenantConfig,
+    collect, credential_name,
     document::{Node, Path},
     problem::suggestion,
     raw,
 };
-use chatplug_calendar::{CalendarConfig, ConfigProblem, Plan};
 use chatplug_core::{
     model::{BranchId, IdError, Lang},
     ports::{TemplateDesk, TemplateState, TemplateStock},
@@ -36,6 +37,7 @@ pub(super) fn check(
     // Names as written, before anything that does not fit is taken out: a reference to a faulty thing is no second fault.
     let written_apps = root.names("meta_app", "name");
     let written_altegio = root.names("altegio", "name");
+    let written_calcom = root.names("calcom", "name");
     let written_shared = root.names("shared_number", "id");
     let written_tenants = root.names("tenant", "id");
     let read: raw::Root = collect::read(&mut root, &Path::default(), problems)?;
@@ -53,6 +55,8 @@ pub(super) fn check(
         seen,
         written_apps,
         written_altegio,
+        written_calcom,
+        calcom_nobody: nobody(&read.calcom),
         installing: read.altegio.iter().any(|account| account.application_id.is_some()),
         listens: false,
         written_shared,
@@ -75,6 +79,7 @@ pub(super) fn check(
         None => Some(None),
     };
     let altegio = collect_all(read.altegio, |i, one| check.altegio_account(one, &top.key("altegio").index(i)));
+    let calcom = collect_all(read.calcom, |i, one| check.calcom_account(one, &top.key("calcom").index(i)));
     if read.tenant.is_empty() && check.root.at(&top.key("tenant")).is_none() {
         check.wrong(&top, "there is no [[tenant]]: nobody to serve");
     }
@@ -91,6 +96,7 @@ pub(super) fn check(
         meta_apps: meta_apps?,
         twilio: twilio?,
         altegio: altegio?,
+        calcom: calcom?,
         tenants: tenants?,
     })
 }
@@ -109,6 +115,9 @@ struct Check<'a> {
     seen: HashMap<(&'static str, String), Place>,
     written_apps: Vec<String>,
     written_altegio: Vec<String>,
+    written_calcom: Vec<String>,
+    /// Accounts at Cal.com that name no user.
+    calcom_nobody: Vec<String>,
     /// Salons of a marketplace become branches: a tenant may have none yet.
     installing: bool,
     /// Something writes voice messages down.
@@ -257,51 +266,6 @@ impl Check<'_> {
         complete.then(|| own.into_iter().collect())
     }
 
-    fn branch(&mut self, branch: raw::Branch, at: &Path) -> Option<BranchConfig> {
-        let id = self.id(branch.id, at, "branch", "another branch of this tenant");
-        let booking = match (branch.calendar, branch.altegio) {
-            (None, Some(altegio)) => self.altegio_branch(altegio, &at.key("altegio")).map(BookingConfig::Altegio),
-            (Some(_), Some(_)) => {
-                let message =
-                    "a branch has one booking system, and this has `calendar` and `altegio`: leave one of them";
-                self.fail(&at.key("altegio"), message)
-            }
-            (None, None) => {
-                let table = self.root.at(at).and_then(Node::table);
-                let reported = |key: &String| key == "calendar" || key == "altegio";
-                if !table.is_some_and(|table| table.dropped.iter().any(reported)) {
-                    self.wrong(
-                        at,
-                        "`calendar` is missing here, or the block of another booking system, such as `altegio`",
-                    );
-                }
-                None
-            }
-            (Some(calendar), None) => {
-                self.plan(calendar, &at.key("calendar")).map(Box::new).map(BookingConfig::Calendar)
-            }
-        };
-        Some(BranchConfig { id: id?, booking: booking? })
-    }
-
-    /// The built-in calendar: in a file of its own, or here.
-    fn plan(&mut self, calendar: toml::Value, place: &Path) -> Option<Plan> {
-        match calendar {
-            toml::Value::String(file) => {
-                let file = path::PathBuf::from(file);
-                let text = self.file(&file, place)?;
-                let name = self.beside.join(&file).display().to_string();
-                let (mut root, problems) = Node::parse(&name, &text);
-                self.problems.extend(problems);
-                self.calendar(&mut root, &Path::default())
-            }
-            _ => {
-                let mut root = self.root.clone();
-                self.calendar(&mut root, place)
-            }
-        }
-    }
-
     fn channel(&mut self, mut channel: raw::Channel, branches: &[String], at: &Path) -> Option<ChannelConfig> {
         let id = self.id(channel.id.take(), at, "channel", "another channel of this tenant");
         let serves = channel.branches.take().unwrap_or_else(|| branches.to_vec());
@@ -325,24 +289,6 @@ impl Check<'_> {
         }
         let provider = self.provider(channel, at);
         Some(ChannelConfig { id: id?, branches: serves?, provider: provider?, templates: templates?, template_prefix })
-    }
-
-    /// A calendar; its keys and rules are the calendar crate's.
-    fn calendar(&mut self, root: &mut Node, at: &Path) -> Option<Plan> {
-        let size = |root: &Node| ["services", "staff"].map(|key| root.at(&at.key(key)).map_or(0, Node::len));
-        let before = (self.problems.len(), size(root));
-        let config: CalendarConfig = collect::read(root, at, self.problems)?;
-        // A service or person that had to be taken out would be missed by others: their mistakes are told next time.
-        if size(root) != before.1 {
-            return None;
-        }
-        match config.validate() {
-            Ok(plan) => (self.problems.len() == before.0).then_some(plan),
-            Err(wrong) => {
-                self.problems.extend(wrong.into_iter().map(|problem| located(root, at, problem)));
-                None
-            }
-        }
     }
 
     fn template(&mut self, template: raw::Template, at: &Path) -> Option<TemplateStock> {
@@ -488,14 +434,15 @@ impl Check<'_> {
     }
 }
 
-/// A mistake of a calendar at its place; of what is not there, with its name.
-fn located(root: &Node, at: &Path, problem: ConfigProblem) -> Problem {
-    let path = at.follow(&problem.path);
-    let message = match (root.at(&path), problem.path.rsplit('.').next()) {
-        (None, Some(key)) if !key.is_empty() => format!("`{key}`: {}", problem.message),
-        _ => problem.message,
+/// The accounts at Cal.com that name no user.
+fn nobody(accounts: &[raw::Calcom]) -> Vec<String> {
+    let nobody = |account: &&raw::Calcom| {
+        account.api_key.is_none()
+            && account.access_token.is_none()
+            && account.client_id.is_none()
+            && account.secret_key.is_none()
     };
-    Problem { place: root.place(&path), message }
+    accounts.iter().filter(nobody).filter_map(|account| account.name.clone()).collect()
 }
 
 /// Checks all, even when some fail.

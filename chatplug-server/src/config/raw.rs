@@ -1,6 +1,7 @@
 //! The keys of the configuration file, before they are checked. Nearly everything is optional here, so that one mistake
 //! never hides another: what is required is said by the check.
 
+use chatplug_calendar::{PlaceConfig, PriceConfig, Text};
 use chatplug_core::model::{Lang, Policy};
 use serde::Deserialize;
 use std::{collections::BTreeMap, path::PathBuf};
@@ -17,6 +18,7 @@ pub(super) struct Root {
     pub(super) meta_app: Vec<MetaApp>,
     pub(super) twilio: Option<Twilio>,
     pub(super) altegio: Vec<Altegio>,
+    pub(super) calcom: Vec<Calcom>,
     pub(super) tenant: Vec<Tenant>,
     pub(super) shared_number: Vec<SharedNumber>,
 }
@@ -115,6 +117,19 @@ pub(super) struct Altegio {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+pub(super) struct Calcom {
+    pub(super) name: Option<String>,
+    pub(super) base_url: Option<String>,
+    pub(super) api_key: Option<Secret>,
+    pub(super) access_token: Option<Secret>,
+    pub(super) client_id: Option<String>,
+    pub(super) secret_key: Option<Secret>,
+    pub(super) webhook_secret: Option<Secret>,
+    pub(super) previous_webhook_secret: Option<Secret>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub(super) struct Tenant {
     pub(super) id: Option<String>,
     pub(super) name: Option<String>,
@@ -141,6 +156,9 @@ pub(super) struct Branch {
     /// A file name, or the calendar itself: read separately, since its keys are the calendar's.
     pub(super) calendar: Option<toml::Value>,
     pub(super) altegio: Option<AltegioBranch>,
+    pub(super) calcom: Option<CalcomBranch>,
+    /// Which of several acts.
+    pub(super) backend: Option<String>,
 }
 
 /// A branch whose bookings are kept at Altegio.
@@ -152,6 +170,61 @@ pub(super) struct AltegioBranch {
     pub(super) user_token: Option<Secret>,
     pub(super) country: Option<String>,
     pub(super) currency: Option<String>,
+}
+
+/// A branch whose bookings are kept at Cal.com.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct CalcomBranch {
+    pub(super) account: Option<String>,
+    pub(super) api_key: Option<Secret>,
+    pub(super) access_token: Option<Secret>,
+    pub(super) organization: Option<u64>,
+    pub(super) team: Option<u64>,
+    pub(super) usernames: Vec<String>,
+    pub(super) name: Option<String>,
+    pub(super) zone: Option<String>,
+    pub(super) country: Option<String>,
+    pub(super) currency: Option<String>,
+    pub(super) phone: Option<String>,
+    pub(super) place: Option<PlaceConfig>,
+    pub(super) email: Option<CalcomEmail>,
+    pub(super) guest_domain: Option<String>,
+    pub(super) guest_secret: Option<Secret>,
+    pub(super) only_listed: bool,
+    pub(super) event_types: Vec<CalcomEventType>,
+    pub(super) staff: Vec<CalcomStaff>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum CalcomEmail {
+    Ask,
+    Guest,
+    PhoneOnly,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct CalcomEventType {
+    pub(super) id: Option<u64>,
+    pub(super) name: Option<Text>,
+    pub(super) also: Vec<String>,
+    pub(super) category: Option<Text>,
+    pub(super) price: Option<PriceConfig>,
+    pub(super) hidden: bool,
+    pub(super) service: Option<String>,
+    pub(super) answers: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct CalcomStaff {
+    pub(super) user: Option<u64>,
+    pub(super) name: Option<String>,
+    pub(super) also: Vec<String>,
+    pub(super) title: Option<Text>,
+    pub(super) hidden: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]

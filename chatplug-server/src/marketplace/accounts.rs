@@ -57,7 +57,7 @@ impl Accounts {
         let businesses = || config.tenants.iter().filter(|tenant| tenant.lobby.is_none());
         let named = businesses().flat_map(|tenant| {
             tenant.branches.iter().filter_map(|branch: &BranchConfig| {
-                let place = branch.altegio()?;
+                let place = branch.block("altegio")?.altegio()?;
                 let (tenant, branch, account) = (tenant.id.clone(), branch.id.clone(), place.account.clone());
                 Some((place.location, Named { tenant, branch, account }))
             })

@@ -130,11 +130,9 @@ fn what_two_would_share_belongs_to_one() {
 }
 
 #[test]
-fn a_branch_has_one_booking_system() {
-    let two = told(&file(ACCOUNT, &format!("calendar = \"calendar.toml\"\n{BRANCH}")));
-    assert_eq!(two, ["a branch has one booking system, and this has `calendar` and `altegio`: leave one of them"]);
+fn a_branch_has_a_booking_system() {
     let none = told(&file("", ""));
-    assert_eq!(none, ["`calendar` is missing here, or the block of another booking system, such as `altegio`"]);
+    assert_eq!(none, ["`calendar` is missing here, or the block of another booking system: `altegio` or `calcom`"]);
     assert_eq!(told(&file("", BRANCH)), ["there is no [[altegio]]: the developer's account that calls are made with"]);
     let several = format!("{ACCOUNT}{}", ACCOUNT.replace("\"main\"", "\"other\"").replace("ENDPOINT", "PARTNER"));
     assert!(told(&file(&several, BRANCH)).iter().any(|line| line == "`account` is missing here"));

@@ -151,7 +151,7 @@ tenant_name = "x"
         "f.toml:26:12: unknown key `langauge`; did you mean `language`?",
         "f.toml:26:29: invalid value: integer `-1`, expected u32",
         "f.toml:29:1: missing.toml cannot be read: No such file or directory (os error 2)",
-        "f.toml:30:1: `calendar` is missing here, or the block of another booking system, such as `altegio`",
+        "f.toml:30:1: `calendar` is missing here, or the block of another booking system: `altegio` or `calcom`",
         "f.toml:31:1: `centro` belongs to another branch of this tenant already (f.toml:28:1)",
         "f.toml:32:1: `phone_number_id` is missing here",
         "f.toml:35:1: there is no [[meta_app]] `mian`; did you mean `main`?",

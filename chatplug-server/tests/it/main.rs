@@ -5,6 +5,7 @@
 mod altegio;
 mod app;
 mod audit;
+mod calcom;
 mod config;
 mod connect;
 mod credentials;

@@ -1,0 +1,97 @@
+//! Booking systems of branches, built from the blocks of a configuration: the one that acts, and any other.
+
+use crate::{
+    altegio,
+    config::{BookingConfig, CalcomAccount, CalcomPlace, Config, TenantConfig},
+    http::AppError,
+    stores::Stores,
+};
+use chatplug_altegio::{AltegioBackend, AltegioBranch, PROVIDER as ALTEGIO};
+use chatplug_calcom::PROVIDER as CALCOM;
+use chatplug_calendar::Calendar;
+use chatplug_core::{
+    model::{BranchId, IdError, InstallId, TenantId},
+    ports::{BranchSetup, Clock},
+};
+use sha2::{Digest as _, Sha256};
+use std::sync::Arc;
+
+/// Builds them; what is called with one account shares its pace.
+#[derive(Debug)]
+pub(crate) struct Bookings<'c> {
+    config: &'c Config,
+    stores: Stores,
+    clock: Arc<dyn Clock>,
+    altegio: altegio::Accounts<'c>,
+}
+
+impl<'c> Bookings<'c> {
+    /// The accounts of a configuration, ready to be called with.
+    pub(crate) fn new(config: &'c Config, stores: &Stores, clock: Arc<dyn Clock>) -> Result<Self, AppError> {
+        let altegio = altegio::Accounts::of(config, stores)?;
+        Ok(Self { config, stores: stores.clone(), clock, altegio })
+    }
+
+    /// A branch with one of its booking systems, whether it acts or not ([`BranchConfig::blocks`]). Makes no call.
+    ///
+    /// [`BranchConfig::blocks`]: crate::config::BranchConfig::blocks
+    pub(crate) async fn of(
+        &self,
+        tenant: &TenantConfig,
+        branch: &BranchId,
+        block: &BookingConfig,
+    ) -> Result<BranchSetup, AppError> {
+        let id = branch.clone();
+        let install = self.install(block).map_err(|error| AppError::setup("a booking system's name", &error))?;
+        match block {
+            BookingConfig::Calendar(plan) => {
+                let kept = self.stores.calendars.calendar(&tenant.id, &id);
+                let calendar = Calendar::new(id.clone(), install.clone(), (**plan).clone(), kept, self.clock.clone());
+                Ok(BranchSetup { id, install, backend: Arc::new(calendar) })
+            }
+            BookingConfig::Altegio(place) => {
+                let client = self.altegio.client(self.config, &self.stores, &tenant.id, place, &*self.clock).await?;
+                let mut at = AltegioBranch::new(id.clone(), install.clone(), place.location);
+                (at.country, at.currency) = (place.country.clone(), place.currency);
+                let backend = AltegioBackend::with_client(client, at, self.clock.clone());
+                Ok(BranchSetup { id, install, backend: Arc::new(backend) })
+            }
+            BookingConfig::Calcom(_) => Err(AppError::Setup {
+                what: format!("branch {id} of {}", tenant.id),
+                why: "bookings at Cal.com are not carried out by this build".to_owned(),
+            }),
+        }
+    }
+
+    /// What bookings are found by: a branch that moves to another place of a system must not take its bookings along.
+    fn install(&self, block: &BookingConfig) -> Result<InstallId, IdError> {
+        match block {
+            BookingConfig::Calendar(_) => InstallId::new("calendar"),
+            BookingConfig::Altegio(place) => InstallId::new(format!("{ALTEGIO}-{}", place.location)),
+            BookingConfig::Calcom(place) => {
+                let account = self.config.calcom.iter().find(|account| account.name == place.account);
+                InstallId::new(calcom(account, place))
+            }
+        }
+    }
+}
+
+/// The server, where it is not Cal.com's own, and the team or organisation on it: its bookings have names of their own.
+fn calcom(account: Option<&CalcomAccount>, place: &CalcomPlace) -> String {
+    let mut name = CALCOM.to_owned();
+    if let Some(url) = account.and_then(|account| account.base_url.as_deref()) {
+        let digits: String = Sha256::digest(url).iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+        name.push_str(&format!("-{digits}"));
+    }
+    match (place.team, place.organization) {
+        (Some(team), _) => name.push_str(&format!("-team-{team}")),
+        (None, Some(organization)) => name.push_str(&format!("-org-{organization}")),
+        (None, None) => {}
+    }
+    name
+}
+
+/// What a branch is called in the webhooks of Cal.com.
+pub(crate) fn calcom_name(tenant: &TenantId, branch: &BranchId) -> String {
+    format!("{tenant}/{branch}")
+}
