@@ -248,7 +248,7 @@ impl CalcomEventType {
     /// As a way to have a service: all event types of one name here are one service, each done by its hosts. One of them
     /// may be round robin: it is booked for whoever wants anyone.
     #[must_use]
-    pub fn as_service(mut self, name: impl Into<String>) -> Self {
+    pub fn of_service(mut self, name: impl Into<String>) -> Self {
         self.service = Some(name.into());
         self
     }

@@ -48,9 +48,7 @@ where
 }
 
 /// An object as it stands; whatever else is there is an empty one.
-pub(crate) fn object<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<serde_json::Map<String, Value>, D::Error> {
+pub(crate) fn object<'de, D: Deserializer<'de>>(deserializer: D) -> Result<serde_json::Map<String, Value>, D::Error> {
     Ok(match Value::deserialize(deserializer)? {
         Value::Object(object) => object,
         _ => serde_json::Map::new(),

@@ -177,7 +177,8 @@ impl EventType {
 
     /// Whether a name of the scheduling type, however it is written (`roundRobin`, `ROUND_ROBIN`).
     pub(crate) fn is_scheduled(&self, name: &str) -> bool {
-        let letters = |text: &str| text.chars().filter(char::is_ascii_alphabetic).collect::<String>().to_ascii_lowercase();
+        let letters =
+            |text: &str| text.chars().filter(char::is_ascii_alphabetic).collect::<String>().to_ascii_lowercase();
         letters(&self.scheduling_type) == letters(name)
     }
 }
