@@ -6,6 +6,8 @@ mod branch;
 pub mod client;
 mod config;
 mod endpoint;
+#[cfg(feature = "fake")]
+pub mod fake;
 mod wire;
 
 pub use backend::{CalcomBackend, CalcomLeftOut};

@@ -1,0 +1,5 @@
+//! How things look on the wire.
+
+pub(super) mod booking;
+pub(super) mod event_type;
+pub(super) mod old;
