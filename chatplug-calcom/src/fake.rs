@@ -428,6 +428,16 @@ impl FakeCalcom {
         })
     }
 
+    /// Puts a booking to another time as if somebody had written to the database: it keeps its uid, and nobody is told.
+    pub fn put_at(&self, uid: &str, start: DateTime<Utc>) -> &Self {
+        self.change(|state| {
+            if let Some(booking) = state.booking_mut(uid) {
+                (booking.start, booking.end) = (start, start + (booking.end - booking.start));
+            }
+        });
+        self
+    }
+
     /// Whether somebody is away at an instant.
     #[must_use]
     pub fn is_away(&self, user: u64, at: DateTime<Utc>) -> bool {

@@ -96,10 +96,6 @@ impl FakeRole {
         }
     }
 
-    pub(super) fn read(word: &str) -> Option<Self> {
-        [Self::Member, Self::Admin, Self::Owner].into_iter().find(|role| role.word() == word)
-    }
-
     pub(super) const fn administers(self) -> bool {
         matches!(self, Self::Admin | Self::Owner)
     }

@@ -133,10 +133,7 @@ fn attendee(attendee: &Value, strict: bool) -> Wrong {
     }
     let given = |name: &str| attendee[name].as_str().is_some_and(|text| !text.is_empty());
     if !given("email") && !given("phoneNumber") {
-        wrong.say(
-            "attendee email or phone",
-            "Attendee must have at least one contact method (email or phone number)",
-        );
+        wrong.say("attendee email or phone", "Attendee must have at least one contact method (email or phone number)");
     }
     wrong
 }

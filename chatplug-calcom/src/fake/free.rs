@@ -171,6 +171,8 @@ impl State {
     /// The class that is at a time already.
     pub(super) fn class(&self, of: &FakeEventType, start: DateTime<Utc>) -> Option<&Booking> {
         let mut all = self.bookings.iter();
-        all.find(|booking| booking.seated && booking.event_type == of.id && booking.start == start && booking.status.stands())
+        all.find(|booking| {
+            booking.seated && booking.event_type == of.id && booking.start == start && booking.status.stands()
+        })
     }
 }

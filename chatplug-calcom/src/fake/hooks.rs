@@ -162,7 +162,11 @@ fn own(state: &State, call: &Call) -> Result<usize, Answer> {
             || of.is_some_and(|of| state.owns(user, of))
             || organization.is_some_and(super::account::FakeRole::administers)
     });
-    if theirs { Ok(at) } else { Err(Answer::refused(403, "IsUserWebhookGuard - User is not authorized to access this webhook")) }
+    if theirs {
+        Ok(at)
+    } else {
+        Err(Answer::refused(403, "IsUserWebhookGuard - User is not authorized to access this webhook"))
+    }
 }
 
 fn event_type(state: &State, call: &Call) -> Result<u64, Answer> {
@@ -220,11 +224,10 @@ fn check(state: &State, body: &Value, partly: bool) -> Result<(), Answer> {
         let said = json!({"isString": "subscriberUrl must be a string"});
         wrong.push(failure(body, body.get("subscriberUrl"), "subscriberUrl", &said));
     }
-    let known: Vec<_> = TRIGGERS.into_iter().chain(NEWER.into_iter().filter(|_| state.server.new())).collect();
+    let known: Vec<_> = TRIGGERS.into_iter().chain(NEWER.into_iter().filter(|_| state.server.is_newer())).collect();
     let fits = |one: &Value| one.as_str().is_some_and(|one| known.contains(&one));
     if there("triggers") && !body["triggers"].as_array().is_some_and(|all| all.iter().all(fits)) {
-        let said =
-            json!({"isEnum": format!("each value in triggers must be one of the following values: {}", known.join(", "))});
+        let said = json!({"isEnum": format!("each value in triggers must be one of the following values: {}", known.join(", "))});
         wrong.push(failure(body, body.get("triggers"), "triggers", &said));
     }
     if wrong.is_empty() { Ok(()) } else { Err(Answer::invalid(wrong)) }

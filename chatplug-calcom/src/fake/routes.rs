@@ -51,7 +51,7 @@ impl On {
     const fn has(self, server: Server) -> bool {
         match self {
             Self::Every => true,
-            Self::New => server.new(),
+            Self::New => server.is_newer(),
             Self::NotCommunity => !matches!(server, Server::Community2026),
         }
     }
@@ -291,4 +291,3 @@ static ROUTES: &[Route] = &[
     user("POST /oauth-clients/{client}/users", organizations::manage),
     user("GET /oauth-clients/{client}/users/{user}", organizations::managed_one),
 ];
-

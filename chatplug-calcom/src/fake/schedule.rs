@@ -91,7 +91,9 @@ impl FakeSchedule {
         let mut hours: Vec<_> = first
             .iter_days()
             .take_while(|day| *day <= last)
-            .flat_map(|day| self.stretches(day).into_iter().map(move |(from, to)| (day.and_time(from), day.and_time(to))))
+            .flat_map(|day| {
+                self.stretches(day).into_iter().map(move |(from, to)| (day.and_time(from), day.and_time(to)))
+            })
             .map(|(from, to)| {
                 // The last minute of a day is how midnight is written.
                 let midnight = to.time() >= NaiveTime::from_hms_opt(23, 59, 0).unwrap_or_default();
@@ -116,9 +118,10 @@ impl FakeSchedule {
             let days: Vec<_> = days.iter().map(|day| DAYS.get(day.num_days_from_monday() as usize)).collect();
             json!({"days": days, "startTime": short(*from), "endTime": short(*to)})
         });
-        let other = self.overrides.iter().map(|(day, from, to)| {
-            json!({"date": day.to_string(), "startTime": short(*from), "endTime": short(*to)})
-        });
+        let other = self
+            .overrides
+            .iter()
+            .map(|(day, from, to)| json!({"date": day.to_string(), "startTime": short(*from), "endTime": short(*to)}));
         json!({
             "id": self.id,
             "ownerId": self.owner,

@@ -15,7 +15,7 @@ pub enum Server {
 
 impl Server {
     /// Those of 2026.
-    pub(super) const fn new(self) -> bool {
+    pub(super) const fn is_newer(self) -> bool {
         matches!(self, Self::Cloud | Self::Community2026)
     }
 }

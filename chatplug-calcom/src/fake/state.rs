@@ -136,9 +136,7 @@ impl State {
 
     /// A UUID, as reservations, seats, series and webhooks have.
     pub(super) fn uuid(&mut self) -> String {
-        let hex: String = self.random().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-        let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default().to_owned();
-        format!("{}-{}-4{}-8{}-{}", part(0, 8), part(8, 12), part(13, 16), part(17, 20), part(20, 32))
+        uuid(&self.random())
     }
 
     pub(super) fn add_schedule(&mut self, mut schedule: FakeSchedule) -> u64 {
@@ -214,6 +212,17 @@ impl State {
     pub(super) fn bookings(&self) -> Vec<FakeBooking> {
         self.bookings.iter().map(Booking::view).collect()
     }
+}
+
+/// A UUID that goes with a text.
+pub(super) fn uuid_of(text: &str) -> String {
+    uuid(&Sha256::digest(text).into())
+}
+
+fn uuid(random: &[u8; 32]) -> String {
+    let hex: String = random.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default().to_owned();
+    format!("{}-{}-4{}-8{}-{}", part(0, 8), part(8, 12), part(13, 16), part(17, 20), part(20, 32))
 }
 
 /// Members of an object, or none.

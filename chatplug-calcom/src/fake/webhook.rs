@@ -5,6 +5,7 @@ use super::{
     event_type::FakeEventType,
     hooks::Hook,
     server::Server,
+    state::uuid_of,
     state::{Shared, State},
     time,
 };
@@ -201,12 +202,15 @@ impl Event {
         let team = of.and_then(|of| of.team).and_then(|team| state.teams.get(&team));
         let belongs = |organization: u64| {
             team.is_some_and(|team| team.parent == Some(organization))
-                || state.teams.get(&organization).is_some_and(|one| {
-                    self.booking.hosts.iter().any(|host| one.role(*host).is_some())
-                })
+                || state
+                    .teams
+                    .get(&organization)
+                    .is_some_and(|one| self.booking.hosts.iter().any(|host| one.role(*host).is_some()))
         };
         let theirs = hook.user.is_some_and(|user| self.booking.hosts.contains(&user))
-            || hook.event_type.is_some_and(|id| id == self.booking.event_type || of.and_then(|of| of.parent) == Some(id))
+            || hook
+                .event_type
+                .is_some_and(|id| id == self.booking.event_type || of.and_then(|of| of.parent) == Some(id))
             || hook.organization.is_some_and(belongs);
         hook.active && theirs && hook.triggers.iter().any(|trigger| trigger == self.trigger)
     }
@@ -238,9 +242,7 @@ impl Event {
         let of = state.event_types.get(&booking.event_type);
         let organizer = booking.hosts.first().and_then(|id| state.users.get(id));
         let zone = organizer.map_or(chrono_tz::UTC, |user| user.zone);
-        let offset = |zone: chrono_tz::Tz| {
-            booking.start.with_timezone(&zone).offset().fix().local_minus_utc() / 60
-        };
+        let offset = |zone: chrono_tz::Tz| booking.start.with_timezone(&zone).offset().fix().local_minus_utc() / 60;
         let made = matches!(self.kind, Kind::Made { .. } | Kind::Paid);
         let at = |time| match self.kind {
             Kind::Made { .. } | Kind::Paid => time::seconds(time),
@@ -338,7 +340,7 @@ impl Event {
                 if let Some(by) = &booking.cancelled_by {
                     put("cancelledBy", json!(by));
                 }
-                if state.server.new() {
+                if state.server.is_newer() {
                     put("requestReschedule", json!(false));
                 }
             }
@@ -363,7 +365,7 @@ impl Event {
                 "locale": one.language, "bookingId": booking.id, "noShow": one.absent})
         };
         let mut row = json!({
-            "triggerEvent": self.trigger, "id": booking.id, "uid": booking.uid, "idempotencyKey": booking.ics,
+            "triggerEvent": self.trigger, "id": booking.id, "uid": booking.uid, "idempotencyKey": uuid_of(&booking.uid),
             "userId": host.map(|host| host.id), "userPrimaryEmail": host.map(|host| &host.email),
             "eventTypeId": booking.event_type, "title": booking.title, "description": "", "customInputs": {},
             "responses": responses(of, booking, true), "startTime": time::stamp(booking.start),
@@ -431,8 +433,8 @@ fn made_only(
         ("destinationCalendar", Value::Null),
         ("iCalSequence", json!(booking.moves)),
         ("requiresConfirmation", json!(confirmed)),
-        ("oneTimePassword", if confirmed { json!(booking.ics) } else { Value::Null }),
-        ("metadata", Value::Object(booking.metadata.clone())),
+        ("oneTimePassword", if confirmed { json!(uuid_of(&booking.uid)) } else { Value::Null }),
+        ("metadata", Value::Object(booking.stored())),
     ] {
         put(name, value);
     }

@@ -25,9 +25,8 @@ pub(crate) fn read(state: &mut State, call: &Call) -> Done {
 
 pub(crate) fn by_seat(state: &mut State, call: &Call) -> Done {
     let seat = call.part("seat");
-    let holds = |booking: &&Booking| {
-        booking.attendees.iter().any(|one| one.seat.as_ref().is_some_and(|own| own.uid == seat))
-    };
+    let holds =
+        |booking: &&Booking| booking.attendees.iter().any(|one| one.seat.as_ref().is_some_and(|own| own.uid == seat));
     let booking = state.bookings.iter().find(holds);
     let booking = booking.ok_or_else(|| Answer::refused(404, format!("Seat with uid={seat} not found")))?;
     Ok(Answer::ok(shape::booking::booking(state, booking)))

@@ -52,19 +52,20 @@ pub(crate) fn reschedule(state: &mut State, call: &Call) -> Done {
     let Some(of) = state.event_types.get(&old.event_type).cloned() else {
         return Err(Answer::refused(404, format!("Event type with id {} not found.", old.event_type)));
     };
-    if of.no_rescheduling && state.server.new() {
+    if of.no_rescheduling && state.server.is_newer() {
         return Err(Answer::token(400, "This event type does not allow rescheduling"));
     }
     // What was chosen at first is forgotten by the servers of 2025.
-    let minutes = if state.server.new() { old.minutes() } else { i64::from(of.minutes) };
+    let minutes = if state.server.is_newer() { old.minutes() } else { i64::from(of.minutes) };
     let hosts = hosts(state, call, &old, start, minutes)?;
     if call.only_check {
         return Ok(Answer::created(json!(hosts)));
     }
-    let by_host = of.owner.or(old.hosts.first().copied()).and_then(|id| state.users.get(&id)).is_some_and(|owner| {
-        call.text("rescheduledBy") == Some(owner.email.as_str())
-            || (state.server.new() && call.user == Some(owner.id))
-    });
+    let by_host =
+        of.owner.or_else(|| old.hosts.first().copied()).and_then(|id| state.users.get(&id)).is_some_and(|owner| {
+            call.text("rescheduledBy") == Some(owner.email.as_str())
+                || (state.server.is_newer() && call.user == Some(owner.id))
+        });
     let (id, new, now) = (state.fresh("booking"), state.uid(), state.time.now());
     let client = old.attendees.first().map(|one| one.name.clone()).unwrap_or_default();
     let reason = call.text("reschedulingReason").map(str::to_owned);
@@ -85,7 +86,9 @@ pub(crate) fn reschedule(state: &mut State, call: &Call) -> Done {
         absent_host: false,
         ..old.clone()
     };
-    moved.attendees.iter_mut().for_each(|one| one.absent = false);
+    for one in &mut moved.attendees {
+        (one.id, one.absent) = (state.fresh("attendee"), false);
+    }
     match reason {
         Some(reason) => drop(moved.responses.insert("rescheduledReason".to_owned(), json!(reason))),
         None => drop(moved.responses.remove("rescheduledReason")),
@@ -101,13 +104,7 @@ pub(crate) fn reschedule(state: &mut State, call: &Call) -> Done {
 }
 
 /// Who hosts a booking at another time: the same, if they can.
-fn hosts(
-    state: &State,
-    call: &Call,
-    old: &Booking,
-    start: DateTime<Utc>,
-    minutes: i64,
-) -> Result<Vec<u64>, Answer> {
+fn hosts(state: &State, call: &Call, old: &Booking, start: DateTime<Utc>, minutes: i64) -> Result<Vec<u64>, Answer> {
     let Some(of) = state.event_types.get(&old.event_type) else { return Err(Answer::broken()) };
     let but = Some(old.uid.as_str());
     create::timely(state, of, start, but)?;
@@ -128,7 +125,8 @@ fn hosts(
 fn move_seat(state: &mut State, call: &Call, old: &Booking, start: DateTime<Utc>) -> Done {
     let seat = call.text("seatUid").unwrap_or_default();
     let sits = |one: &&super::super::booking::Attendee| one.seat.as_ref().is_some_and(|own| own.uid == seat);
-    let (Some(of), Some(who)) = (state.event_types.get(&old.event_type).cloned(), old.attendees.iter().find(sits)) else {
+    let (Some(of), Some(who)) = (state.event_types.get(&old.event_type).cloned(), old.attendees.iter().find(sits))
+    else {
         return Err(Answer::refused(404, format!("Seat with uid={seat} was not found in the database")));
     };
     create::timely(state, &of, start, Some(&old.uid))?;
@@ -189,7 +187,8 @@ pub(crate) fn cancel(state: &mut State, call: &Call) -> Done {
     let uid = call.part("uid");
     let series: Vec<_> = state.series(uid).into_iter().cloned().collect();
     let found = state.booking(uid).cloned();
-    let Some(booking) = series.iter().find(|one| one.status.stands()).or(series.first()).cloned().or(found) else {
+    let Some(booking) = series.iter().find(|one| one.status.stands()).or_else(|| series.first()).cloned().or(found)
+    else {
         return Err(Answer::refused(404, format!("Booking with uid={uid} not found")));
     };
     if !booking.status.stands() {
@@ -200,7 +199,7 @@ pub(crate) fn cancel(state: &mut State, call: &Call) -> Done {
     }
     let hosts = call.user.is_some_and(|user| state.hosts(user, &booking));
     let reason = call.text("cancellationReason").filter(|reason| !reason.is_empty()).map(str::to_owned);
-    if state.event_types.get(&booking.event_type).is_some_and(|of| of.no_cancelling) && state.server.new() {
+    if state.event_types.get(&booking.event_type).is_some_and(|of| of.no_cancelling) && state.server.is_newer() {
         return Err(Answer::token(400, "This event type does not allow cancellations"));
     }
     if hosts && reason.is_none() {

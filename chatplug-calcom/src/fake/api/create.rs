@@ -33,17 +33,20 @@ struct Wanted {
 }
 
 pub(crate) fn create(state: &mut State, call: &Call) -> Done {
-    check::booking(&call.body, state.server.new())?;
+    check::booking(&call.body, state.server.is_newer())?;
     let of = chosen(state, &call.body)?;
     if of.requires_authentication {
         let user = call.user.ok_or_else(|| {
             Answer::refused(401, "checkBookingRequiresAuthentication - request must be authenticated by passing credentials belonging to event type owner, host or team or org admin or owner.")
         })?;
         if !state.owns(user, &of) {
-            return Err(Answer::refused(403, "checkBookingRequiresAuthentication - user is not authorized to access this event type. User has to be either event type owner, host, team admin or owner or org admin or owner."));
+            return Err(Answer::refused(
+                403,
+                "checkBookingRequiresAuthentication - user is not authorized to access this event type. User has to be either event type owner, host, team admin or owner or org admin or owner.",
+            ));
         }
     }
-    let wanted = wanted(state, call, of)?;
+    let wanted = wanted(call, of)?;
     if let Some(count) = call.body["recurrenceCount"].as_u64() {
         return series(state, call, &wanted, count);
     }
@@ -59,7 +62,8 @@ pub(crate) fn create(state: &mut State, call: &Call) -> Done {
     }
     let booking = enter(state, &wanted, hosts, wanted.start, None);
     let shown = shape::booking::booking(state, &booking);
-    let event = if booking.status == FakeStatus::Pending { Event::requested(&booking) } else { Event::created(&booking) };
+    let event =
+        if booking.status == FakeStatus::Pending { Event::requested(&booking) } else { Event::created(&booking) };
     state.events.push(event);
     state.bookings.push(booking);
     Ok(Answer::created(shown))
@@ -101,7 +105,7 @@ fn chosen(state: &State, body: &Value) -> Result<FakeEventType, Answer> {
     Ok(of.clone())
 }
 
-fn wanted(state: &mut State, call: &Call, of: FakeEventType) -> Result<Wanted, Answer> {
+fn wanted(call: &Call, of: FakeEventType) -> Result<Wanted, Answer> {
     let body = &call.body;
     let minutes = length(&of, body)?;
     answers(&of, &body["bookingFieldsResponses"])?;
@@ -110,7 +114,8 @@ fn wanted(state: &mut State, call: &Call, of: FakeEventType) -> Result<Wanted, A
     let who = &body["attendee"];
     let text = |name: &str| who[name].as_str().map(str::to_owned).filter(|text| !text.is_empty());
     let (name, phone) = (text("name").unwrap_or_default(), text("phoneNumber"));
-    let missing = |field: &str, what: &str| Err(Answer::brief(400, "BAD_REQUEST", &format!("responses - {{{field}}}{what}, ")));
+    let missing =
+        |field: &str, what: &str| Err(Answer::brief(400, "BAD_REQUEST", &format!("responses - {{{field}}}{what}, ")));
     if name.trim().is_empty() {
         return missing("name", "error_required_field");
     }
@@ -140,7 +145,7 @@ fn wanted(state: &mut State, call: &Call, of: FakeEventType) -> Result<Wanted, A
         responses.insert("guests".to_owned(), json!(guests));
     }
     let attendee = Attendee {
-        id: state.fresh("attendee"),
+        id: 0,
         name,
         email,
         zone: text("timeZone").unwrap_or_default(),
@@ -201,7 +206,8 @@ fn answers(of: &FakeEventType, given: &Value) -> Result<(), Answer> {
         }
         let options: Vec<_> = field["options"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         let chosen = answer.as_array().map_or_else(|| vec![answer], |all| all.iter().collect());
-        let odd = chosen.into_iter().filter_map(Value::as_str).find(|one| !options.is_empty() && !options.contains(one));
+        let odd =
+            chosen.into_iter().filter_map(Value::as_str).find(|one| !options.is_empty() && !options.contains(one));
         if let Some(odd) = odd {
             let text = format!(
                 "Invalid option '{odd}' for booking field '{slug}'. Allowed options are: {}.",
@@ -293,7 +299,9 @@ fn hosts(state: &State, call: &Call, wanted: &Wanted, start: DateTime<Utc>) -> R
             .filter(|booking| booking.attendees.iter().any(|one| one.email == wanted.attendee.email))
             .collect();
         if ahead.len() >= most as usize {
-            let mut text = "Attendee with this email can't book because the maximum number of active bookings has been reached.".to_owned();
+            let mut text =
+                "Attendee with this email can't book because the maximum number of active bookings has been reached."
+                    .to_owned();
             if let Some(last) = ahead.last().filter(|_| offer) {
                 text += &format!(" You can reschedule your existing booking ({}) to a new timeslot instead.", last.uid);
             }
@@ -308,7 +316,12 @@ fn hosts(state: &State, call: &Call, wanted: &Wanted, start: DateTime<Utc>) -> R
 }
 
 /// What the database refuses after all: an accepted booking of the organiser that has exactly these times.
-pub(crate) fn unclaimed(state: &State, chosen: &[u64], (start, end): Span, but: Option<&str>) -> Result<Vec<u64>, Answer> {
+pub(crate) fn unclaimed(
+    state: &State,
+    chosen: &[u64],
+    (start, end): Span,
+    but: Option<&str>,
+) -> Result<Vec<u64>, Answer> {
     let lost = state.bookings.iter().any(|booking| {
         booking.status == FakeStatus::Accepted
             && booking.hosts.first() == chosen.first()
@@ -328,13 +341,14 @@ pub(crate) fn available(state: &State, asked: &Asked<'_>, start: DateTime<Utc>) 
         // The one whose turn it is: who waits longest.
         Some(FakeScheduling::RoundRobin) if !free.is_empty() => {
             let last = |host: &u64| {
-                let own = state.bookings.iter().filter(|one| one.event_type == of.id && one.hosts.first() == Some(host));
+                let own =
+                    state.bookings.iter().filter(|one| one.event_type == of.id && one.hosts.first() == Some(host));
                 own.map(|one| one.created).max()
             };
             free.sort_by_key(last);
             Ok(free.into_iter().take(1).collect())
         }
-        Some(FakeScheduling::Collective) if !free.is_empty() && !state.server.new() => Err(Answer::broken()),
+        Some(FakeScheduling::Collective) if !free.is_empty() && !state.server.is_newer() => Err(Answer::broken()),
         Some(_) => Err(Answer::refused(400, ALL_BUSY)),
         None if free.is_empty() => Err(Answer::refused(400, BUSY)),
         None => Ok(free),
@@ -435,6 +449,7 @@ fn seat(state: &mut State, call: &Call, wanted: &Wanted) -> Done {
     let mut responses = wanted.responses.clone();
     responses.remove("email");
     responses.entry("guests").or_insert(json!([]));
+    attendee.id = state.fresh("attendee");
     attendee.seat = Some(Seat { uid: seat.clone(), metadata: wanted.metadata.clone(), responses });
     let uid = match known {
         Some((uid, ..)) => {

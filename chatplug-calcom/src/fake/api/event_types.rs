@@ -22,10 +22,10 @@ pub(crate) fn list(state: &mut State, call: &Call) -> Done {
     let owner = match call.one("username") {
         Some(name) => state.by_username(name).map(|user| user.id),
         // Whose key it is does not help on servers of 2025.
-        None => call.user.filter(|_| state.server.new()),
+        None => call.user.filter(|_| state.server.is_newer()),
     };
     let Some(owner) = owner else {
-        return match (call.one("username"), state.server.new()) {
+        return match (call.one("username"), state.server.is_newer()) {
             (Some(_), true) => Ok(Answer::ok(json!([]))),
             _ => Err(Answer::refused(404, "Event types not found")),
         };
@@ -56,6 +56,10 @@ pub(crate) fn create(state: &mut State, call: &Call) -> Done {
 pub(crate) fn update(state: &mut State, call: &Call) -> Done {
     let mut of = own(state, call)?.clone();
     check(&call.body, true)?;
+    if !state.server.is_newer() {
+        // Whoever changes anything else loses them.
+        of.lengths.clear();
+    }
     apply(&mut of, &call.body, false)?;
     free_slug(state, &of)?;
     Ok(Answer::ok(keep(state, of)))
@@ -91,8 +95,7 @@ pub(crate) fn create_in_team(state: &mut State, call: &Call) -> Done {
     let kind = call.text("schedulingType").and_then(FakeScheduling::read);
     let Some(kind) = kind else {
         let said = "schedulingType must be one of the following values: collective, roundRobin, managed";
-        let wrong =
-            failure(&call.body, call.body.get("schedulingType"), "schedulingType", &json!({"isEnum": said}));
+        let wrong = failure(&call.body, call.body.get("schedulingType"), "schedulingType", &json!({"isEnum": said}));
         return Err(Answer::invalid(vec![wrong]));
     };
     let mut of = FakeEventType::of_team(team, kind, &[], "", "", 0);
@@ -149,7 +152,7 @@ fn keep(state: &mut State, of: FakeEventType) -> Value {
 fn own<'a>(state: &'a State, call: &Call) -> Result<&'a FakeEventType, Answer> {
     let id = call.id("id");
     let user = call.user.unwrap_or_default();
-    let theirs = |of: &&FakeEventType| of.owner == Some(user) || (state.server.new() && state.owns(user, of));
+    let theirs = |of: &&FakeEventType| of.owner == Some(user) || (state.server.is_newer() && state.owns(user, of));
     let missing = || Answer::refused(404, format!("Event type with id {} not found", call.part("id")));
     state.event_types.get(&id).filter(theirs).ok_or_else(missing)
 }
@@ -199,7 +202,9 @@ fn apply(of: &mut FakeEventType, body: &Value, organized: bool) -> Result<(), An
         let text = || value.as_str().unwrap_or_default().to_owned();
         match name.as_str() {
             "lengthInMinutes" => of.minutes = number(value).unwrap_or(of.minutes),
-            "lengthInMinutesOptions" => of.lengths = value.as_array().into_iter().flatten().filter_map(number).collect(),
+            "lengthInMinutesOptions" => {
+                of.lengths = value.as_array().into_iter().flatten().filter_map(number).collect()
+            }
             "title" => of.title = text(),
             "slug" => of.slug = text(),
             "description" => of.description = text(),

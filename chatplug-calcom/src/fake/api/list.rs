@@ -150,8 +150,11 @@ fn is(booking: &Booking, status: &str, now: chrono::DateTime<chrono::Utc>) -> bo
     }
 }
 
+/// What bookings are sorted by.
+type Key = fn(&Booking) -> chrono::DateTime<chrono::Utc>;
+
 fn order(call: &Call, statuses: &[String], one: &Booking, other: &Booking) -> Ordering {
-    let keys: [(&str, fn(&Booking) -> chrono::DateTime<chrono::Utc>); 4] = [
+    let keys: [(&str, Key); 4] = [
         ("sortStart", |booking| booking.start),
         ("sortEnd", |booking| booking.end),
         ("sortCreated", |booking| booking.created),
@@ -163,8 +166,9 @@ fn order(call: &Call, statuses: &[String], one: &Booking, other: &Booking) -> Or
         Some((way, key)) => (way == "desc", *key),
         None => (!statuses.is_empty() && statuses.iter().all(backwards), keys[0].1),
     };
-    let ordering = key(one).cmp(&key(other)).then(one.id.cmp(&other.id));
-    if descending { ordering.reverse() } else { ordering }
+    let ordering = key(one).cmp(&key(other));
+    // Of those at the same time, the last comes first.
+    (if descending { ordering.reverse() } else { ordering }).then(other.id.cmp(&one.id))
 }
 
 /// What is said of a page.

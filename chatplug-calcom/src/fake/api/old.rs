@@ -20,7 +20,7 @@ pub(crate) fn slots(state: &mut State, call: &Call) -> Done {
     let Some((from, to)) = range else { return Err(Answer::refused(400, "startTime and endTime must be ISO 8601")) };
     let of = call.number("eventTypeId").and_then(|id| state.event_types.get(&id));
     let of = of.ok_or_else(|| Answer::refused(404, "Event Type not found"))?;
-    let minutes = call.number("duration").map_or(i64::from(of.minutes), u64::cast_signed);
+    let minutes = call.number("duration").map_or_else(|| i64::from(of.minutes), u64::cast_signed);
     let asked = Asked { of, minutes, but: None, listing: true };
     let mut days: Map<String, Value> = Map::new();
     for start in state.starts(&asked, from, to - Duration::seconds(1)) {

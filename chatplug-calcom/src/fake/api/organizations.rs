@@ -12,9 +12,7 @@ use super::{
     },
     event_types::administers,
     list::take_skip,
-    me,
-    schedules as own,
-    teams,
+    me, schedules as own, teams,
 };
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
@@ -43,7 +41,10 @@ pub(crate) fn people(state: &State, call: &Call) -> Result<Vec<u64>, Answer> {
 pub(crate) fn person(state: &State, call: &Call) -> Result<u64, Answer> {
     let (found, user) = (organization(state, call)?, call.id("user"));
     let missing = || {
-        Answer::refused(403, format!("IsUserInOrg - user with id={user} is not part of the organization with id={}.", found.id))
+        Answer::refused(
+            403,
+            format!("IsUserInOrg - user with id={user} is not part of the organization with id={}.", found.id),
+        )
     };
     found.role(user).map(|_| user).ok_or_else(missing)
 }
@@ -114,8 +115,7 @@ pub(crate) fn add_absence(state: &mut State, call: &Call) -> Done {
     let user = person(state, call)?;
     let (id, uuid) = (state.fresh("absence"), state.uuid());
     let start = state.time.now();
-    let fresh =
-        Absence { id, uuid, user, to: None, start, end: start, notes: None, reason: "unspecified".to_owned() };
+    let fresh = Absence { id, uuid, user, to: None, start, end: start, notes: None, reason: "unspecified".to_owned() };
     let made = told(state, fresh, &call.body, false)?;
     let shown = absence(&made);
     state.absences.push(made);

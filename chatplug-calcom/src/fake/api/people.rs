@@ -4,8 +4,7 @@ use super::super::{
     answer::{Answer, Done},
     booking::{Attendee, Booking},
     call::Call,
-    check,
-    shape,
+    check, shape,
     state::State,
 };
 use serde_json::{Value, json};

@@ -66,7 +66,10 @@ fn wanted(state: &State, call: &Call, uid: String, but: Option<&str>) -> Result<
             Answer::refused(401, "reservationDuration can only be used for authenticated requests - use access token, api key or OAuth credentials")
         })?;
         if !related(state, user, of) {
-            return Err(Answer::refused(403, "authenticated user is not owner of event type, does not have memberships in common with owner of the event type, nor does belong to event type's team or org."));
+            return Err(Answer::refused(
+                403,
+                "authenticated user is not owner of event type, does not have memberships in common with owner of the event type, nor does belong to event type's team or org.",
+            ));
         }
     }
     let now = state.time.now();
@@ -82,20 +85,14 @@ fn wanted(state: &State, call: &Call, uid: String, but: Option<&str>) -> Result<
             return Err(Answer::refused(422, "Can't reserve a slot if the event is already booked."));
         }
         Some(seats) if taken >= seats as usize => {
-            let text = format!(
-                "Event Type with id={id} has no more seats left for the slot starting at {}.",
-                stamp(start)
-            );
+            let text =
+                format!("Event Type with id={id} has no more seats left for the slot starting at {}.", stamp(start));
             return Err(Answer::refused(422, text));
         }
         _ => {}
     }
     let reserved = state.reservations.iter().any(|one| {
-        one.event_type == id
-            && one.until > now
-            && Some(one.uid.as_str()) != but
-            && one.start < end
-            && start < one.end
+        one.event_type == id && one.until > now && Some(one.uid.as_str()) != but && one.start < end && start < one.end
     });
     if reserved && of.seats.is_none() {
         let text = "This time slot is already reserved by another user. Please choose a different time.";
@@ -108,7 +105,8 @@ fn wanted(state: &State, call: &Call, uid: String, but: Option<&str>) -> Result<
 }
 
 fn related(state: &State, user: u64, of: &FakeEventType) -> bool {
-    let shares = |other: &u64| state.teams.values().any(|team| team.role(user).is_some() && team.role(*other).is_some());
+    let shares =
+        |other: &u64| state.teams.values().any(|team| team.role(user).is_some() && team.role(*other).is_some());
     let member = |team: u64| state.teams.get(&team).is_some_and(|team| team.role(user).is_some());
     of.owner == Some(user) || of.owner.as_ref().is_some_and(shares) || of.team.is_some_and(member)
 }

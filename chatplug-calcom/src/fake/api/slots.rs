@@ -5,18 +5,18 @@ use super::super::{
     call::Call,
     check::Wrong,
     event_type::{FakeEventType, FakeScheduling},
-    free::Asked,
+    free::{Asked, Span},
     state::State,
     time,
 };
-use chrono::{DateTime, Duration, NaiveTime, Utc};
+use chrono::{Duration, NaiveTime};
 use chrono_tz::Tz;
 use serde_json::{Map, Value, json};
 
 pub(crate) fn list(state: &mut State, call: &Call) -> Done {
-    let (from, to, zone) = range(call)?;
+    let ((from, to), zone) = range(call)?;
     let of = chosen(state, call)?;
-    let minutes = call.number("duration").map_or(i64::from(of.minutes), |minutes| minutes.cast_signed());
+    let minutes = call.number("duration").map_or_else(|| i64::from(of.minutes), u64::cast_signed);
     let asked = Asked { of: &of, minutes, but: call.one("bookingUidToReschedule"), listing: true };
     let starts = state.starts(&asked, from, to);
     let long = call.one("format") == Some("range");
@@ -45,7 +45,7 @@ pub(crate) fn list(state: &mut State, call: &Call) -> Done {
 }
 
 /// From when to when, and in which zone the answer is.
-fn range(call: &Call) -> Result<(DateTime<Utc>, DateTime<Utc>, Option<Tz>), Answer> {
+fn range(call: &Call) -> Result<(Span, Option<Tz>), Answer> {
     let mut wrong = Wrong::default();
     let from = call.one("start").and_then(time::read);
     let to = call.one("end").and_then(time::read);
@@ -58,7 +58,8 @@ fn range(call: &Call) -> Result<(DateTime<Utc>, DateTime<Utc>, Option<Tz>), Answ
     if matches!(zone, Some(Err(_))) {
         wrong.say("timeZone", "timeZone must be a valid IANA time-zone");
     }
-    let slug = call.one("eventTypeSlug").is_some() && (call.one("username").is_some() || call.one("teamSlug").is_some());
+    let slug =
+        call.one("eventTypeSlug").is_some() && (call.one("username").is_some() || call.one("teamSlug").is_some());
     let several = call.list("usernames").len() > 1;
     if call.number("eventTypeId").is_none() && !slug && !several {
         wrong.say(
@@ -71,7 +72,7 @@ fn range(call: &Call) -> Result<(DateTime<Utc>, DateTime<Utc>, Option<Tz>), Answ
     let (from, to) = (from.unwrap_or_default(), to.unwrap_or_default());
     // Midnight is stretched to the end of its day, written as a day or not.
     let to = if to.time() == NaiveTime::MIN { time::end_of(to.date_naive()) } else { to };
-    Ok((from, to, zone.and_then(Result::ok)))
+    Ok(((from, to), zone.and_then(Result::ok)))
 }
 
 fn chosen(state: &State, call: &Call) -> Result<FakeEventType, Answer> {

@@ -79,7 +79,7 @@ fn hosts(state: &State, of: &Booking) -> Value {
         Some(user) => {
             let mut host = json!({"id": id, "name": user.name, "email": user.email, "username": user.username,
                 "timeZone": user.zone.name()});
-            if let (true, Some(host)) = (state.server.new(), host.as_object_mut()) {
+            if let (true, Some(host)) = (state.server.is_newer(), host.as_object_mut()) {
                 host.insert("displayEmail".to_owned(), json!(user.email));
             }
             host

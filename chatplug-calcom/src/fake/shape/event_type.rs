@@ -39,6 +39,9 @@ pub(crate) fn event_type(state: &State, of: &FakeEventType, reader: Reader) -> V
     put("minimumBookingNotice", json!(of.notice));
     put("beforeEventBuffer", json!(of.before));
     put("afterEventBuffer", json!(of.after));
+    if let Some(limits) = limits(of) {
+        put("bookingLimitsCount", limits);
+    }
     put("metadata", metadata(of));
     put("price", json!(of.price));
     put("currency", json!(of.currency));
@@ -77,9 +80,6 @@ pub(crate) fn event_type(state: &State, of: &FakeEventType, reader: Reader) -> V
     }
     if state.server != Server::SelfHosted2025 {
         put("bookingUrl", json!(url(state, of)));
-        if let Some(limits) = limits(of) {
-            put("bookingLimitsCount", limits);
-        }
         if let Some((most, offer)) = of.active {
             put("bookerActiveBookingsLimit", json!({"maximumActiveBookings": most, "offerReschedule": offer}));
         }
@@ -179,7 +179,8 @@ fn fields(of: &FakeEventType, reader: Reader) -> Value {
     if of.phone_only {
         fields.push(usual("phone", "attendeePhoneNumber", true, false));
     }
-    fields.push(usual("radioInput", "location", false, false));
+    fields
+        .push(json!({"isDefault": true, "type": "radioInput", "slug": "location", "required": false, "hidden": false}));
     fields.extend(of.fields.iter().map(|field| {
         let mut field = field.clone();
         if let Some(field) = field.as_object_mut() {

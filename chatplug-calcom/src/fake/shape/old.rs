@@ -36,7 +36,7 @@ pub(crate) fn booking(state: &State, of: &Booking) -> Value {
         "createdAt": stamp(of.created),
         "updatedAt": stamp(of.updated),
         "endTime": stamp(of.end),
-        "metadata": of.metadata,
+        "metadata": of.stored(),
         "uid": of.uid,
         "responses": of.responses,
         "recurringEventId": of.series,
