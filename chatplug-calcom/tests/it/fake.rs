@@ -10,6 +10,7 @@ use serde_json::Value;
 pub(crate) struct Caller {
     http: reqwest::Client,
     base: String,
+    said: Vec<(String, String)>,
 }
 
 /// What came back.
@@ -24,7 +25,92 @@ pub(crate) struct Answer {
 impl Caller {
     pub(crate) fn new(fake: &FakeCalcom) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        Self { http: reqwest::Client::builder().build().unwrap(), base: fake.base_url() }
+        Self { http: reqwest::Client::builder().build().unwrap(), base: fake.base_url(), said: Vec::new() }
+            .saying("authorization", &format!("Bearer {}", FakeCalcom::KEY))
+    }
+
+    /// With another header.
+    pub(crate) fn saying(&self, name: &str, value: &str) -> Self {
+        let mut other = self.without(name);
+        other.said.push((name.to_owned(), value.to_owned()));
+        other
+    }
+
+    pub(crate) fn without(&self, name: &str) -> Self {
+        let mut other = self.clone();
+        other.said.retain(|(known, _)| known != name);
+        other
+    }
+
+    /// Without a key.
+    pub(crate) fn anonymous(&self) -> Self {
+        self.without("authorization")
+    }
+
+    /// As a platform's client.
+    pub(crate) fn as_platform(&self) -> Self {
+        let named = self.anonymous().saying("x-cal-client-id", FakeCalcom::CLIENT_ID);
+        named.saying("x-cal-secret-key", FakeCalcom::CLIENT_SECRET)
+    }
+
+    /// Through somebody who listens.
+    pub(crate) fn through(&self, url: &str) -> Self {
+        Self { base: url.to_owned(), ..self.clone() }
+    }
+
+    pub(crate) fn plain(&self) -> Self {
+        self.without("cal-api-version")
+    }
+
+    pub(crate) fn slots(&self) -> Self {
+        self.saying("cal-api-version", "2024-09-04")
+    }
+
+    pub(crate) fn bookings(&self) -> Self {
+        self.saying("cal-api-version", "2024-08-13")
+    }
+
+    pub(crate) fn event_types(&self) -> Self {
+        self.saying("cal-api-version", "2024-06-14")
+    }
+
+    pub(crate) fn schedules(&self) -> Self {
+        self.saying("cal-api-version", "2024-06-11")
+    }
+
+    pub(crate) async fn try_call(&self, method: &str, path: &str, body: Option<&Value>) -> reqwest::Result<Answer> {
+        let mut headers = self.said.clone();
+        if body.is_some() {
+            headers.push(("content-type".to_owned(), "application/json".to_owned()));
+        }
+        self.send(method, &format!("/v2{path}"), &headers, body.map(Value::to_string)).await
+    }
+
+    pub(crate) async fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Answer {
+        self.try_call(method, path, body).await.unwrap()
+    }
+
+    /// Data of an answer that is 2xx.
+    async fn data(&self, method: &str, path: &str, body: Option<&Value>) -> Value {
+        let answer = self.call(method, path, body).await;
+        assert!((200..300).contains(&answer.status), "{method} {path}: {} {}", answer.status, answer.text);
+        answer.body["data"].clone()
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Value {
+        self.data("GET", path, None).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Value {
+        self.data("POST", path, Some(body)).await
+    }
+
+    pub(crate) async fn patch(&self, path: &str, body: &Value) -> Value {
+        self.data("PATCH", path, Some(body)).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Value {
+        self.data("DELETE", path, None).await
     }
 
     /// With these headers, and this body as it is.

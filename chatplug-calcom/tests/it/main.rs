@@ -4,4 +4,5 @@
 
 mod config;
 mod fake;
+mod judges;
 mod recorded;

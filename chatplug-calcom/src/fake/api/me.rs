@@ -18,6 +18,7 @@ pub(crate) fn read(state: &mut State, call: &Call) -> Done {
         shown.insert("organizationId".to_owned(), json!(organization.map(|team| team.id)));
         if state.server != Server::SelfHosted2025 {
             shown.insert("name".to_owned(), json!(user.name));
+            shown.extend(["avatarUrl", "bio"].map(|name| (name.to_owned(), Value::Null)));
             shown.extend(organization.map(|team| {
                 ("organization".to_owned(), json!({"isPlatform": false, "id": team.id, "name": team.name}))
             }));

@@ -62,7 +62,8 @@ pub(crate) fn users(state: &mut State, call: &Call) -> Done {
     let emails = call.list("emails");
     let all = members.iter().filter_map(|id| state.users.get(id));
     let all = all.filter(|user| emails.is_empty() || emails.contains(&user.email)).skip(skip).take(take);
-    Ok(Answer::ok(all.map(user).collect()))
+    let id = call.id("org");
+    Ok(Answer::ok(all.map(|one| within(user(one), one, id)).collect()))
 }
 
 pub(crate) fn members(state: &mut State, call: &Call) -> Done {
@@ -237,6 +238,16 @@ pub(crate) fn manage(state: &mut State, call: &Call) -> Done {
         "accessTokenExpiresAt": (now + chrono::Duration::minutes(60)).timestamp_millis(),
         "refreshTokenExpiresAt": (now + chrono::Duration::days(365)).timestamp_millis(),
     })))
+}
+
+/// What an organisation knows besides.
+fn within(mut shown: Value, of: &FakeUser, organization: u64) -> Value {
+    if let Some(shown) = shown.as_object_mut() {
+        shown.insert("hideBranding".to_owned(), json!(false));
+        let profile = json!({"id": of.id, "organizationId": organization, "userId": of.id, "username": of.username});
+        shown.insert("profile".to_owned(), profile);
+    }
+    shown
 }
 
 fn user(of: &FakeUser) -> Value {

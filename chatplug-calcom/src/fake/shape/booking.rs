@@ -16,7 +16,7 @@ pub(crate) fn booking(state: &State, of: &Booking) -> Value {
     put("id", json!(of.id));
     put("uid", json!(of.uid));
     put("title", json!(of.title));
-    put("description", if of.seated { Value::Null } else { json!("") });
+    put("description", if of.seated && old { Value::Null } else { json!("") });
     put("hosts", hosts(state, of));
     put("status", json!(of.status.word()));
     // Nothing at all, null, or empty: each server has its own way.

@@ -72,7 +72,7 @@ pub(crate) fn event_type(state: &State, of: &FakeEventType, reader: Reader) -> V
             put("parentEventTypeId", json!(of.parent));
             put("schedulingType", json!(of.scheduling.map(FakeScheduling::word)));
             put("assignAllTeamMembers", json!(false));
-            put("team", json!({"id": team}));
+            put("team", self::team(state, team));
         }
         None => {
             put("users", users(state, of));
@@ -136,6 +136,19 @@ fn seats(of: &FakeEventType) -> Value {
         || json!({"disabled": true}),
         |seats| {
             json!({"disabled": false, "seatsPerTimeSlot": seats, "showAttendeeInfo": true, "showAvailabilityCount": true})
+        },
+    )
+}
+
+fn team(state: &State, id: u64) -> Value {
+    let known = state.teams.get(&id).filter(|_| state.server.is_newer());
+    known.map_or_else(
+        || json!({"id": id}),
+        |team| {
+            json!({
+                "id": id, "slug": team.slug, "name": team.name, "bannerUrl": "", "logoUrl": "",
+                "weekStart": "Sunday", "brandColor": "", "darkBrandColor": "", "theme": "",
+            })
         },
     )
 }
