@@ -25,7 +25,7 @@ pub(super) fn description() -> Option<Value> {
     let schemas = description["components"]["schemas"].as_object_mut().unwrap();
     schemas.values_mut().for_each(may_be_null);
     for (name, schema) in schemas.iter_mut().filter(|(name, _)| name.contains("Output")) {
-        for (property, of, _) in KNOWN_BETTER.iter().filter(|(_, of, _)| name.contains(of)) {
+        for (property, ..) in KNOWN_BETTER.iter().filter(|(_, of, _)| name.contains(of)) {
             if let Some(known) = schema["properties"].get_mut(property) {
                 *known = serde_json::json!({});
             }
