@@ -58,6 +58,12 @@ impl CalcomEndpoint {
         Self { name: name.to_owned(), path: path.into(), secret: derived("chatplug calcom signature").into() }
     }
 
+    /// An endpoint that is not derived: the end of its address, which nobody may guess, and the secret, as they are.
+    #[must_use]
+    pub fn given(name: &str, end: impl Into<SecretString>, secret: impl Into<SecretString>) -> Self {
+        Self { name: name.to_owned(), path: end.into(), secret: secret.into() }
+    }
+
     /// Whether a secret is one to derive from.
     ///
     /// # Errors

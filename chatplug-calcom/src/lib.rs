@@ -8,6 +8,7 @@ mod config;
 mod endpoint;
 #[cfg(feature = "fake")]
 pub mod fake;
+mod webhook;
 mod wire;
 
 pub use backend::{CalcomBackend, CalcomLeftOut};
@@ -15,3 +16,4 @@ pub use branch::{CalcomBranch, CalcomEmail, CalcomEventType, CalcomStaff};
 pub use client::{CalcomClient, Call, CallError};
 pub use config::{CalcomAuth, CalcomConfig, CalcomConfigError, DEFAULT_BASE_URL};
 pub use endpoint::{CalcomEndpoint, CalcomSecretError, PROVIDER};
+pub use webhook::CalcomWebhook;

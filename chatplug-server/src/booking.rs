@@ -7,7 +7,7 @@ use crate::{
     stores::Stores,
 };
 use chatplug_altegio::{AltegioBackend, AltegioBranch, PROVIDER as ALTEGIO};
-use chatplug_calcom::PROVIDER as CALCOM;
+use chatplug_calcom::{CalcomEndpoint, PROVIDER as CALCOM};
 use chatplug_calendar::Calendar;
 use chatplug_core::{
     model::{BranchId, IdError, InstallId, TenantId},
@@ -94,4 +94,18 @@ fn calcom(account: Option<&CalcomAccount>, place: &CalcomPlace) -> String {
 /// What a branch is called in the webhooks of Cal.com.
 pub(crate) fn calcom_name(tenant: &TenantId, branch: &BranchId) -> String {
     format!("{tenant}/{branch}")
+}
+
+/// Where Cal.com posts what changes at a branch: now, and until a secret that is being changed is gone everywhere. Empty where
+/// its account has no secret.
+pub(crate) fn calcom_endpoints(
+    config: &Config,
+    place: &CalcomPlace,
+    tenant: &TenantId,
+    branch: &BranchId,
+) -> Vec<CalcomEndpoint> {
+    let account = config.calcom.iter().find(|account| account.name == place.account);
+    let name = calcom_name(tenant, branch);
+    let secrets = account.map(|account| account.webhook_secrets.as_slice()).unwrap_or_default();
+    secrets.iter().map(|secret| CalcomEndpoint::of(secret, &name)).collect()
 }

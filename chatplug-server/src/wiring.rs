@@ -3,8 +3,8 @@
 use crate::{
     booking::{self, Bookings},
     config::{
-        AltegioAccount, BranchConfig, ChannelConfig, Config, Credential, MetaApp, ProviderConfig, TenantConfig,
-        TwilioChannel,
+        AltegioAccount, BookingConfig, BranchConfig, ChannelConfig, Config, Credential, MetaApp, ProviderConfig,
+        TenantConfig, TwilioChannel,
     },
     demo::{self, Simulator, Stage},
     http::{App, AppError, Marketplaces, Readiness, Webhooks},
@@ -18,7 +18,7 @@ use crate::{
     stores::Stores,
 };
 use chatplug_altegio::{self as altegio, AltegioWebhook};
-use chatplug_calcom as calcom;
+use chatplug_calcom::{self as calcom, CalcomWebhook};
 use chatplug_core::{
     engine::{Engine, EngineOptions, LiveDirectory, LogNotifier, Observer, TemplateList, TenantList},
     model::{ChannelId, TenantId},
@@ -244,7 +244,7 @@ pub(crate) fn setup(tenant: &TenantConfig) -> TenantSetup {
         let route = Route { tenant: tenant.id.clone(), channel: None, branch: Some(branch.id.clone()) };
         Some((altegio::PROVIDER.to_owned(), branch.altegio()?.location.to_string(), route))
     });
-    let at_calcom = tenant.branches.iter().filter(|branch| branch.calcom().is_some()).map(|branch| {
+    let at_calcom = tenant.branches.iter().filter(|branch| branch.block(calcom::PROVIDER).is_some()).map(|branch| {
         let route = Route { tenant: tenant.id.clone(), channel: None, branch: Some(branch.id.clone()) };
         (calcom::PROVIDER.to_owned(), booking::calcom_name(&tenant.id, &branch.id), route)
     });
@@ -290,7 +290,24 @@ fn receivers(config: &Config) -> BTreeMap<(String, String), Arc<dyn WebhookRecei
         let receiver: Arc<dyn WebhookReceiver> = Arc::new(altegio_receiver(config, account));
         ((altegio::PROVIDER.to_owned(), account.endpoint.expose().to_owned()), receiver)
     });
-    metas.chain(altegios).collect()
+    metas.chain(altegios).chain(calcom_receivers(config)).collect()
+}
+
+/// A receiver for each branch, at all its addresses.
+fn calcom_receivers(config: &Config) -> Vec<((String, String), Arc<dyn WebhookReceiver>)> {
+    let mut receivers = Vec::new();
+    for (tenant, branch) in config.tenants.iter().flat_map(|one| one.branches.iter().map(move |branch| (one, branch))) {
+        let Some(place) = branch.block(calcom::PROVIDER).and_then(BookingConfig::calcom) else { continue };
+        let endpoints = booking::calcom_endpoints(config, place, &tenant.id, &branch.id);
+        let mut rest = endpoints.iter().cloned();
+        let Some(first) = rest.next() else { continue };
+        let receiver: Arc<dyn WebhookReceiver> =
+            Arc::new(rest.fold(CalcomWebhook::new(first), CalcomWebhook::with_previous));
+        for endpoint in endpoints {
+            receivers.push(((calcom::PROVIDER.to_owned(), endpoint.expose().to_owned()), receiver.clone()));
+        }
+    }
+    receivers
 }
 
 fn altegio_receiver(config: &Config, account: &AltegioAccount) -> AltegioWebhook {

@@ -6,3 +6,4 @@ mod config;
 mod fake;
 mod judges;
 mod recorded;
+mod webhooks;
