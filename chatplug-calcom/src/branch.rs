@@ -189,6 +189,16 @@ impl CalcomBranch {
         self.zone
     }
 
+    /// The event types of which something is said.
+    pub(crate) fn named_types(&self) -> impl Iterator<Item = u64> {
+        self.event_types.keys().copied()
+    }
+
+    /// Whether clients should not have to give an address.
+    pub(crate) const fn gives_no_email(&self) -> bool {
+        matches!(self.email, CalcomEmail::PhoneOnly)
+    }
+
     /// What is said of an event type.
     pub(crate) fn said_of(&self, event_type: i64) -> Option<&CalcomEventType> {
         self.event_types.get(&u64::try_from(event_type).ok()?)

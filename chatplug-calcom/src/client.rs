@@ -105,6 +105,11 @@ impl CalcomClient {
         self
     }
 
+    /// The same credential at another address, with a pace and a circuit of its own.
+    pub(crate) fn at(&self, base_url: &str) -> Self {
+        Self::new(CalcomConfig::clone(&self.config).with_base_url(base_url), self.http.clone())
+    }
+
     /// Whose calls these are, and where they go.
     #[must_use]
     pub fn config(&self) -> &CalcomConfig {

@@ -1,13 +1,13 @@
 //! Booking systems of branches, built from the blocks of a configuration: the one that acts, and any other.
 
 use crate::{
-    altegio,
+    altegio, calcom,
     config::{BookingConfig, CalcomAccount, CalcomPlace, Config, TenantConfig},
     http::AppError,
     stores::Stores,
 };
 use chatplug_altegio::{AltegioBackend, AltegioBranch, PROVIDER as ALTEGIO};
-use chatplug_calcom::{CalcomEndpoint, PROVIDER as CALCOM};
+use chatplug_calcom::{CalcomBackend, CalcomEndpoint, PROVIDER as CALCOM};
 use chatplug_calendar::Calendar;
 use chatplug_core::{
     model::{BranchId, IdError, InstallId, TenantId},
@@ -23,13 +23,15 @@ pub(crate) struct Bookings<'c> {
     stores: Stores,
     clock: Arc<dyn Clock>,
     altegio: altegio::Accounts<'c>,
+    calcom: calcom::Accounts<'c>,
 }
 
 impl<'c> Bookings<'c> {
     /// The accounts of a configuration, ready to be called with.
     pub(crate) fn new(config: &'c Config, stores: &Stores, clock: Arc<dyn Clock>) -> Result<Self, AppError> {
         let altegio = altegio::Accounts::of(config, stores)?;
-        Ok(Self { config, stores: stores.clone(), clock, altegio })
+        let calcom = calcom::Accounts::of(config, stores)?;
+        Ok(Self { config, stores: stores.clone(), clock, altegio, calcom })
     }
 
     /// A branch with one of its booking systems, whether it acts or not ([`BranchConfig::blocks`]). Makes no call.
@@ -56,11 +58,24 @@ impl<'c> Bookings<'c> {
                 let backend = AltegioBackend::with_client(client, at, self.clock.clone());
                 Ok(BranchSetup { id, install, backend: Arc::new(backend) })
             }
-            BookingConfig::Calcom(_) => Err(AppError::Setup {
-                what: format!("branch {id} of {}", tenant.id),
-                why: "bookings at Cal.com are not carried out by this build".to_owned(),
-            }),
+            BookingConfig::Calcom(place) => {
+                let backend = Arc::new(self.calcom(tenant, branch, place).await?);
+                Ok(BranchSetup { id, install, backend })
+            }
         }
+    }
+
+    /// A branch at Cal.com, for whoever needs more of it than the port. Makes no call.
+    pub(crate) async fn calcom(
+        &self,
+        tenant: &TenantConfig,
+        branch: &BranchId,
+        place: &CalcomPlace,
+    ) -> Result<CalcomBackend, AppError> {
+        let install = InstallId::new(self.calcom_install(place));
+        let install = install.map_err(|error| AppError::setup("a booking system's name", &error))?;
+        let known = (self.config, &self.stores);
+        self.calcom.backend(known, (tenant, branch), place, install, &self.clock).await
     }
 
     /// What bookings are found by: a branch that moves to another place of a system must not take its bookings along.
@@ -68,16 +83,17 @@ impl<'c> Bookings<'c> {
         match block {
             BookingConfig::Calendar(_) => InstallId::new("calendar"),
             BookingConfig::Altegio(place) => InstallId::new(format!("{ALTEGIO}-{}", place.location)),
-            BookingConfig::Calcom(place) => {
-                let account = self.config.calcom.iter().find(|account| account.name == place.account);
-                InstallId::new(calcom(account, place))
-            }
+            BookingConfig::Calcom(place) => InstallId::new(self.calcom_install(place)),
         }
+    }
+
+    fn calcom_install(&self, place: &CalcomPlace) -> String {
+        calcom_install(self.config.calcom.iter().find(|account| account.name == place.account), place)
     }
 }
 
 /// The server, where it is not Cal.com's own, and the team or organisation on it: its bookings have names of their own.
-fn calcom(account: Option<&CalcomAccount>, place: &CalcomPlace) -> String {
+fn calcom_install(account: Option<&CalcomAccount>, place: &CalcomPlace) -> String {
     let mut name = CALCOM.to_owned();
     if let Some(url) = account.and_then(|account| account.base_url.as_deref()) {
         let digits: String = Sha256::digest(url).iter().take(4).map(|byte| format!("{byte:02x}")).collect();

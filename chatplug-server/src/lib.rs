@@ -3,6 +3,7 @@
 
 mod altegio;
 mod booking;
+mod calcom;
 pub mod cli;
 mod clocks;
 pub mod config;

@@ -93,8 +93,19 @@ impl Sold {
 }
 
 impl CalcomBackend {
+    /// The branch's event types as Cal.com has them, hidden ones too.
+    pub(crate) async fn event_types(&self) -> Result<Vec<EventType>, CallError> {
+        let (types, ..) = self.read_types().await?;
+        Ok(types.into_iter().filter(|one| self.at.has(one.id)).collect())
+    }
+
     /// Reads the catalogue: who calls, where that is not told; the event types; opening hours.
     pub(super) async fn read_all(&self) -> Result<Shop, CallError> {
+        let (types, caller, hours) = self.read_types().await?;
+        Ok(build(&self.at, caller, types, hours))
+    }
+
+    async fn read_types(&self) -> Result<(Vec<EventType>, Caller, Vec<OpeningHours>), CallError> {
         let at = &*self.at;
         let own = at.accounts.is_empty() && at.team.is_none() && at.organization.is_none();
         let (me, hours) =
@@ -107,8 +118,7 @@ impl CalcomBackend {
         accounts.extend(me.map(|me| me.username));
         let personal = futures_util::future::try_join_all(accounts.iter().map(|account| self.types_of(account)));
         let (personal, teams) = tokio::try_join!(personal, self.types_of_teams())?;
-        let types: Vec<EventType> = personal.into_iter().flatten().chain(teams).collect();
-        Ok(build(at, caller, types, hours))
+        Ok((personal.into_iter().flatten().chain(teams).collect(), caller, hours))
     }
 
     /// A person's event types. With a key and without a name some servers answer 404.

@@ -61,6 +61,8 @@ pub struct Refusal {
     pub is_calcoms: bool,
     /// Its words.
     pub message: Private<String>,
+    /// The rules that single values break, where it names them: `each value in triggers must be one of …`.
+    pub rules: Private<String>,
 }
 
 impl Refusal {
@@ -71,7 +73,8 @@ impl Refusal {
         let bare = body.get("statusCode").and_then(|_| body.get("message"));
         let message = standard.and_then(|error| error.get("message")).or(bare).map(words).unwrap_or_default();
         let told = tell(status, &message);
-        Self { status, told, is_calcoms: standard.or(bare).is_some(), message: message.into() }
+        let rules = body.pointer("/error/details/errors").map(rules).unwrap_or_default();
+        Self { status, told, is_calcoms: standard.or(bare).is_some(), message: message.into(), rules: rules.into() }
     }
 }
 
@@ -88,6 +91,13 @@ fn words(message: &Value) -> String {
         Value::Array(list) => list.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", "),
         _ => String::new(),
     }
+}
+
+/// What each value must be, as the framework's validation says it.
+fn rules(errors: &Value) -> String {
+    let each = errors.as_array().into_iter().flatten().filter_map(|error| error.get("constraints")?.as_object());
+    let texts: Vec<&str> = each.flat_map(|rules| rules.values().filter_map(Value::as_str)).collect();
+    texts.join("; ")
 }
 
 /// Texts and what they mean; the first that occurs counts.

@@ -3,7 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
 mod config;
+mod doctor;
 mod fake;
+mod hooks;
 mod judges;
 mod recorded;
+mod schedules;
 mod webhooks;

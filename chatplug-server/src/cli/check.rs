@@ -1,7 +1,7 @@
 //! `chatplug check`: everything that is wrong with a configuration, without starting anything.
 
 use super::{ConfigArgs, Failure, templates};
-use crate::config::{Config, Environment, ProviderConfig};
+use crate::config::{BookingConfig, Config, Environment, ProviderConfig};
 
 /// Checks, and prints what there is or what is wrong.
 pub(super) fn run(args: &ConfigArgs, environment: &Environment) -> Result<(), Failure> {
@@ -15,9 +15,26 @@ pub(super) fn run(args: &ConfigArgs, environment: &Environment) -> Result<(), Fa
         // Whoever knows its end may post there: it is not for a screen.
         println!("webhook of {}: {outside}/webhooks/altegio/<endpoint>", account.name);
     }
+    for account in config.calcom.iter().filter(|account| account.webhook_secrets.is_empty()) {
+        println!(
+            "{}: no webhook_secret, so changes at Cal.com are found by looking, within minutes (docs/calcom.md)",
+            account.name
+        );
+    }
     for (tenant, branch) in
         config.tenants.iter().flat_map(|tenant| tenant.branches.iter().map(move |one| (tenant, one)))
     {
+        let others: Vec<&str> = branch.others.iter().map(BookingConfig::backend).collect();
+        if !others.is_empty() {
+            let acts = branch.booking.backend();
+            println!("branch {} of {}: {acts} acts; {} does not", branch.id, tenant.id, others.join(" and "));
+        }
+        if branch.calcom().is_some() && config.server.public_url.is_none() {
+            println!(
+                "branch {} of {}: without public_url under [server], Cal.com cannot tell what changes",
+                branch.id, tenant.id
+            );
+        }
         let Some(place) = branch.altegio() else { continue };
         let account = config.altegio.iter().find(|account| account.name == place.account);
         if place.user_token.is_none() && account.is_some_and(|account| account.user_token.is_none()) {
@@ -67,6 +84,8 @@ fn summary(config: &Config) -> String {
         count(config.meta_apps.len(), "Meta app", "Meta apps"),
     ];
     let n = config.altegio.len();
+    let m = config.calcom.len();
+    let calcom = (m > 0).then(|| count(m, "account at Cal.com", "accounts at Cal.com"));
     let altegio = (n > 0).then(|| count(n, "account at Altegio", "accounts at Altegio"));
-    parts.into_iter().chain(altegio).chain(shared).collect::<Vec<_>>().join(", ")
+    parts.into_iter().chain(altegio).chain(calcom).chain(shared).collect::<Vec<_>>().join(", ")
 }

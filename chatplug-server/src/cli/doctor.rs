@@ -5,9 +5,11 @@
 use super::{DoctorArgs, Failure, ask, templates};
 use crate::{
     altegio::Accounts,
+    booking::Bookings,
+    calcom,
     config::{
-        self, AltegioPlace, BookingConfig, BranchConfig, ChannelConfig, Config, Environment, ProviderConfig,
-        TenantConfig, TwilioChannel,
+        self, AltegioPlace, BookingConfig, BranchConfig, CalcomPlace, ChannelConfig, Config, Environment,
+        ProviderConfig, TenantConfig, TwilioChannel,
     },
     http::AppError,
     stores::Stores,
@@ -15,6 +17,7 @@ use crate::{
 };
 use anyhow::Context as _;
 use chatplug_altegio::{AltegioCheckup, AltegioFinding};
+use chatplug_calcom::{CalcomCheckup, CalcomFinding};
 use chatplug_core::{
     checkup::{Checked, Verdict},
     ports::{Clock as _, SystemClock},
@@ -108,12 +111,14 @@ struct Looking<'c> {
     stores: &'c Stores,
     http: reqwest::Client,
     altegio: Accounts<'c>,
+    bookings: Bookings<'c>,
 }
 
 impl<'c> Looking<'c> {
     fn new(config: &'c Config, stores: &'c Stores) -> Result<Self, Failure> {
         let http = http_client().context("the HTTP client")?;
-        Ok(Self { config, stores, http, altegio: Accounts::of(config, stores)? })
+        let bookings = Bookings::new(config, stores, Arc::new(SystemClock))?;
+        Ok(Self { config, stores, http, altegio: Accounts::of(config, stores)?, bookings })
     }
 
     async fn all(
@@ -136,7 +141,11 @@ impl<'c> Looking<'c> {
                 }
             };
             for branch in &tenant.branches {
-                push(format!("branch {}", branch.id), self.branch(tenant, branch).await);
+                for (nth, block) in branch.blocks().enumerate() {
+                    let note =
+                        if nth == 0 { String::new() } else { format!(" ({}, which does not act)", block.backend()) };
+                    push(format!("branch {}{note}", branch.id), self.branch(tenant, branch, block).await);
+                }
             }
             for channel in &tenant.channels {
                 push(format!("channel {}", channel.id), self.channel(tenant, channel).await);
@@ -145,18 +154,39 @@ impl<'c> Looking<'c> {
         Ok(())
     }
 
-    async fn branch(&self, tenant: &TenantConfig, branch: &BranchConfig) -> Vec<Checked> {
-        let place = match &branch.booking {
-            BookingConfig::Altegio(place) => place,
+    async fn branch(&self, tenant: &TenantConfig, branch: &BranchConfig, block: &BookingConfig) -> Vec<Checked> {
+        let found = match block {
             BookingConfig::Calendar(_) => {
                 return vec![Checked::fine("calendar", "the built-in calendar: nothing to ask of anybody")];
             }
-            BookingConfig::Calcom(_) => return Vec::new(),
+            BookingConfig::Altegio(place) => {
+                self.altegio(tenant, place).await.map(|found| found.iter().map(AltegioFinding::checked).collect())
+            }
+            BookingConfig::Calcom(place) => {
+                self.calcom(tenant, branch, place).await.map(|found| found.iter().map(CalcomFinding::checked).collect())
+            }
         };
-        match self.altegio(tenant, place).await {
-            Ok(found) => found.iter().map(AltegioFinding::checked).collect(),
-            Err(error) => vec![no_secret(&error)],
+        found.unwrap_or_else(|error| vec![no_secret(&error)])
+    }
+
+    async fn calcom(
+        &self,
+        tenant: &TenantConfig,
+        branch: &BranchConfig,
+        place: &CalcomPlace,
+    ) -> Result<Vec<CalcomFinding>, AppError> {
+        let backend = self.bookings.calcom(tenant, &branch.id, place).await?;
+        let (client, whose) = (backend.client().clone(), (&tenant.id, &branch.id));
+        let mut checkup = CalcomCheckup::new(backend);
+        match self.config.server.public_url.as_deref() {
+            Some(outside) => {
+                if let Some(hooks) = calcom::hooks(self.config, client, whose, place, outside) {
+                    checkup = checkup.with_hooks(hooks);
+                }
+            }
+            None => checkup = checkup.without_address(),
         }
+        Ok(checkup.run(ask::CLOCK.now()).await)
     }
 
     async fn altegio(&self, tenant: &TenantConfig, place: &AltegioPlace) -> Result<Vec<AltegioFinding>, AppError> {

@@ -4,10 +4,12 @@ mod altegio;
 mod block;
 mod branch;
 mod branches;
+mod calcom;
 mod journal;
 mod leave;
 mod meta;
 mod run;
+mod schedule;
 mod status;
 mod twilio;
 mod webhooks;
@@ -15,13 +17,14 @@ mod webhooks;
 use super::{Failure, ask, block_on};
 use crate::config::{self, ChannelConfig, Config, Credential, Environment, TenantConfig, credential_name};
 use chatplug_core::model::{ChannelId, TenantId};
+use chrono::{NaiveDate, NaiveTime};
 use clap::{Subcommand, ValueEnum};
 use std::path::{Path, PathBuf};
 
 /// What can be done with tenants.
 #[derive(Debug, Clone, Subcommand)]
 pub enum TenantCommand {
-    /// Connect a number, or a branch at Altegio: every step is done once, and the command goes on where it stopped
+    /// Connect a number, or a branch at Altegio or Cal.com: every step is done once, and the command goes on where it stopped
     #[command(subcommand)]
     Connect(ConnectCommand),
     /// Take a number, or a branch, off again
@@ -31,8 +34,10 @@ pub enum TenantCommand {
     /// Take an installed branch off for good, with everything that is kept of it. The provider is not told: `disconnect
     /// --branch` does that, too. One that the configuration names must be taken out of the file as well
     RemoveBranch(RemoveBranchArgs),
-    /// Have Altegio tell this server what changes at the configured locations, beside whoever else it tells
+    /// Have Altegio and Cal.com tell this server what changes at the configured branches, beside whoever else they tell
     Webhooks(WebhooksArgs),
+    /// Show working hours at Cal.com, and change days that differ
+    Schedule(ScheduleArgs),
 }
 
 /// To whom a number is connected.
@@ -44,6 +49,8 @@ pub enum ConnectCommand {
     Twilio(Box<TwilioArgs>),
     /// At Altegio: a code for an owner who comes by its marketplace, or a location by one of its users
     Altegio(Box<AltegioArgs>),
+    /// At Cal.com: a branch of the configuration, from its user's key to webhooks
+    Calcom(CalcomArgs),
     /// How far connecting has come
     Status(StatusArgs),
 }
@@ -204,6 +211,27 @@ pub struct AltegioArgs {
     pub wait: u32,
 }
 
+/// Options of `connect calcom`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct CalcomArgs {
+    /// The configuration file, in TOML; the branch has its block already
+    #[arg(long, short, value_name = "FILE")]
+    pub config: PathBuf,
+    /// Whose branch it is
+    #[arg(long, short, value_name = "TENANT")]
+    pub tenant: String,
+    /// Which branch; all that are at Cal.com, unless given
+    #[arg(long, value_name = "BRANCH")]
+    pub branch: Vec<String>,
+    /// The API key or access token of the branch's user, in a file or on standard input (-): it is kept under the name that
+    /// the configuration gives it
+    #[arg(long, value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
+    /// Tell what would be done and how it stands; change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
 /// How a code comes to a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ByCode {
@@ -271,6 +299,90 @@ pub struct WebhooksArgs {
     /// Tell how it stands and change nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Print address and secret of Cal.com's webhooks, to enter them by hand; ask nobody and change nothing
+    #[arg(long, conflicts_with_all = ["remove", "dry_run"])]
+    pub show: bool,
+}
+
+/// Options of `schedule`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct ScheduleArgs {
+    /// The configuration file, in TOML
+    #[arg(long, short, value_name = "FILE")]
+    pub config: PathBuf,
+    /// Whose branch it is
+    #[arg(long, short, value_name = "TENANT")]
+    pub tenant: String,
+    /// Which branch; may be left out when only one is at Cal.com
+    #[arg(long, value_name = "BRANCH")]
+    pub branch: Option<String>,
+    /// A member of the branch's organisation, by Cal.com's number of the user; whoever calls, unless given
+    #[arg(long, value_name = "USER")]
+    pub user: Option<u64>,
+    /// Which schedule, by Cal.com's number of it; the usual one, unless given
+    #[arg(long, value_name = "ID")]
+    pub schedule: Option<u64>,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: ScheduleCommand,
+}
+
+/// What can be done with schedules.
+#[derive(Debug, Clone, Subcommand)]
+pub enum ScheduleCommand {
+    /// Show the schedules, and absences where they can be seen
+    Show,
+    /// Give a date hours of its own
+    Set {
+        /// The date: 2026-12-24
+        date: NaiveDate,
+        /// Hours: 10:00-12:00
+        #[arg(required = true, value_parser = schedule::hours)]
+        hours: Vec<(NaiveTime, NaiveTime)>,
+    },
+    /// Close a date
+    Close {
+        /// The date: 2026-12-25
+        date: NaiveDate,
+    },
+    /// Let a date have the usual hours again
+    Clear {
+        /// The date
+        date: NaiveDate,
+    },
+    /// Enter an absence of a member of an organisation, both days included
+    Away {
+        /// First day away
+        from: NaiveDate,
+        /// Last day away
+        to: NaiveDate,
+        /// Why
+        #[arg(long, value_enum, default_value_t = AwayReason::Unspecified)]
+        reason: AwayReason,
+        /// Who is offered instead, by Cal.com's number of the user
+        #[arg(long, value_name = "USER")]
+        instead: Option<u64>,
+    },
+    /// Take an absence out, by its number
+    Back {
+        /// As `show` tells it
+        id: u64,
+    },
+}
+
+/// Why somebody is away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AwayReason {
+    /// Not said
+    Unspecified,
+    /// On holiday
+    Vacation,
+    /// Travelling
+    Travel,
+    /// Ill
+    Sick,
+    /// Nobody works
+    PublicHoliday,
 }
 
 /// Options of `branches`.
@@ -310,8 +422,10 @@ pub(super) fn run(command: TenantCommand, environment: &Environment) -> Result<(
         TenantCommand::Connect(ConnectCommand::Meta(args)) => block_on(meta::run(&args, environment)),
         TenantCommand::Connect(ConnectCommand::Twilio(args)) => block_on(twilio::run(&args, environment)),
         TenantCommand::Connect(ConnectCommand::Altegio(args)) => block_on(altegio::run(&args, environment)),
+        TenantCommand::Connect(ConnectCommand::Calcom(args)) => block_on(calcom::run(&args, environment)),
         TenantCommand::Connect(ConnectCommand::Status(args)) => block_on(status::run(&args, environment)),
         TenantCommand::Webhooks(args) => block_on(webhooks::run(&args, environment)),
+        TenantCommand::Schedule(args) => block_on(schedule::run(&args, environment)),
         TenantCommand::Branches(args) => block_on(branches::list(&args, environment)),
         TenantCommand::RemoveBranch(args) => block_on(branches::remove(&args, environment)),
         TenantCommand::Disconnect(args) => block_on(async move {

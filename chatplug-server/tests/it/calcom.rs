@@ -1,8 +1,19 @@
 //! Cal.com in the configuration, and what it posts to the server.
 
-use chatplug_calcom::CalcomAuth;
-use chatplug_server::config::{CalcomEmail, CalcomUser, Config, Credential, Environment, parse};
-use std::{fs, path::Path};
+use crate::house::{House, K1, Told};
+use axum::body::Bytes;
+use chatplug_calcom::{
+    CalcomAuth, CalcomEndpoint,
+    fake::{FakeCalcom, FakeDelivery},
+};
+use chatplug_core::ports::SystemClock;
+use chatplug_server::{
+    config::{CalcomEmail, CalcomUser, Config, Credential, Environment, parse},
+    http::App,
+};
+use http::Request;
+use secrecy::ExposeSecret as _;
+use std::{fs, path::Path, sync::Arc};
 
 const KEY: &str = "k1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 const SECRET: &str = "9f2c8e5b7a1d4036b8e2c75a";
@@ -174,4 +185,144 @@ fn of_several_blocks_one_acts_and_is_named() {
     // A mistake in a block that does not act is a mistake.
     let wrong = of("backend = \"altegio\"\n").replace("Europe/Lisbon", "Lisboa");
     assert_eq!(told(&wrong).len(), 1);
+}
+
+/// A tenant whose branch is the fake's account, with this below the account and below the branch.
+fn house(fake: &FakeCalcom, account: &str, branch: &str) -> Arc<House> {
+    let house = House::new();
+    house.configure(|text| {
+        let (before, _) = text.split_once("[[meta_app]]").unwrap();
+        let before = before.replace("[server]", "[server]\npublic_url = \"https://chat.example.com\"");
+        format!(
+            "{before}[[calcom]]\nname = \"main\"\nbase_url = \"{}\"\nwebhook_secret = \"{SECRET}\"\n{account}[[tenant]]\n\
+             id = \"bella\"\nname = \"Bella\"\n[[tenant.branch]]\nid = \"centre\"\n{BRANCH}{branch}",
+            fake.base_url()
+        )
+    });
+    Arc::new(house)
+}
+
+/// Runs a command aside, so that the fake can answer it; it tells no secret unless it is meant to.
+async fn run(house: &Arc<House>, arguments: &[&'static str]) -> Told {
+    let (house, arguments) = (house.clone(), arguments.to_vec());
+    let may = arguments.contains(&"--show");
+    let told = tokio::task::spawn_blocking(move || house.run(K1, &arguments)).await.unwrap();
+    let endpoint = CalcomEndpoint::of(&SECRET.into(), "bella/centre");
+    for secret in [FakeCalcom::KEY, SECRET, endpoint.expose(), endpoint.secret().expose_secret()] {
+        assert!(may || (!told.out.contains(secret) && !told.err.contains(secret)), "{told:?}");
+    }
+    told
+}
+
+async fn fake() -> FakeCalcom {
+    let fake = FakeCalcom::start().await.unwrap();
+    fake.use_clock(Arc::new(SystemClock));
+    fake
+}
+
+fn key() -> String {
+    format!("api_key = \"{}\"\n", FakeCalcom::KEY)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn from_a_key_to_webhooks_in_one_command() {
+    let fake = fake().await;
+    let house = house(&fake, "", "api_key = { vault = \"calcom\" }\n");
+    let none = run(&house, &["doctor"]).await;
+    assert!(none.out.contains("bella has no credential \"calcom\"") && none.code == Some(1), "{none:?}");
+    fs::write(house.path("key"), FakeCalcom::KEY).unwrap();
+    let key = house.path("key").display().to_string().leak() as &str;
+    let connect = ["tenant", "connect", "calcom", "--tenant", "bella", "--key-file", key];
+    let dry = run(&house, &[&connect[..], &["--dry-run"]].concat()).await;
+    assert!(
+        dry.out.contains("would keep the key as credential \"calcom\" of bella") && fake.hooks().is_empty(),
+        "{dry:?}"
+    );
+    let done = run(&house, &connect).await;
+    assert_eq!(done.code, Some(0), "{done:?}");
+    for line in [
+        "kept: credential \"calcom\" of bella\n",
+        "  ok           127.0.0.1 answers (a server of 2025)\n",
+        "  ok           calls are made as anna, Europe/Berlin\n",
+        "  note         the user's zone in Cal.com is Europe/Berlin, and the branch's is Europe/Lisbon\n",
+        "  ok           told here\n",
+    ] {
+        assert!(done.out.contains(line), "{line}: {}", done.out);
+    }
+    let again = run(&house, &["tenant", "webhooks"]).await;
+    assert_eq!(again.out, "bella · centre (calcom): told here already; nothing was changed\n", "{again:?}");
+    let well = run(&house, &["doctor"]).await;
+    assert!(well.code == Some(0) && well.out.contains("changes are told here\n"), "{well:?}");
+    let shown = run(&house, &["tenant", "webhooks", "--show"]).await;
+    assert!(fake.hooks().iter().all(|url| shown.out.contains(url)), "{shown:?}");
+    let gone = run(&house, &["tenant", "webhooks", "--remove"]).await;
+    assert_eq!((gone.out.as_str(), fake.hooks().len()), ("bella · centre (calcom): not told here any more\n", 0));
+    let left = run(&house, &["doctor"]).await;
+    assert!(left.code == Some(1) && left.out.contains("wrong        changes are not told here\n"), "{left:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_in_the_way_is_told_with_what_to_do() {
+    let fake = fake().await;
+    let wrong = house(&fake, "api_key = \"cal_live_nobody\"\n", "");
+    let told = run(&wrong, &["tenant", "connect", "calcom", "--tenant", "bella"]).await;
+    assert!(
+        told.code == Some(1) && told.out.contains("wrong        the server does not take the credential"),
+        "{told:?}"
+    );
+    assert!(told.out.contains("→ make another key in Cal.com") && fake.hooks().is_empty(), "{told:?}");
+    let nowhere = run(&wrong, &["tenant", "connect", "calcom", "--tenant", "bella", "--branch", "center"]).await;
+    assert!(nowhere.err.contains("bella has no branch `center`; did you mean `centre`?"), "{nowhere:?}");
+    let unnamed = run(&wrong, &["tenant", "connect", "calcom", "--tenant", "bella", "--key-file", "x"]).await;
+    assert!(unnamed.err.contains("write api_key = { vault = \"calcom\" }"), "{unnamed:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn days_are_closed_and_opened_from_the_command_line() {
+    let fake = fake().await;
+    let house = house(&fake, &key(), "");
+    let schedule = ["tenant", "schedule", "--tenant", "bella"];
+    let of = |rest: &[&'static str]| [&schedule[..], rest].concat();
+    let shown = run(&house, &of(&["show"])).await;
+    assert!(shown.out.contains("the usual one") && shown.out.contains("2026-12-25  closed"), "{shown:?}");
+    let set = run(&house, &of(&["set", "2027-02-01", "15:00-18:00", "10:00-12:00"])).await;
+    assert!(set.out.starts_with("2027-02-01: 10:00-12:00, 15:00-18:00 (schedule 1 "), "{set:?}");
+    let closed = run(&house, &of(&["close", "2027-02-01"])).await;
+    assert!(closed.out.starts_with("2027-02-01: closed"), "{closed:?}");
+    let cleared = run(&house, &of(&["clear", "2027-02-01"])).await;
+    assert!(cleared.out.starts_with("2027-02-01: the usual hours"), "{cleared:?}");
+    let away = run(&house, &of(&["away", "2027-03-01", "2027-03-05"])).await;
+    assert!(away.code == Some(1) && away.err.contains("close the days instead"), "{away:?}");
+    let member = run(&house, &["tenant", "schedule", "--tenant", "bella", "--user", "2", "show"]).await;
+    assert!(member.err.contains("organization = NUMBER"), "{member:?}");
+    let odd = run(&house, &of(&["set", "2027-02-01", "25:00-26:00"])).await;
+    assert!(odd.err.contains("write hours such as 10:00-12:00"), "{odd:?}");
+}
+
+#[tokio::test]
+async fn what_calcom_posts_is_taken_at_the_branchs_own_address_alone() {
+    let (fake, folder) = (fake().await, tempfile::tempdir().unwrap());
+    let store = format!("[store]\nurl = \"sqlite:{}/f.sqlite\"\n", folder.path().display());
+    let account = format!("{ACCOUNT}base_url = \"{}\"\n", fake.base_url());
+    let config = read(&file(&format!("{store}{account}"), BRANCH)).unwrap();
+    let app = App::new(config, Arc::new(SystemClock)).await.unwrap();
+    let post = async |name: &str, secret: &CalcomEndpoint| {
+        let end = CalcomEndpoint::of(&SECRET.into(), name);
+        let body = "{\"triggerEvent\":\"BOOKING_CREATED\",\"createdAt\":\"2026-11-21T02:06:32.455Z\",\
+                    \"payload\":{\"uid\":\"syVnAwQK3zB2ter55N3LdR\"}}";
+        let delivery = FakeDelivery::signed("", body, Some(secret.secret().expose_secret()));
+        let request = Request::post(format!("/webhooks/calcom/{}", end.expose()))
+            .header("x-cal-signature-256", delivery.signature)
+            .body(Bytes::from(delivery.body))
+            .unwrap();
+        app.webhooks().answer("calcom", end.expose(), request).await.status().as_u16()
+    };
+    let right = CalcomEndpoint::of(&SECRET.into(), "bella/centre");
+    let other = CalcomEndpoint::of(&SECRET.into(), "other/centre");
+    assert_eq!(post("bella/centre", &right).await, 200);
+    assert_eq!(post("bella/centre", &other).await, 401, "another tenant's secret");
+    assert_eq!(post("other/centre", &other).await, 404, "no such tenant");
+    // A booking that nobody knows costs a turn of nobody.
+    app.engine().drain().await.unwrap();
+    app.close().await;
 }
