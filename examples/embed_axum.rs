@@ -37,6 +37,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         name: "Studio Bella".to_owned(),
         policy: Policy::default(),
         branches: vec![BranchSetup { id: branch.clone(), install, backend }],
+        others: Vec::new(),
+        swaps: Vec::new(),
         channels: vec![ChannelSetup {
             id: channel.clone(),
             messenger: Arc::new(messenger),

@@ -13,6 +13,7 @@
 
 mod accept;
 mod action;
+mod borrow;
 mod burst;
 mod deliver;
 mod facts;
@@ -31,6 +32,7 @@ mod voice;
 mod watch;
 mod world;
 
+pub(crate) use borrow::{give_back, is_acting, under_way};
 pub use live::{BranchFactory, LiveDirectory};
 pub use observe::{EngineEvent, Observer, Quiet};
 pub use plain::{LogNotifier, TemplateList, TenantList};

@@ -10,6 +10,7 @@ pub mod model;
 pub mod ports;
 pub mod provision;
 pub mod reply;
+pub mod swap;
 pub mod templates;
 #[cfg(feature = "testkit")]
 pub mod testkit;

@@ -29,3 +29,8 @@ pub use sources::{LexiconError, Lexicons};
 pub(crate) fn words(text: &str) -> Vec<String> {
     text::Text::words(text)
 }
+
+/// The words of a name as they sound, whichever alphabet it is written in.
+pub(crate) fn sounds(name: &str) -> Vec<String> {
+    words(name).iter().map(|word| people::sound(word)).collect()
+}

@@ -388,6 +388,8 @@ impl Builder<'_> {
             name: tenant.name.clone(),
             policy: tenant.policy.clone(),
             branches,
+            others: Vec::new(),
+            swaps: Vec::new(),
             channels,
             texts: tenant.texts.clone(),
             intents: self.intents.clone(),

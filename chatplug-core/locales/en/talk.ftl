@@ -68,6 +68,7 @@ cannot-read-sticker = Nice one! 😄 I only understand words, though.
 heard = I heard: “{ $words }”
 yes-in-writing = I only heard that, so to be sure: please tap the button or write “yes”.
 old-list = That list is from earlier. Here's how things look now.
+list-refreshed = Our list of services and times has just been renewed.
 nothing-open = There's nothing waiting for a yes right now.
 ask-language = Which language would you like?
 language-changed = Sure, English from now on.

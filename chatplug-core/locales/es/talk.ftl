@@ -121,6 +121,7 @@ cannot-read-sticker = ¡Muy bueno! 😄 Pero yo solo entiendo palabras.
 heard = He oído: «{ $words }»
 yes-in-writing = Eso solo lo he oído. Para que no haya dudas, hace falta tocar el botón o escribir «sí».
 old-list = Esa lista es de antes. Ahora está así.
+list-refreshed = Acabamos de renovar nuestra lista de servicios y horarios.
 nothing-open = Ahora mismo no hay nada que confirmar.
 ask-language = { $form ->
     [formal] ¿En qué idioma prefiere hablar?

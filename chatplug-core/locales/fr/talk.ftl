@@ -121,6 +121,7 @@ cannot-read-sticker = Bien vu ! 😄 Mais je ne comprends que les mots.
 heard = J'ai entendu : « { $words } »
 yes-in-writing = Je l'ai seulement entendu. Pour être sûr, il faut toucher le bouton ou écrire « oui ».
 old-list = Cette liste date un peu. Voici où on en est.
+list-refreshed = La liste des prestations et des horaires vient d'être mise à jour.
 nothing-open = Il n'y a rien à confirmer pour le moment.
 ask-language = { $form ->
     [formal] Quelle langue préférez-vous ?

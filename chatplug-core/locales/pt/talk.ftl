@@ -111,6 +111,7 @@ cannot-read-sticker = Essa foi boa! 😄 Mas eu só entendo palavras.
 heard = Ouvi: “{ $words }”
 yes-in-writing = Isso eu só ouvi. Para ter certeza: toque no botão ou escreva “sim”.
 old-list = Essa lista é de antes. Agora está assim.
+list-refreshed = A nossa lista de serviços e horários acabou de ser atualizada.
 nothing-open = Neste momento não há nada para confirmar.
 ask-language = Em que idioma { own-prefer } falar?
 language-changed = Combinado, seguimos em português.

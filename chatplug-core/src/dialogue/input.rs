@@ -5,7 +5,7 @@ use crate::{
         Booking, BookingId, Branch, BranchId, CameFrom, Catalog, ChannelId, ChannelLimits, ClientField, Consent,
         Contact, GeoPoint, Lang, MediaKind, MessageId, Policy, Private, ServiceId, Slot, SlotQuery,
     },
-    ports::{Action, Capabilities, Interpretation, Outlook, RejectReason},
+    ports::{Action, Capabilities, Interpretation, Outlook, RejectReason, Swap},
     reply::{HandOverReason, Reply},
     templates::TemplateTrouble,
 };
@@ -38,6 +38,8 @@ pub struct World<'a> {
     pub languages: &'a [Lang],
     /// What can be said to them later.
     pub reach: Reach,
+    /// The latest swap of each branch from one booking system to another.
+    pub swaps: &'a [Arc<Swap>],
 }
 
 /// What can be said to a client who has not written for a while.

@@ -47,6 +47,7 @@ impl Step<'_> {
         if !self.world.branches.is_empty() {
             self.wait_no_more();
         }
+        self.tell_refreshed();
         let mut waiting = Vec::new();
         let mut records: Vec<(MessageId, bool)> = Vec::with_capacity(said.len());
         let (mut understood, mut missed, mut unreadable) = (false, false, None);

@@ -75,6 +75,8 @@ pub struct Script {
     pub timers: BTreeMap<Timer, DateTime<Utc>>,
     /// What can be said later.
     pub reach: super::Reach,
+    /// Swaps of branches from one booking system to another.
+    pub swaps: Vec<std::sync::Arc<crate::ports::Swap>>,
     /// Actions that were committed.
     pub committed: Vec<Action>,
     /// How many reads were asked for.
@@ -101,6 +103,7 @@ impl Script {
             holder: self.holder,
             languages: &self.languages,
             reach: self.reach,
+            swaps: &self.swaps,
         }
     }
 

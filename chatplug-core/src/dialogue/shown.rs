@@ -217,6 +217,9 @@ pub(super) struct Asked {
     pub(super) list: u32,
     /// When it was first put: what was free then may be taken now.
     pub(super) at: DateTime<Utc>,
+    /// Its options are worded by a catalogue that counts no more: put once more, it is put anew.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) stale: bool,
 }
 
 impl Asked {
@@ -281,7 +284,7 @@ impl Shown {
         self.last = self.last.wrapping_add(1).max(1);
         self.newest = if question.options.is_empty() { 0 } else { self.last };
         let Question { kind, again, options, yes, no, .. } = question;
-        Asked { kind, again, options, yes, no, list: self.last, at: now }
+        Asked { kind, again, options, yes, no, list: self.last, at: now, stale: false }
     }
 
     /// The open question is put once more, unchanged: its list is the newest again.
@@ -293,6 +296,11 @@ impl Shown {
     pub(super) fn forget(&mut self) {
         self.newest = 0;
         self.lists.clear();
+    }
+
+    /// Changes what options of older lists mean.
+    pub(super) fn for_each(&mut self, change: impl FnMut(&mut Pick)) {
+        self.lists.iter_mut().flat_map(|list| &mut list.picks).for_each(change);
     }
 
     /// Moves a question into memory.

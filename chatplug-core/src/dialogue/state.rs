@@ -18,6 +18,7 @@ use crate::{
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 
 /// Everything that a dialogue remembers.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -51,6 +52,12 @@ pub(super) struct State {
     pub(super) near: Option<Near>,
     /// The place booked at last.
     pub(super) visited: Option<BranchId>,
+    /// How many swaps of its booking system this conversation has followed, by branch.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) followed: BTreeMap<BranchId, i64>,
+    /// What the client was choosing from is the new system's by now, and they have not heard of it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) refreshed: bool,
 }
 
 /// Where the client is, in millionths of a degree: a tenth of a metre, and the same when read back.

@@ -167,6 +167,15 @@ impl<'a> Step<'a> {
 
     /// Ends the reply with the open question, once more.
     pub(super) fn ask_again(&mut self) {
+        if !self.is_asking() && self.state.asked.as_ref().is_some_and(|asked| asked.stale) {
+            match self.leave() {
+                Flow::Form(form) => {
+                    self.retire();
+                    return self.advance(form);
+                }
+                flow => self.state.flow = flow,
+            }
+        }
         if matches!(self.out.ask, Ask::Nothing) && self.out.question.is_none() {
             self.out.spoke = true;
             self.out.ask = Ask::Again;
@@ -329,6 +338,7 @@ impl<'a> Step<'a> {
 
     /// Takes an input in; what it leads to stands in `out`.
     pub(super) fn take(mut self, input: Input) -> Vec<Effect> {
+        self.follow_swaps();
         match input {
             Input::Said { said } => return self.said(said),
             Input::Slots { query, result } => self.found(&query, result),

@@ -29,18 +29,26 @@ enum Prepared {
 
 impl Turn<'_> {
     /// Takes an action that the client agreed to and drives it as far as it goes now.
-    pub(super) async fn begin_action(&mut self, action: Action) -> Result<ActionOutcome, TurnError> {
+    pub(super) async fn begin_action(&mut self, mut action: Action) -> Result<ActionOutcome, TurnError> {
+        if !self.call_by_its_name(&mut action) {
+            // The booking went to another booking system meanwhile, and the time was one of the old system's.
+            return Ok(ActionOutcome::Taken);
+        }
         let key = ActionKey::derive(&[
             &self.lease.conversation.to_string(),
             &self.lease.version.to_string(),
             &self.steps.len().to_string(),
         ]);
-        let Some(setup) = self.tenant.branch(action.branch()).cloned() else {
+        let setup = match action.changes() {
+            Some(booking) => self.tenant.home(&booking.reference),
+            None => self.tenant.branch(action.branch()),
+        };
+        let Some(setup) = setup.cloned() else {
             return Ok(ActionOutcome::Rejected { reason: RejectReason::NotBookableHere });
         };
         let in_place = setup.backend.capabilities().moves_in_place;
         let deadline = self.now + self.engine.inner.options.action_deadline;
-        let open = OpenAction::new(action, key, in_place, deadline);
+        let open = OpenAction { install: Some(setup.install), ..OpenAction::new(action, key, in_place, deadline) };
         if open.overlaps_itself() {
             return Ok(ActionOutcome::UnsafeMove);
         }
@@ -48,10 +56,36 @@ impl Turn<'_> {
         self.go_on().await
     }
 
+    /// Calls the booking that an action changes by the name that it has now: it may have got another one since it was shown,
+    /// at another booking system. `false`: the time that it was to be moved to is one of the system that it left.
+    fn call_by_its_name(&self, action: &mut Action) -> bool {
+        let (booking, moves) = match action {
+            Action::Book(_) => return true,
+            Action::Reschedule { booking, .. } => (booking, true),
+            Action::Cancel { booking, .. } | Action::ConfirmVisit { booking } => (booking, false),
+        };
+        let now = booking.id.and_then(|id| self.booking_known(id));
+        let Some(now) = now.filter(|now| now.reference.install != booking.reference.install) else { return true };
+        if !moves && now.start == booking.start {
+            booking.clone_from(now);
+        }
+        !moves
+    }
+
     /// Drives the open action as far as it goes now. Answers what the dialogue must hear; `Delayed` means it goes on later.
     pub(super) async fn go_on(&mut self) -> Result<ActionOutcome, TurnError> {
         let Some(open) = self.state.action.clone() else { return Ok(ActionOutcome::Unclear) };
-        let Some(setup) = self.tenant.branch(open.action.branch()).cloned() else {
+        let acting = self.tenant.branch(open.action.branch());
+        // What was sent to a system is settled there, whichever acts by now.
+        let sent_to = open.install.as_ref().and_then(|install| self.tenant.system(open.action.branch(), install));
+        if let (Action::Book(_), Phase::Ready, Some(sent_to), Some(acting)) =
+            (&open.action, open.phase, sent_to, acting)
+            && sent_to.install != acting.install
+        {
+            // Certainly not booked, and not to be booked any more where nobody looks.
+            return Ok(self.end(ActionOutcome::Taken));
+        }
+        let Some(setup) = sent_to.or(acting).cloned() else {
             // The branch left meanwhile: what was not called is certainly not done.
             let outcome = match open.phase {
                 Phase::Ready => ActionOutcome::Rejected { reason: RejectReason::NotBookableHere },

@@ -4,8 +4,8 @@
 use crate::{
     model::{BranchId, TenantId},
     ports::{
-        BranchSetup, Directory, DirectoryError, Install, InstallState, InstallStore, SaveInstall, StoreError, Tenant,
-        TenantInstalls,
+        BranchSetup, Directory, DirectoryError, Install, InstallState, InstallStore, SaveInstall, SaveSwap, StoreError,
+        Swap, SwapState, Tenant, TenantInstalls,
     },
 };
 use async_trait::async_trait;
@@ -127,7 +127,8 @@ impl LiveDirectory {
 
     async fn put_together(&self, configured: Arc<Tenant>, mark: i64) -> Result<Arc<Tenant>, StoreError> {
         let id = configured.id.clone();
-        let installs = self.installs.installs(&id).all_installs().await?;
+        let kept = self.installs.installs(&id);
+        let (installs, swaps) = (kept.all_installs().await?, kept.swaps().await?);
         let mut built = lock(&self.known).tenants.get(&id).map(|seen| seen.built.clone()).unwrap_or_default();
         built.retain(|branch, (version, _)| {
             installs.iter().any(|install| install.branch == *branch && install.version == *version)
@@ -151,7 +152,7 @@ impl LiveDirectory {
             }
         }
         built.extend(made);
-        let tenant = Arc::new(with_installed(&configured, &installs, &built));
+        let tenant = Arc::new(swapped(with_installed(&configured, &installs, &built), swaps));
         let seen = Seen { mark, configured, tenant: tenant.clone(), built, again };
         lock(&self.known).tenants.insert(id, seen);
         Ok(tenant)
@@ -201,6 +202,24 @@ fn with_installed(configured: &Tenant, installs: &[Install], built: &BTreeMap<Br
     tenant
 }
 
+/// A tenant whose branches act through the systems that they were swapped to. A configuration that has followed by naming
+/// the new system as acting is left as it is.
+fn swapped(mut tenant: Tenant, swaps: Vec<Swap>) -> Tenant {
+    for swap in swaps.iter().filter(|swap| swap.state == SwapState::Switched) {
+        let acting = tenant.branches.iter_mut().find(|branch| branch.id == swap.branch);
+        let Some(acting) = acting.filter(|acting| acting.install != swap.to) else { continue };
+        let goal = tenant.others.iter_mut().find(|other| other.id == swap.branch && other.install == swap.to);
+        match goal {
+            Some(goal) => std::mem::swap(acting, goal),
+            None => {
+                tracing::error!(tenant.id = %tenant.id, branch.id = %swap.branch, install = %swap.to, "the branch was swapped to a booking system that it does not have; it acts through the one that it has");
+            }
+        }
+    }
+    tenant.swaps = swaps.into_iter().map(Arc::new).collect();
+    tenant
+}
+
 /// A store of installs whose changes are known to a directory at once.
 #[derive(Debug)]
 struct Announcing {
@@ -238,6 +257,16 @@ impl TenantInstalls for AnnouncingTenant {
     async fn save_install(&self, save: SaveInstall) -> Result<Option<i64>, StoreError> {
         let saved = self.installs.save_install(save).await;
         // Also after an error: it may have been done.
+        lock(&self.known).mark = None;
+        saved
+    }
+
+    async fn swaps(&self) -> Result<Vec<Swap>, StoreError> {
+        self.installs.swaps().await
+    }
+
+    async fn save_swap(&self, save: SaveSwap) -> Result<Option<i64>, StoreError> {
+        let saved = self.installs.save_swap(save).await;
         lock(&self.known).mark = None;
         saved
     }

@@ -3,7 +3,7 @@
 use super::{facts, turn::Waiting};
 use crate::{
     dialogue::ActionOutcome,
-    model::{ActionKey, Booking, BookingRef, BookingStatus, CancelReason, Slot},
+    model::{ActionKey, Booking, BookingRef, BookingStatus, CancelReason, InstallId, Slot},
     ports::{Action, BookingRequest, RejectReason},
 };
 use chrono::{DateTime, Duration, Utc};
@@ -41,6 +41,9 @@ pub(super) struct OpenAction {
     pub(super) action: Action,
     /// Names it in claims and audit; the keys of its calls derive from it.
     pub(super) key: ActionKey,
+    /// At which booking system of its branch.
+    #[serde(default)]
+    pub(super) install: Option<InstallId>,
     /// Certainly-not-done is retried until here.
     pub(super) deadline: DateTime<Utc>,
     /// Calls made in this stage.
@@ -140,6 +143,7 @@ impl OpenAction {
         Self {
             action,
             key,
+            install: None,
             deadline,
             attempts: 0,
             asked: 0,
@@ -210,12 +214,7 @@ impl OpenAction {
 
     /// The booking it changes, if it changes one.
     pub(super) const fn changes(&self) -> Option<&Booking> {
-        match &self.action {
-            Action::Book(_) => None,
-            Action::Reschedule { booking, .. } | Action::Cancel { booking, .. } | Action::ConfirmVisit { booking } => {
-                Some(booking)
-            }
-        }
+        self.action.changes()
     }
 
     /// A move that would overlap the booking that is being moved: two calls cannot do it safely.
@@ -326,7 +325,7 @@ pub(super) const fn outcome_word(outcome: &ActionOutcome) -> &'static str {
 mod tests {
     use super::*;
     use crate::{
-        model::{BookingId, BranchId, ChannelUser, ContactId, InstallId, Lang, ServiceId, StaffChoice, StaffId},
+        model::{BookingId, BranchId, ChannelUser, ContactId, Lang, ServiceId, StaffChoice, StaffId},
         ports::ClientDetails,
     };
 

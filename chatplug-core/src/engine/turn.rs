@@ -473,6 +473,7 @@ impl Turn<'_> {
                 holder: self.holder,
                 languages: &self.engine.inner.languages,
                 reach: self.reach,
+                swaps: &self.tenant.swaps,
             };
             let effects = self.dialogue.step(input.clone(), &world);
             self.steps.push(json_of(&Step { input: &input, effects: &effects })?);
@@ -583,6 +584,11 @@ impl Turn<'_> {
         ]);
         self.queued += 1;
         self.changes.outbox.push(NewOutbox { key, body, about, keep, for_person });
+    }
+
+    /// A booking as it is known now: by what this turn has learnt, else as it was loaded.
+    pub(super) fn booking_known(&self, id: BookingId) -> Option<&Booking> {
+        self.changes.bookings.iter().chain(&self.bookings).find(|known| known.id == Some(id))
     }
 
     /// Remembers what the booking system said of a booking.

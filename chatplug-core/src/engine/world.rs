@@ -3,8 +3,9 @@
 use super::{Engine, EngineEvent};
 use crate::{
     dialogue::{BranchView, Trouble},
-    model::{Booking, BookingId, BranchId, Catalog, ServiceId, Slot, SlotQuery, TenantId},
+    model::{Booking, BookingId, BranchId, Catalog, InstallId, ServiceId, Slot, SlotQuery, TenantId},
     ports::{BackendError, BookingFilter, BranchSetup, ClientDetails, DirectoryError, StoreError, Tenant, TenantStore},
+    swap,
 };
 use chrono::{DateTime, Duration, Utc};
 use std::{
@@ -23,6 +24,8 @@ pub(super) struct CatalogCache(Mutex<HashMap<(TenantId, BranchId), Kept>>);
 struct Kept {
     /// As last read.
     catalog: Option<Arc<Catalog>>,
+    /// At which of its booking systems.
+    install: Option<InstallId>,
     /// When it was read; `None`: it is known to have changed since, and only better than nothing.
     at: Option<DateTime<Utc>>,
     /// How often it was said to have changed: what was read before that and comes after is not fresh.
@@ -32,8 +35,13 @@ struct Kept {
 }
 
 impl Kept {
-    fn fresh(&self, now: DateTime<Utc>, lasts: Duration) -> Option<Arc<Catalog>> {
-        self.catalog.clone().filter(|_| self.at.is_some_and(|at| (now - at).abs() < lasts))
+    /// As it was last read at this system.
+    fn of(&self, install: &InstallId) -> Option<Arc<Catalog>> {
+        self.catalog.clone().filter(|_| self.install.as_ref() == Some(install))
+    }
+
+    fn fresh(&self, install: &InstallId, now: DateTime<Utc>, lasts: Duration) -> Option<Arc<Catalog>> {
+        self.of(install).filter(|_| self.at.is_some_and(|at| (now - at).abs() < lasts))
     }
 }
 
@@ -43,9 +51,16 @@ impl CatalogCache {
     }
 
     /// Keeps what was read. `changes`: as known when the reading began.
-    fn put(&self, key: &(TenantId, BranchId), catalog: Arc<Catalog>, changes: u64, now: DateTime<Utc>) {
+    fn put(
+        &self,
+        key: &(TenantId, BranchId),
+        (install, catalog): (&InstallId, Arc<Catalog>),
+        changes: u64,
+        now: DateTime<Utc>,
+    ) {
         let mut kept = self.lock();
         let kept = kept.entry(key.clone()).or_default();
+        kept.install = Some(install.clone());
         kept.at = (kept.changes == changes).then_some(now);
         kept.catalog = Some(catalog);
     }
@@ -113,12 +128,12 @@ impl Engine {
         let lasts = capabilities.catalog_lasts.unwrap_or(options.catalog_ttl);
         let lasts = options.catalog_at_most.map_or(lasts, |most| lasts.min(most));
         let kept = self.inner.catalogs.get(&key);
-        if let Some(catalog) = kept.fresh(now, lasts) {
+        if let Some(catalog) = kept.fresh(&setup.install, now, lasts) {
             return Some(BranchView { catalog, capabilities });
         }
         let _reading = kept.reading.lock().await;
         let kept = self.inner.catalogs.get(&key);
-        if let Some(catalog) = kept.fresh(now, lasts) {
+        if let Some(catalog) = kept.fresh(&setup.install, now, lasts) {
             return Some(BranchView { catalog, capabilities });
         }
         let answer =
@@ -126,21 +141,23 @@ impl Engine {
         let catalog = match answer {
             Some(Ok(catalog)) => {
                 let catalog = Arc::new(catalog);
-                self.inner.catalogs.put(&key, catalog.clone(), kept.changes, now);
+                self.inner.catalogs.put(&key, (&setup.install, catalog.clone()), kept.changes, now);
                 Some(catalog)
             }
             Some(Err(error)) => {
                 tracing::warn!(tenant.id = %tenant.id, branch.id = %setup.id, error = &error as &dyn std::error::Error, "catalogue not read");
-                kept.catalog
+                kept.of(&setup.install)
             }
-            None => kept.catalog,
+            None => kept.of(&setup.install),
         };
         catalog.map(|catalog| BranchView { catalog, capabilities })
     }
 
     /// Free times, or why not.
     pub(super) async fn slots(&self, tenant: &Tenant, query: &SlotQuery) -> Result<Vec<Slot>, Trouble> {
-        let Some(setup) = tenant.branch(&query.branch) else { return Err(Trouble::Stale) };
+        // A booking moves within the system that keeps it.
+        let home = query.excluding.as_ref().and_then(|moved| tenant.home(moved));
+        let Some(setup) = home.or_else(|| tenant.branch(&query.branch)) else { return Err(Trouble::Stale) };
         let name = setup.backend.capabilities().name;
         match self.call(&tenant.id, name, "availability", read_word, setup.backend.availability(query)).await {
             Some(Ok(availability)) => Ok(availability.slots),
@@ -197,8 +214,7 @@ impl Engine {
                 Some(Ok(mut found)) => {
                     answered = true;
                     found.retain(|booking| booking.is_upcoming(now));
-                    let here =
-                        known.iter().filter(|known| known.reference.branch == setup.id && known.is_upcoming(now));
+                    let here = known.iter().filter(|known| lives_at(tenant, known, setup) && known.is_upcoming(now));
                     let gone: Vec<_> =
                         here.filter(|known| !found.iter().any(|found| found.reference == known.reference)).collect();
                     if found.is_empty() {
@@ -212,14 +228,32 @@ impl Engine {
                         }
                     }
                     for booking in found {
+                        if has_left(store, &booking).await? {
+                            continue;
+                        }
                         let before = renamed.iter().find(|called| called.reference == booking.reference);
-                        bookings.push(self.identify(store, booking, setup, before.and_then(|before| before.id)).await?);
+                        let was = before.or_else(|| known.iter().find(|known| swap::is_copy_of(&booking, known)));
+                        bookings.push(self.identify(store, booking, setup, was.and_then(|before| before.id)).await?);
                     }
                 }
                 Some(Err(_)) | None => {
-                    bookings
-                        .extend(known.iter().filter(|b| b.reference.branch == setup.id && b.is_upcoming(now)).cloned());
+                    bookings.extend(known.iter().filter(|b| lives_at(tenant, b, setup) && b.is_upcoming(now)).cloned());
                 }
+            }
+        }
+        // What is kept at a system that does not act is read one by one.
+        let elsewhere = known.iter().filter(|known| {
+            known.is_upcoming(now)
+                && tenant.branch(&known.reference.branch).is_some_and(|b| !lives_at(tenant, known, b))
+        });
+        for known in elsewhere {
+            if bookings.iter().any(|booking| booking.id == known.id) {
+                continue;
+            }
+            match self.read_booking(tenant, store, known).await? {
+                Ok(Some(booking)) if booking.is_upcoming(now) => bookings.push(booking),
+                Ok(_) => {}
+                Err(_) => bookings.push(known.clone()),
             }
         }
         bookings.sort_by_key(|booking| booking.start);
@@ -234,7 +268,7 @@ impl Engine {
         store: &dyn TenantStore,
         booking: &Booking,
     ) -> Result<Result<Option<Booking>, Trouble>, StoreError> {
-        let Some(setup) = tenant.branch(&booking.reference.branch) else { return Ok(Err(Trouble::Down)) };
+        let Some(setup) = tenant.home(&booking.reference) else { return Ok(Err(Trouble::Down)) };
         let filter = BookingFilter {
             reference: Some(booking.reference.clone()),
             all_statuses: true,
@@ -272,6 +306,18 @@ impl Engine {
         }
         Ok(booking)
     }
+}
+
+/// Whether a booking is kept at this system of its branch.
+fn lives_at(tenant: &Tenant, booking: &Booking, setup: &BranchSetup) -> bool {
+    let home = tenant.home(&booking.reference);
+    home.is_some_and(|home| home.id == setup.id && home.install == setup.install)
+}
+
+/// Whether a booking that a system tells of was moved to another system: it stands there only until it is taken off.
+async fn has_left(store: &dyn TenantStore, booking: &Booking) -> Result<bool, StoreError> {
+    let known = store.booking(&booking.reference).await?;
+    Ok(known.is_some_and(|(_, known)| known.reference.install != booking.reference.install))
 }
 
 /// The stable id of a booking that is met for the first time: derived, so that two workers give the same one.

@@ -2,7 +2,7 @@
 
 use crate::model::{
     ActionKey, Availability, Booking, BookingRef, BranchId, CancelReason, Catalog, ChannelUser, ClientField, ContactId,
-    Lang, Private, ServiceId, Slot, SlotQuery,
+    Lang, Phone, Private, ServiceId, Slot, SlotQuery,
 };
 use async_trait::async_trait;
 use chrono::{DateTime, Duration, Utc};
@@ -93,6 +93,16 @@ pub trait BookingBackend: Debug + Send + Sync {
         Ok(Vec::new())
     }
 
+    /// For whom a booking is, whoever made it and by whatever way: what another booking system must be told to make the same
+    /// one. `None` where the system does not tell, or does not have the booking.
+    ///
+    /// # Errors
+    /// See [`BackendError`].
+    async fn whose(&self, booking: &BookingRef) -> Result<Option<BookedFor>, BackendError> {
+        let _ = booking;
+        Ok(None)
+    }
+
     /// Whether a service that has a [gate](crate::model::Service::gate) is open to this client: the membership is there
     /// and lasts, the prepayment is made. Asked once, when such a service is chosen and before any time is; never for
     /// one without a gate. `false` where the system cannot tell: the client is then told what it takes, and is not led
@@ -177,6 +187,17 @@ pub struct ClientDetails {
     pub language: Lang,
 }
 
+/// For whom a booking is, as its booking system knows them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct BookedFor {
+    /// Name.
+    pub name: Option<Private<String>>,
+    /// Phone number.
+    pub phone: Option<Phone>,
+    /// E-mail address.
+    pub email: Option<Private<String>>,
+}
+
 /// A write, whole: enough to do it and to find out later whether it was done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case")]
@@ -215,6 +236,17 @@ impl Action {
             Self::Book(request) => &request.slot.branch,
             Self::Reschedule { booking, .. } | Self::Cancel { booking, .. } | Self::ConfirmVisit { booking } => {
                 &booking.reference.branch
+            }
+        }
+    }
+
+    /// The booking it changes, as last read, if it changes one.
+    #[must_use]
+    pub const fn changes(&self) -> Option<&Booking> {
+        match self {
+            Self::Book(_) => None,
+            Self::Reschedule { booking, .. } | Self::Cancel { booking, .. } | Self::ConfirmVisit { booking } => {
+                Some(booking)
             }
         }
     }

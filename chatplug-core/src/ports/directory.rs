@@ -1,8 +1,8 @@
 //! Who is served, and with which adapters.
 
-use super::{BookingBackend, IntentEngine, Messenger, Notifier, Templates, Transcriber};
+use super::{BookingBackend, IntentEngine, Messenger, Notifier, Swap, Templates, Transcriber};
 use crate::lobby::Lobby;
-use crate::model::{BranchId, ChannelId, InstallId, Policy, TenantId};
+use crate::model::{BookingRef, BranchId, ChannelId, InstallId, Policy, TenantId};
 use async_trait::async_trait;
 use std::{fmt::Debug, sync::Arc};
 
@@ -38,6 +38,11 @@ pub struct Tenant {
     pub policy: Policy,
     /// Its branches, in the order to show them.
     pub branches: Vec<BranchSetup>,
+    /// Booking systems of its branches that do not act: where a branch may be swapped to, or was swapped from. Bookings
+    /// that are still there are read and changed there.
+    pub others: Vec<BranchSetup>,
+    /// The latest swap of each branch from one booking system to another.
+    pub swaps: Vec<Arc<Swap>>,
     /// Its numbers.
     pub channels: Vec<ChannelSetup>,
     /// Its own wording: (language, Fluent text) layered over the shipped one.
@@ -58,6 +63,30 @@ impl Tenant {
     #[must_use]
     pub fn branch(&self, id: &BranchId) -> Option<&BranchSetup> {
         self.branches.iter().find(|branch| branch.id == *id)
+    }
+
+    /// A branch with one of its booking systems, acting or not; `None` for a system that it does not have, and for a
+    /// branch that is not served.
+    #[must_use]
+    pub fn system(&self, branch: &BranchId, install: &InstallId) -> Option<&BranchSetup> {
+        let acting = self.branch(branch)?;
+        if acting.install == *install {
+            return Some(acting);
+        }
+        self.others.iter().find(|other| other.id == *branch && other.install == *install)
+    }
+
+    /// The branch of a booking with the system that the booking is kept at; the acting one for an account that nobody
+    /// knows any more.
+    #[must_use]
+    pub fn home(&self, booking: &BookingRef) -> Option<&BranchSetup> {
+        self.system(&booking.branch, &booking.install).or_else(|| self.branch(&booking.branch))
+    }
+
+    /// The latest swap of a branch.
+    #[must_use]
+    pub fn swap(&self, branch: &BranchId) -> Option<&Swap> {
+        self.swaps.iter().find(|swap| swap.branch == *branch).map(AsRef::as_ref)
     }
 
     /// A channel by id.

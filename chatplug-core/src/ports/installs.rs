@@ -2,12 +2,17 @@
 //! What a provider's account is, and how it is connected, is its adapter's; nothing of a provider is known here.
 
 use super::StoreError;
-use crate::model::{BranchId, TenantId};
+use crate::model::{BranchId, InstallId, ServiceId, StaffId, TenantId};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::{collections::BTreeSet, fmt, fmt::Debug, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    fmt::Debug,
+    sync::Arc,
+};
 
 /// A store of installs.
 #[cfg_attr(feature = "testkit", mockall::automock)]
@@ -55,6 +60,20 @@ pub trait TenantInstalls: Debug + Send + Sync {
     /// [`StoreError::RouteTaken`], with nothing changed, when the address is another tenant's, or of another branch that is
     /// installed; and see [`StoreError`].
     async fn save_install(&self, save: SaveInstall) -> Result<Option<i64>, StoreError>;
+
+    /// The latest [`Swap`] of each branch that was ever swapped, by branch.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    async fn swaps(&self) -> Result<Vec<Swap>, StoreError>;
+
+    /// Keeps how far a swap has come, as [`save_install`](Self::save_install) keeps an install: it follows on
+    /// [`Swap::version`], shows in the [mark](InstallStore::installs_mark), and leaves a row of the audit in the same step.
+    /// `None`, with nothing changed: somebody else was first.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] for a branch that is not registered; and see [`StoreError`].
+    async fn save_swap(&self, save: SaveSwap) -> Result<Option<i64>, StoreError>;
 }
 
 /// An install as it is kept.
@@ -169,4 +188,87 @@ pub struct SaveInstall {
     pub by: String,
     /// What is said of it in the audit, beside branch, provider and state: nothing personal, no secret.
     pub detail: Value,
+}
+
+/// A branch that goes from one booking system to another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Swap {
+    /// Which branch.
+    pub branch: BranchId,
+    /// The system that it leaves.
+    pub from: InstallId,
+    /// The system that it goes to.
+    pub to: InstallId,
+    /// How far it is.
+    pub state: SwapState,
+    /// What each service of the one is at the other; one that is missing has no partner.
+    pub services: BTreeMap<ServiceId, ServiceId>,
+    /// Who each member of staff of the one is at the other.
+    pub staff: BTreeMap<StaffId, StaffId>,
+    /// Which swap of the branch it is, from 1.
+    pub number: i64,
+    /// The number of the last row of the audit when it began: what was done for it comes after.
+    pub since: i64,
+    /// Counts up with every change. In [`SaveSwap`]: the version that was read, 0 for none.
+    pub version: i64,
+    /// When that was. In [`SaveSwap`]: now.
+    pub changed: DateTime<Utc>,
+}
+
+impl Swap {
+    /// How many swaps of the branch have happened: conversations that have followed fewer hold ids of a system that acts
+    /// no more.
+    #[must_use]
+    pub const fn happened(&self) -> i64 {
+        match self.state {
+            SwapState::Copying => self.number - 1,
+            SwapState::Switched => self.number,
+        }
+    }
+}
+
+/// How far a swap is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SwapState {
+    /// The old system acts, and future bookings are being made at the new one.
+    Copying,
+    /// The new system acts.
+    Switched,
+}
+
+impl SwapState {
+    /// The word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Copying => "copying",
+            Self::Switched => "switched",
+        }
+    }
+}
+
+/// A change of a swap.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SaveSwap {
+    /// What is known now.
+    pub swap: Swap,
+    /// Who did it.
+    pub by: String,
+}
+
+impl SaveSwap {
+    /// What the audit says of it: who, which branch, from where to where, how far.
+    #[must_use]
+    pub fn audit(&self) -> super::AuditRow {
+        let Swap { branch, from, to, state, number, changed, .. } = &self.swap;
+        super::AuditRow {
+            at: *changed,
+            actor: self.by.clone(),
+            what: "swap".to_owned(),
+            conversation: None,
+            action: None,
+            detail: serde_json::json!({ "branch": branch, "from": from, "to": to, "step": state, "number": number }),
+        }
+    }
 }

@@ -297,6 +297,7 @@ samples! {
             Say::CannotRead { media: Some(MediaKind::Video) },
         ],
         OldList => [Say::OldList],
+        ListRefreshed => [Say::ListRefreshed],
         NothingOpen => [Say::NothingOpen],
         AskLanguage => [Say::AskLanguage],
         LanguageChanged => [Say::LanguageChanged],

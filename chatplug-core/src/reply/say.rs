@@ -696,6 +696,8 @@ pub enum Say {
     YesInWriting,
     /// "That list is from earlier; here is what is free now."
     OldList,
+    /// What can be booked was renewed while the client was choosing: the list is another one.
+    ListRefreshed,
     /// "There is nothing open to say yes to."
     NothingOpen,
     /// "Which language?"

@@ -228,6 +228,7 @@ pub(crate) fn speak(voice: &Voice<'_>, say: &Say) -> String {
         }
         Say::YesInWriting => voice.plain(id::YES_IN_WRITING),
         Say::OldList => voice.plain(id::OLD_LIST),
+        Say::ListRefreshed => voice.plain(id::LIST_REFRESHED),
         Say::NothingOpen => voice.plain(id::NOTHING_OPEN),
         Say::AskLanguage => voice.plain(id::ASK_LANGUAGE),
         Say::LanguageChanged => voice.plain(id::LANGUAGE_CHANGED),

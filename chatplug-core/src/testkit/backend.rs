@@ -10,13 +10,16 @@ use crate::{
         InstallId, Price, Service, ServiceId, Slot, SlotQuery, StaffChoice, StaffId, local_to_utc,
     },
     ports::{
-        Action, BackendError, BookError, BookingBackend, BookingFilter, BookingRequest, Capabilities, Changed,
-        ClientDetails, Clock, RejectReason, Resolution,
+        Action, BackendError, BookError, BookedFor, BookingBackend, BookingFilter, BookingRequest, Capabilities,
+        Changed, ClientDetails, Clock, RejectReason, Resolution,
     },
 };
 use async_trait::async_trait;
 use chrono::{DateTime, Duration, NaiveTime, Utc};
-use std::sync::{Arc, Mutex};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
 
 /// A [`BookingBackend`] in memory, open every day from 9 to 18 by the branch's clock, with a time every half hour.
 /// Clones share one book.
@@ -41,6 +44,8 @@ pub struct MemoryBackend {
     done: Arc<Mutex<Vec<(ActionKey, usize)>>>,
     /// What was changed when.
     changes: Arc<Mutex<Vec<Changed>>>,
+    /// For whom each booking is that was made by way of this port, by place.
+    clients: Arc<Mutex<BTreeMap<String, BookedFor>>>,
     /// Who may book services with a gate.
     members: Arc<Mutex<Vec<ContactId>>>,
 }
@@ -75,6 +80,7 @@ impl MemoryBackend {
             book: Arc::default(),
             done: Arc::default(),
             changes: Arc::default(),
+            clients: Arc::default(),
             members: Arc::default(),
         }
     }
@@ -89,6 +95,13 @@ impl MemoryBackend {
     #[must_use]
     pub fn able(mut self, change: impl FnOnce(&mut Capabilities)) -> Self {
         change(&mut self.can);
+        self
+    }
+
+    /// As another account of the same branch: what a branch is swapped to.
+    #[must_use]
+    pub fn account(mut self, install: InstallId) -> Self {
+        self.install = install;
         self
     }
 
@@ -334,6 +347,8 @@ impl BookingBackend for MemoryBackend {
         let mut booking = self.booking(book.len(), &request.slot, staff);
         booking.contact = Some(request.client.contact);
         booking.made_by = self.can.idempotent.then_some(key);
+        let ClientDetails { user, name, email, .. } = request.client.clone();
+        lock(&self.clients).insert(booking.reference.backend_id.clone(), BookedFor { name, phone: user.phone, email });
         lock(&self.done).push((key, book.len()));
         self.note(&booking.reference);
         book.push(booking.clone());
@@ -426,6 +441,10 @@ impl BookingBackend for MemoryBackend {
     async fn changed(&self, branch: &BranchId, since: DateTime<Utc>) -> Result<Vec<Changed>, BackendError> {
         self.catalog(branch).await?;
         Ok(lock(&self.changes).iter().filter(|change| change.changed_at >= since).cloned().collect())
+    }
+
+    async fn whose(&self, booking: &BookingRef) -> Result<Option<BookedFor>, BackendError> {
+        Ok(lock(&self.clients).get(&booking.backend_id).cloned())
     }
 
     async fn admits(

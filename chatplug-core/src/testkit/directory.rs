@@ -59,6 +59,8 @@ impl TenantBuilder {
             name: id.to_owned(),
             policy: Policy::default(),
             branches: Vec::new(),
+            others: Vec::new(),
+            swaps: Vec::new(),
             channels: Vec::new(),
             texts: Vec::new(),
             intents: Arc::new(ScriptedIntents::new()),
@@ -100,6 +102,13 @@ impl TenantBuilder {
     #[must_use]
     pub fn branch_of(mut self, id: &str, install: &InstallId, backend: Arc<dyn BookingBackend>) -> Self {
         self.0.branches.push(BranchSetup { id: named(id), install: install.clone(), backend });
+        self
+    }
+
+    /// Adds another booking system of a branch, which does not act.
+    #[must_use]
+    pub fn other(mut self, id: &str, install: &InstallId, backend: Arc<dyn BookingBackend>) -> Self {
+        self.0.others.push(BranchSetup { id: named(id), install: install.clone(), backend });
         self
     }
 

@@ -60,6 +60,11 @@ impl MemoryStore {
     pub fn new() -> Self {
         Self::default()
     }
+
+    /// Adds rows to a tenant's audit that belong to no turn.
+    pub fn append_audit(&self, tenant: &TenantId, rows: Vec<AuditRow>) {
+        lock(&self.0.state).tenants.entry(tenant.clone()).or_default().audit.extend(rows);
+    }
 }
 
 #[async_trait]

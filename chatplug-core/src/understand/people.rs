@@ -183,7 +183,7 @@ impl StaffIndex {
 }
 
 /// A name as it sounds, in Latin letters: "Élise", "elyse" and "elis" are one.
-fn sound(word: &str) -> String {
+pub(super) fn sound(word: &str) -> String {
     let latin = latinise(word);
     let latin = latin.replace("ph", "f").replace("th", "t").replace("ck", "k").replace('y', "i").replace('w', "v");
     let latin =

@@ -101,6 +101,13 @@ macro_rules! forward_backend {
                 self.around("backend", "changed", self.inner().changed(branch, since)).await
             }
 
+            async fn whose(
+                &self,
+                booking: &$crate::model::BookingRef,
+            ) -> Result<Option<$crate::ports::BookedFor>, $crate::ports::BackendError> {
+                self.around("backend", "whose", self.inner().whose(booking)).await
+            }
+
             async fn admits(
                 &self,
                 branch: &$crate::model::BranchId,

@@ -8,6 +8,7 @@ mod live;
 mod notices;
 mod pace;
 mod recheck;
+mod swapped;
 mod templates;
 mod voice;
 mod watch;

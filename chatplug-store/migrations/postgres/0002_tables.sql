@@ -29,7 +29,7 @@ CREATE TABLE pulse (
     pulse integer PRIMARY KEY CHECK (pulse = 1),
     beats bigint NOT NULL,
     newest bigint NOT NULL,
-    -- Counts changes of installs, of whichever tenant.
+    -- Counts changes of installs and swaps, of whichever tenant.
     installs bigint NOT NULL
 );
 INSERT INTO pulse VALUES (1, 0, 0, 0);
@@ -37,6 +37,9 @@ INSERT INTO pulse VALUES (1, 0, 0, 0);
 CREATE TABLE branch (
     tenant text NOT NULL REFERENCES tenant (tenant),
     branch text NOT NULL,
+    -- The latest swap from one booking system to another: how far it is and what became what, as JSON.
+    swap text,
+    swap_version bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (tenant, branch)
 );
 

@@ -42,7 +42,7 @@ CREATE TABLE pulse (
     pulse INTEGER NOT NULL PRIMARY KEY CHECK (pulse = 1),
     beats INTEGER NOT NULL,
     newest INTEGER NOT NULL,
-    -- Counts changes of installs, of whichever tenant.
+    -- Counts changes of installs and swaps, of whichever tenant.
     installs INTEGER NOT NULL
 ) STRICT;
 INSERT INTO pulse VALUES (1, 0, 0, 0);
@@ -50,6 +50,9 @@ INSERT INTO pulse VALUES (1, 0, 0, 0);
 CREATE TABLE branch (
     tenant TEXT NOT NULL REFERENCES tenant (tenant),
     branch TEXT NOT NULL,
+    -- The latest swap from one booking system to another: how far it is and what became what, as JSON.
+    swap TEXT,
+    swap_version INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (tenant, branch)
 ) STRICT, WITHOUT ROWID;
 

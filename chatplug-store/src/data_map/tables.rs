@@ -56,13 +56,13 @@ pub const TABLES: &[Table] = &[
     Table {
         name: "branch",
         on: On::Both,
-        holds: "A business's branches.",
+        holds: "A business's branches, and which of their booking systems acts where that was changed.",
         key: &["tenant", "branch"],
         whose: Whose::Nobody,
         erase: NOBODY_S,
         leave: Branch,
         keep: SETUP,
-        columns: columns! { tenant: Tenant, branch: Key },
+        columns: columns! { tenant: Tenant, branch: Key, swap: Fact, swap_version: Fact },
     },
     Table {
         name: "channel",

@@ -13,7 +13,7 @@ use crate::{
 use async_trait::async_trait;
 use chatplug_core::{
     model::{BranchId, TenantId},
-    ports::{Install, InstallState, InstallStore, SaveInstall, StoreError, TenantInstalls},
+    ports::{Install, InstallState, InstallStore, SaveInstall, SaveSwap, StoreError, Swap, TenantInstalls},
 };
 use std::sync::Arc;
 
@@ -29,6 +29,10 @@ statements! {
     OPEN_BRANCH = "INSERT INTO branch (tenant, branch) VALUES ($1, $2) ON CONFLICT DO NOTHING";
     TAKE_ROUTE = "INSERT INTO route (provider, external_id, tenant, branch) VALUES ($1, $2, $3, $4) \
         ON CONFLICT DO NOTHING";
+    SWAPS = "SELECT swap FROM branch WHERE tenant = $1 AND swap IS NOT NULL ORDER BY branch";
+    HAS_BRANCH = "SELECT 1 AS known FROM branch WHERE tenant = $1 AND branch = $2";
+    SWAP = "UPDATE branch SET swap = $4, swap_version = swap_version + 1 \
+        WHERE tenant = $1 AND branch = $2 AND swap_version = $3";
     MARK = "SELECT chatplug.installs_mark($1) AS mark";
 }
 
@@ -67,6 +71,16 @@ impl TenantInstalls for PostgresInstalls {
         let tenant = &self.tenant;
         again!(whole!(self.store.db, tenant, session => save(&mut session, tenant, &change).await))
     }
+
+    async fn swaps(&self) -> Result<Vec<Swap>, StoreError> {
+        let rows = self.store.db.read(&self.tenant, ask!(SWAPS, self.tenant.as_str())).await?;
+        rows.iter().map(|row| from_json(&Columns::of(row).next::<String>()?, "a swap")).collect()
+    }
+
+    async fn save_swap(&self, change: SaveSwap) -> Result<Option<i64>, StoreError> {
+        let tenant = &self.tenant;
+        again!(whole!(self.store.db, tenant, session => save_swap(&mut session, tenant, &change).await))
+    }
 }
 
 fn read(mut row: Columns<'_>) -> Result<Install, StoreError> {
@@ -104,5 +118,21 @@ async fn save(session: &mut Session, tenant: &TenantId, change: &SaveInstall) ->
     }
     session.rows(ask!(MARK, true)).await?;
     audit::add(session, tenant, &[of_install(install, by, detail.clone())]).await?;
+    Ok(Some(version))
+}
+
+async fn save_swap(session: &mut Session, tenant: &TenantId, change: &SaveSwap) -> Result<Option<i64>, StoreError> {
+    let swap = &change.swap;
+    let (id, at) = (tenant.as_str(), swap.branch.as_str());
+    if session.rows(ask!(HAS_BRANCH, id, at)).await?.is_empty() {
+        return Err(StoreError::NotFound { what: "the branch" });
+    }
+    let version = swap.version.saturating_add(1);
+    let kept = to_json(&Swap { version, ..swap.clone() }, "a swap")?;
+    if session.run(ask!(SWAP, id, at, swap.version, kept)).await? == 0 {
+        return Ok(None);
+    }
+    session.rows(ask!(MARK, true)).await?;
+    audit::add(session, tenant, &[change.audit()]).await?;
     Ok(Some(version))
 }

@@ -14,7 +14,7 @@ use crate::{
 use async_trait::async_trait;
 use chatplug_core::{
     model::{BranchId, TenantId},
-    ports::{Install, InstallState, InstallStore, SaveInstall, StoreError, TenantInstalls},
+    ports::{Install, InstallState, InstallStore, SaveInstall, SaveSwap, StoreError, Swap, TenantInstalls},
 };
 use std::sync::Arc;
 
@@ -30,6 +30,9 @@ statements! {
     OPEN_BRANCH = "INSERT INTO branch (tenant, branch) VALUES (?, ?) ON CONFLICT DO NOTHING";
     TAKE_ROUTE = "INSERT INTO route (provider, external_id, tenant, branch) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING";
     MARK = "SELECT installs FROM pulse WHERE pulse = 1";
+    SWAPS = "SELECT swap FROM branch WHERE tenant = ? AND swap IS NOT NULL ORDER BY branch";
+    HAS_BRANCH = "SELECT 1 FROM branch WHERE tenant = ? AND branch = ?";
+    SWAP = "UPDATE branch SET swap = ?, swap_version = swap_version + 1 WHERE tenant = ? AND branch = ? AND swap_version = ?";
     CHANGED = "UPDATE pulse SET installs = installs + 1 WHERE pulse = 1";
 }
 
@@ -70,6 +73,17 @@ impl TenantInstalls for SqliteInstalls {
 
     async fn save_install(&self, save: SaveInstall) -> Result<Option<i64>, StoreError> {
         self.store.writer.submit(Save { tenant: self.tenant.clone(), save }).await
+    }
+
+    async fn swaps(&self) -> Result<Vec<Swap>, StoreError> {
+        let mut script = Script::default();
+        let all = put!(script, SWAPS, &self.tenant);
+        let swap = |mut row: Columns<'_>| from_json(&row.next::<String>()?, "a swap");
+        self.store.read(script).await?.rows(all).map(swap).collect()
+    }
+
+    async fn save_swap(&self, save: SaveSwap) -> Result<Option<i64>, StoreError> {
+        self.store.writer.submit(Switch { tenant: self.tenant.clone(), save }).await
     }
 }
 
@@ -135,5 +149,38 @@ impl Command for Save {
         }
         audit::append(tx, &tenant, &[of_install(&install, &by, detail)])?;
         Ok(Some(version.saturating_add(1)))
+    }
+}
+
+/// Keeps how far a swap has come.
+#[derive(Debug)]
+struct Switch {
+    tenant: TenantId,
+    save: SaveSwap,
+}
+
+impl Command for Switch {
+    type Output = Option<i64>;
+    type Error = StoreError;
+
+    fn run(self, tx: &mut Tx<'_>) -> Result<Option<i64>, StoreError> {
+        let Self { tenant, save } = self;
+        let version = save.swap.version.saturating_add(1);
+        let kept = to_json(&Swap { version, ..save.swap.clone() }, "a swap")?;
+        let mut script = Script::default();
+        let known = put!(script, HAS_BRANCH, &tenant, &save.swap.branch);
+        let place = put!(script, SWAP, kept, &tenant, &save.swap.branch, save.swap.version);
+        let answers = tx.run(script)?;
+        if answers.first(known).is_none() {
+            return Err(StoreError::NotFound { what: "the branch" });
+        }
+        if answers.changed(place) == 0 {
+            return Ok(None);
+        }
+        let mut script = Script::default();
+        put!(script, CHANGED);
+        tx.run(script)?;
+        audit::append(tx, &tenant, &[save.audit()])?;
+        Ok(Some(version))
     }
 }

@@ -58,6 +58,7 @@ impl Script {
             committed: Vec::new(),
             reads: 0,
             reach: crate::dialogue::Reach::default(),
+            swaps: Vec::new(),
             oracle: super::oracle::Oracle::default(),
             last: None,
             messages: 0,

@@ -4,16 +4,22 @@
 //! Run it with [`installs_contract!`](crate::installs_contract); every promise takes a fresh, empty store that is also a
 //! [`Store`], and registers its own tenants.
 
-#![expect(clippy::unwrap_used, reason = "a broken promise fails its test by panicking")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a broken promise fails its test by panicking")]
 
 use super::salon::*;
 use crate::{
     model::BranchId,
-    ports::{Install, InstallState, InstallStore, Route, SaveInstall, Store, StoreError, TenantInstalls},
+    ports::{
+        Install, InstallState, InstallStore, Route, SaveInstall, SaveSwap, Store, StoreError, Swap, SwapState,
+        TenantInstalls,
+    },
 };
 use futures_util::future::join_all;
 use serde_json::json;
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// Expands to the whole suite of installs, a test per promise: `installs_contract!(store())`, where `store()` gives a future
 /// of a fresh store behind a `Box`, an `Arc` or anything else that dereferences to it.
@@ -30,6 +36,8 @@ macro_rules! installs_contract {
             an_account_of_a_branch_never_changes
             every_change_of_an_install_shows_in_the_mark
             every_change_of_an_install_is_in_the_audit
+            a_swap_comes_back_as_it_was_kept_and_follows_on_what_was_read
+            a_swap_shows_in_the_mark_and_in_the_audit
         }
     };
 }
@@ -188,4 +196,55 @@ pub async fn every_change_of_an_install_is_in_the_audit(store: &impl Installing)
             told(json!({ "branch": "new", "provider": "crm", "state": "frozen", "detail": "not paid" }), 2),
         ]
     );
+}
+
+/// Of the branch that the tenant is registered with.
+fn swap(seconds: i64) -> Swap {
+    Swap {
+        branch: branch("centre"),
+        from: "altegio-1".parse().unwrap(),
+        to: "calcom-2".parse().unwrap(),
+        state: SwapState::Copying,
+        services: BTreeMap::from([("10".parse().unwrap(), "Corte · ü".parse().unwrap())]),
+        staff: BTreeMap::from([("7".parse().unwrap(), "12".parse().unwrap())]),
+        number: 1,
+        since: 4,
+        version: 0,
+        changed: at(seconds),
+    }
+}
+
+/// With every field, to its tenant alone, of a branch that is registered, however often it is registered anew; and of two
+/// who go on from the same point one is told that the other was first.
+pub async fn a_swap_comes_back_as_it_was_kept_and_follows_on_what_was_read(store: &impl Installing) {
+    let (bella, cesar) = (of(store, "bella").await, of(store, "cesar").await);
+    let save = |swap: &Swap| SaveSwap { swap: swap.clone(), by: BY.to_owned() };
+    assert_eq!(bella.swaps().await.unwrap(), []);
+    let lost = Swap { branch: branch("nowhere"), ..swap(1) };
+    assert!(matches!(bella.save_swap(save(&lost)).await, Err(StoreError::NotFound { .. })));
+    assert_eq!(bella.save_swap(save(&Swap { version: 1, ..swap(1) })).await.unwrap(), None, "nothing yet");
+    assert_eq!(bella.save_swap(save(&swap(1))).await.unwrap(), Some(1));
+    assert_eq!(bella.save_swap(save(&swap(2))).await.unwrap(), None, "somebody was first");
+    let switched = Swap { state: SwapState::Switched, version: 1, ..swap(3) };
+    assert_eq!(bella.save_swap(save(&switched)).await.unwrap(), Some(2));
+    let bella_again = of(store, "bella").await;
+    assert_eq!(bella_again.swaps().await.unwrap(), [Swap { version: 2, ..switched }]);
+    assert_eq!(cesar.swaps().await.unwrap(), []);
+}
+
+/// So that every process looks again; and with who did it, from where to where.
+pub async fn a_swap_shows_in_the_mark_and_in_the_audit(store: &impl Installing) {
+    let bella = of(store, "bella").await;
+    let before = store.installs_mark().await.unwrap();
+    let save = SaveSwap { swap: swap(1), by: BY.to_owned() };
+    bella.save_swap(save.clone()).await.unwrap();
+    let after = store.installs_mark().await.unwrap();
+    assert_ne!(before, after);
+    assert_eq!(bella.save_swap(save).await.unwrap(), None);
+    assert_eq!(store.installs_mark().await.unwrap(), after, "nothing changed");
+    let rows = store.tenant(&"bella".parse().unwrap()).audit(0, 10).await.unwrap();
+    let [(_, row)] = rows.as_slice() else { panic!("{rows:?}") };
+    assert_eq!((row.actor.as_str(), row.what.as_str()), (BY, "swap"));
+    assert_eq!(row.detail["step"], "copying");
+    assert_eq!((&row.detail["from"], &row.detail["to"]), (&json!("altegio-1"), &json!("calcom-2")));
 }

@@ -3,7 +3,7 @@
 use super::{MemoryStore, rows::State};
 use crate::{
     model::{BranchId, TenantId},
-    ports::{AuditRow, Install, InstallStore, Route, SaveInstall, StoreError, TenantInstalls},
+    ports::{AuditRow, Install, InstallStore, Route, SaveInstall, SaveSwap, StoreError, Swap, TenantInstalls},
     testkit::lock,
 };
 use async_trait::async_trait;
@@ -44,6 +44,16 @@ impl TenantInstalls for MemoryInstalls {
     async fn save_install(&self, save: SaveInstall) -> Result<Option<i64>, StoreError> {
         lock(&self.store.0.state).save_install(&self.tenant, save)
     }
+
+    async fn swaps(&self) -> Result<Vec<Swap>, StoreError> {
+        let state = lock(&self.store.0.state);
+        let swaps = state.tenants.get(&self.tenant).map(|rows| rows.swaps.values().cloned().collect());
+        Ok(swaps.unwrap_or_default())
+    }
+
+    async fn save_swap(&self, save: SaveSwap) -> Result<Option<i64>, StoreError> {
+        lock(&self.store.0.state).save_swap(&self.tenant, &save)
+    }
 }
 
 impl State {
@@ -79,6 +89,21 @@ impl State {
         rows.branches.insert(install.branch.clone());
         rows.audit.push(audit_row(&install, &by, detail));
         rows.installs.insert(install.branch.clone(), install);
+        Ok(Some(version))
+    }
+
+    fn save_swap(&mut self, tenant: &TenantId, save: &SaveSwap) -> Result<Option<i64>, StoreError> {
+        let mut swap = save.swap.clone();
+        let rows = self.tenants.get_mut(tenant).filter(|rows| rows.branches.contains(&swap.branch));
+        let rows = rows.ok_or(StoreError::NotFound { what: "the branch" })?;
+        if rows.swaps.get(&swap.branch).map_or(0, |kept| kept.version) != swap.version {
+            return Ok(None);
+        }
+        swap.version += 1;
+        let version = swap.version;
+        rows.audit.push(save.audit());
+        rows.swaps.insert(swap.branch.clone(), swap);
+        self.installs_mark += 1;
         Ok(Some(version))
     }
 }

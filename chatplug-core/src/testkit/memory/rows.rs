@@ -7,8 +7,8 @@ use crate::{
         Content, ConversationId, DeliveryKey, DeliveryStatus, Inbound, MessageId, Outbound, Private, Stage, TenantId,
     },
     ports::{
-        AuditRow, ConversationView, Figures, Install, LogEntry, MailEvent, OutboxBody, Route, StoreError, TenantSetup,
-        Trace, TurnRecord,
+        AuditRow, ConversationView, Figures, Install, LogEntry, MailEvent, OutboxBody, Route, StoreError, Swap,
+        TenantSetup, Trace, TurnRecord,
     },
 };
 use chrono::{DateTime, Duration, Utc};
@@ -31,6 +31,7 @@ pub(super) struct Rows {
     pub(super) tenant: String,
     pub(super) branches: BTreeSet<BranchId>,
     pub(super) installs: BTreeMap<BranchId, Install>,
+    pub(super) swaps: BTreeMap<BranchId, Swap>,
     pub(super) channels: BTreeSet<ChannelId>,
     pub(super) contacts: BTreeMap<ContactId, ContactRow>,
     /// By the one way of writing a number, whichever spelling it came in.
