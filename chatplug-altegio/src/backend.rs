@@ -21,8 +21,8 @@ use chatplug_core::{
         SlotQuery, StaffId,
     },
     ports::{
-        Action, BackendError, BookError, BookingBackend, BookingFilter, BookingRequest, Capabilities, Changed,
-        ClientDetails, Clock, RateLimiter, Resolution,
+        Action, BackendError, BookError, BookedFor, BookingBackend, BookingFilter, BookingRequest, Capabilities,
+        Changed, ClientDetails, Clock, RateLimiter, Resolution,
     },
 };
 use chrono::{DateTime, Duration, Utc};
@@ -264,6 +264,10 @@ impl BookingBackend for AltegioBackend {
     async fn changed(&self, branch: &BranchId, since: DateTime<Utc>) -> Result<Vec<Changed>, BackendError> {
         self.at_home(branch)?;
         if self.client.has_user() { self.changed_since(since).await } else { Ok(Vec::new()) }
+    }
+
+    async fn whose(&self, booking: &BookingRef) -> Result<Option<BookedFor>, BackendError> {
+        if self.client.has_user() { self.client_of(booking).await } else { Ok(None) }
     }
 
     async fn admits(

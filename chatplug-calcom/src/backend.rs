@@ -23,8 +23,8 @@ use async_trait::async_trait;
 use chatplug_core::{
     model::{ActionKey, Availability, Booking, BookingRef, BranchId, CancelReason, Catalog, Slot, SlotQuery, StaffId},
     ports::{
-        Action, BackendError, BookError, BookingBackend, BookingFilter, BookingRequest, Capabilities, Changed, Clock,
-        RateLimiter, RejectReason, Resolution,
+        Action, BackendError, BookError, BookedFor, BookingBackend, BookingFilter, BookingRequest, Capabilities,
+        Changed, Clock, RateLimiter, RejectReason, Resolution,
     },
 };
 use chrono::{DateTime, Duration, Utc};
@@ -239,6 +239,10 @@ impl BookingBackend for CalcomBackend {
             self.forget_times();
         }
         self.find_all(filter).await
+    }
+
+    async fn whose(&self, booking: &BookingRef) -> Result<Option<BookedFor>, BackendError> {
+        self.attendee_of(booking).await
     }
 
     async fn changed(&self, branch: &BranchId, since: DateTime<Utc>) -> Result<Vec<Changed>, BackendError> {

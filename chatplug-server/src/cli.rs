@@ -13,6 +13,7 @@ mod key;
 mod migrate;
 mod person;
 mod serve;
+mod swap;
 mod templates;
 mod tenant;
 mod understand;
@@ -32,6 +33,7 @@ use std::{
     path::{Path, PathBuf},
     process::ExitCode,
 };
+pub use swap::SwapCommand;
 pub use templates::TemplatesCommand;
 pub use tenant::TenantCommand;
 
@@ -76,6 +78,9 @@ pub enum Command {
     /// Connect tenants' numbers and booking systems, step by step; their branches
     #[command(subcommand)]
     Tenant(TenantCommand),
+    /// Take a branch from one booking system to another, with everything that is booked
+    #[command(subcommand)]
+    Swap(SwapCommand),
     /// Read the audit, and prove that nothing was taken out of it or altered
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -323,6 +328,7 @@ pub fn run(cli: Cli, environment: &Environment) -> Result<(), Failure> {
         Command::Templates(command) => templates::run(command, environment),
         Command::Credential(command) => credential::run(command, environment),
         Command::Tenant(command) => tenant::run(command, environment),
+        Command::Swap(command) => swap::run(command, environment),
         Command::Audit(command) => audit::run(command, environment),
         Command::Export(args) => block_on(export::run(args, environment)),
         Command::Erase(args) => block_on(erase::run(args, environment)),

@@ -370,9 +370,12 @@ impl Twilio {
 
 impl Builder<'_> {
     async fn tenant(&mut self, tenant: &TenantConfig) -> Result<Tenant, AppError> {
-        let mut branches = Vec::new();
+        let (mut branches, mut others) = (Vec::new(), Vec::new());
         for branch in &tenant.branches {
             branches.push(self.bookings.of(tenant, &branch.id, &branch.booking).await?);
+            for other in &branch.others {
+                others.push(self.bookings.of(tenant, &branch.id, other).await?);
+            }
         }
         let mut channels = Vec::new();
         for channel in &tenant.channels {
@@ -388,7 +391,7 @@ impl Builder<'_> {
             name: tenant.name.clone(),
             policy: tenant.policy.clone(),
             branches,
-            others: Vec::new(),
+            others,
             swaps: Vec::new(),
             channels,
             texts: tenant.texts.clone(),

@@ -14,8 +14,8 @@ use crate::{
     },
 };
 use chatplug_core::{
-    model::{Booking, BookingStatus, ServiceId},
-    ports::{BackendError, BookingFilter, Changed, ClientDetails},
+    model::{Booking, BookingRef, BookingStatus, Private, ServiceId},
+    ports::{BackendError, BookedFor, BookingFilter, Changed, ClientDetails},
 };
 use chrono::{DateTime, NaiveDate, Utc};
 
@@ -37,6 +37,20 @@ impl AltegioBackend {
         }
         let terms = self.terms().await?;
         Ok(self.fitting(&records, filter, terms))
+    }
+
+    /// For whom a record is, as the location knows them.
+    pub(super) async fn client_of(&self, booking: &BookingRef) -> Result<Option<BookedFor>, BackendError> {
+        let Some(id) = record(booking).filter(|_| self.is_ours(booking)) else { return Ok(None) };
+        let record = self.read_record(id).await.map_err(CallError::into_read)?;
+        Ok(record.and_then(|record| record.client).map(|client| {
+            let said = |text: &str| (!text.trim().is_empty()).then(|| Private::new(text.trim().to_owned()));
+            BookedFor {
+                name: said(&client.name).or_else(|| said(&client.display_name)),
+                phone: client.phone.parse().ok(),
+                email: said(&client.email),
+            }
+        }))
     }
 
     /// Bookings among records: never more than was asked for.

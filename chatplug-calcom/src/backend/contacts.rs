@@ -22,7 +22,7 @@ use sha2::Sha256;
 use std::{collections::BTreeSet, fmt::Write as _};
 
 /// Where Cal.com invents addresses for who has none.
-const INVENTED: &str = "@sms.cal.com";
+pub(super) const INVENTED: &str = "@sms.cal.com";
 /// Languages of two letters that Cal.com takes.
 const LANGUAGES: [&str; 39] = [
     "ar", "ca", "de", "es", "eu", "he", "id", "ja", "lv", "pl", "ro", "sr", "th", "vi", "az", "cs", "el", "fi", "hr",

@@ -2,14 +2,15 @@
 
 use super::{
     CalcomBackend,
+    contacts::INVENTED,
     list::{Listing, changed_at},
     refs::{Name, names},
     shop::Shop,
 };
-use crate::{CallError, wire::booking};
+use crate::{CalcomEmail, CallError, wire::booking};
 use chatplug_core::{
-    model::{Booking, BookingStatus},
-    ports::{BackendError, BookingFilter, Changed},
+    model::{Booking, BookingRef, BookingStatus, Private},
+    ports::{BackendError, BookedFor, BookingFilter, Changed},
 };
 use chrono::{DateTime, Duration, Utc};
 
@@ -44,6 +45,30 @@ impl CalcomBackend {
             }
         };
         Ok(self.fitting(&shop, &told, filter))
+    }
+
+    /// For whom a booking is. An address that only stands in for one is nobody's.
+    pub(super) async fn attendee_of(&self, booking: &BookingRef) -> Result<Option<BookedFor>, BackendError> {
+        let Some(name) = Name::of(booking).filter(|_| self.is_ours(booking)) else { return Ok(None) };
+        let Some((told, name)) = self.read_now(&name).await.map_err(CallError::into_read)? else { return Ok(None) };
+        Ok(told.booker(name.seat()).map(|attendee| {
+            let said = |text: &str| (!text.trim().is_empty()).then(|| Private::new(text.trim().to_owned()));
+            let stands_in = attendee.email.ends_with(INVENTED) || self.is_guest(&attendee.email);
+            BookedFor {
+                name: said(&attendee.name),
+                phone: attendee.phone_number.parse().ok(),
+                email: said(&attendee.email).filter(|_| !stands_in),
+            }
+        }))
+    }
+
+    fn is_guest(&self, address: &str) -> bool {
+        match &self.at.email {
+            CalcomEmail::Guest { domain, .. } => {
+                address.starts_with("guest-") && address.ends_with(&format!("@{domain}"))
+            }
+            _ => false,
+        }
     }
 
     /// Bookings among what was told: never more than was asked for.

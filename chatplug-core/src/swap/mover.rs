@@ -25,7 +25,10 @@ use crate::{
 };
 use chrono::{DateTime, Duration, Utc};
 use journal::Journal;
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// A conversation is held for no longer: the calls that are made meanwhile fit into it.
 const HELD: Duration = Duration::seconds(120);
@@ -63,6 +66,8 @@ pub struct Mover {
     pub to: BranchSetup,
     /// What is what.
     pub mapping: Mapping,
+    /// Services of the new system that name nobody: a booking of theirs is with whoever the system picks.
+    pub pools: BTreeSet<ServiceId>,
     /// What becomes of the old bookings.
     pub old: OldBooking,
     /// Who does it, for the audit.
@@ -285,6 +290,7 @@ impl Mover {
             old.services.iter().map(|id| self.mapping.services.get(id).cloned()).collect();
         let services = services.filter(|services| !services.is_empty()).ok_or(Refusal::NoService)?;
         let staff = match &old.staff {
+            Some(_) if services.iter().all(|service| self.pools.contains(service)) => StaffChoice::Any,
             Some(member) => StaffChoice::One(self.mapping.staff.get(member).cloned().ok_or(Refusal::NoPerson)?),
             None => StaffChoice::Any,
         };

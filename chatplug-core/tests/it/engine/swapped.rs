@@ -99,6 +99,7 @@ impl Salon {
             from: BranchSetup { id: id.clone(), install: "centre".parse().unwrap(), backend: from },
             to: BranchSetup { id, install: second(), backend: to },
             mapping,
+            pools: [].into(),
             old: OldBooking::Cancel,
             by: "operator:olga".to_owned(),
             language: Lang::PT,
