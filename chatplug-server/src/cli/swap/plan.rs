@@ -2,7 +2,6 @@
 
 use super::{Failure, PlanArgs, Swapping, write};
 use crate::{cli::ask::CLOCK, config::Environment};
-use anyhow::Context as _;
 use chatplug_core::{
     ports::Clock as _,
     swap::{MappingFile, Pair, propose},
