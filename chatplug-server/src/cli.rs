@@ -127,6 +127,8 @@ pub enum DemoMessenger {
 pub enum DemoBooking {
     /// Altegio
     Altegio,
+    /// Cal.com
+    Calcom,
 }
 
 /// Options of `serve`. What is given here wins over the file and the environment.

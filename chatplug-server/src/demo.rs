@@ -13,7 +13,9 @@
 
 mod altegio;
 mod api;
+mod calcom;
 mod day;
+mod desk;
 mod fake;
 mod hub;
 mod messenger;
@@ -23,6 +25,8 @@ mod state;
 mod terminal;
 
 pub use altegio::{AltegioDesk, AtAltegio, numbered};
+pub use calcom::{AtCalcom, CalcomDesk};
+pub use desk::Desk;
 pub use fake::{Fake, Started};
 pub use terminal::{Bubble, Listener, SayError};
 
@@ -57,7 +61,7 @@ pub struct Stage {
     /// Branches that it books at, with their plans, in order; the page shows the first one's day.
     pub branches: Vec<(BranchId, Plan)>,
     /// The desk of a branch whose bookings are kept elsewhere; the page shows what is kept there.
-    pub desk: Option<AltegioDesk>,
+    pub desk: Option<Desk>,
 }
 
 /// The provider's id of a simulated number: digits as Meta's ids are, the same in every run, since the route to them is

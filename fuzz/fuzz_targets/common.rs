@@ -14,6 +14,6 @@ pub fn check(first: &Received, again: &Received) {
     assert_eq!(first.events, again.events);
     for event in &first.events {
         assert!(!event.key.is_empty() && event.key.len() <= 1024, "{:?}", event.key);
-        assert!(matches!(event.provider, "meta" | "twilio" | "altegio"));
+        assert!(matches!(event.provider, "meta" | "twilio" | "altegio" | "calcom"));
     }
 }

@@ -18,7 +18,7 @@ function drawDesk() {
   bar.hidden = !app.info.desk;
   if (bar.hidden) return;
   const entry = app.day?.entries.find((entry) => entry.id === app.entry);
-  if (!entry) return fill(bar, h("p", {}, t("deskHint")));
+  if (!entry) return fill(bar, h("p", {}, t("deskHint").replace("{system}", app.info.desk)));
   const act = (what) => post("desk", { entry: entry.id, do: what }).then(() => loadDay()).catch(() => {});
   fill(bar, h("p", {}, h("b", {}, `${entry.start} ${entry.name}`), ` ${entry.service[lang] || entry.service.main}`),
     h("button", { type: "button", class: "quiet", data: { testid: "desk-later" }, on: { click: () => act("later") } }, t("deskLater")),

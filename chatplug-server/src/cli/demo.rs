@@ -6,22 +6,25 @@ use super::{
     serve,
 };
 use crate::{
+    booking::calcom_name,
     config::{
-        AltegioAccount, AltegioPlace, BookingConfig, BranchConfig, ChannelConfig, Config, Credential, DEFAULT_BIND,
-        DEFAULT_MESSAGES_PER_SECOND, LogFormat, MetaApp, ProviderConfig, ReadyConfig, ServerConfig, StoreConfig,
-        TenantConfig, TwilioChannel,
+        AltegioAccount, AltegioPlace, BookingConfig, BranchConfig, CalcomAccount, ChannelConfig, Config, Credential,
+        DEFAULT_BIND, DEFAULT_MESSAGES_PER_SECOND, LogFormat, MetaApp, ProviderConfig, ReadyConfig, ServerConfig,
+        StoreConfig, TenantConfig, TwilioChannel,
     },
-    demo::{AtAltegio, ENDPOINT, Fake, Simulator, Stage, Started, number_of, numbered},
+    demo::{AtAltegio, AtCalcom, Desk, ENDPOINT, Fake, Simulator, Stage, Started, number_of, numbered},
     http::App,
     logging,
 };
 use anyhow::Context;
+use chatplug_calcom::{CalcomAuth, CalcomEndpoint};
 use chatplug_calendar::{CalendarConfig, Plan, demo as salon};
 use chatplug_core::{
     model::{BranchId, ChannelId, DateRange, Lang, Policy, TenantId},
     ports::{Clock, Retention, SystemClock},
 };
 use chrono::Days;
+use secrecy::SecretString;
 use std::{net::SocketAddr, path::Path, sync::Arc};
 use uuid::Uuid;
 
@@ -91,7 +94,7 @@ async fn set(
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let plan = plan(match booking {
         None => salon::salon(),
-        Some(DemoBooking::Altegio) => numbered(salon::salon()),
+        Some(DemoBooking::Altegio | DemoBooking::Calcom) => numbered(salon::salon()),
     })?;
     let mut config = config(db, plan.clone())?;
     config.server.public_url = Some(origin.to_owned());
@@ -135,7 +138,23 @@ async fn set(
             base_url: Some(at.base_url),
             marketplace_url: Some(at.marketplace_url),
         });
-        stage.desk = Some(at.desk);
+        stage.desk = Some(Desk::Altegio(at.desk));
+    }
+    if booking == Some(DemoBooking::Calcom) {
+        let word = || SecretString::from(format!("{}{}", Uuid::now_v7().simple(), Uuid::new_v4().simple()));
+        let secret = word();
+        let endpoint = CalcomEndpoint::of(&secret, &calcom_name(&tenant.id, &branch.id));
+        let at = AtCalcom::start(&plan, origin, (ENDPOINT, word()), &endpoint, &clock).await;
+        let at = at.context("the fake cannot start")?;
+        fakes.push(("Cal.com", at.base_url.clone()));
+        branch.booking = BookingConfig::Calcom(Box::new(at.place));
+        config.calcom.push(CalcomAccount {
+            name: ENDPOINT.to_owned(),
+            base_url: Some(at.base_url),
+            auth: Some(CalcomAuth::ApiKey(at.api_key)),
+            webhook_secrets: vec![secret],
+        });
+        stage.desk = Some(Desk::Calcom(at.desk));
     }
     let page = match fake {
         Some(fake) => Simulator::before(fake, stage, clock.clone()),

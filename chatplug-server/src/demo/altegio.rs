@@ -1,6 +1,7 @@
 //! The made-up salon at a fake of Altegio: the same services and people under Altegio's numbers, and a team at the desk that
 //! moves and cancels, of which the server hears by webhook.
 
+use super::desk::{DAYS, DeskVisit, NAMES, STEP, hours, next_free};
 use chatplug_altegio::{
     AltegioClient, AltegioEndpoint, AltegioHooks,
     client::http_client,
@@ -8,20 +9,13 @@ use chatplug_altegio::{
 };
 use chatplug_calendar::{CalendarConfig, Plan, StaffSet};
 use chatplug_core::model::{BranchId, Catalog, Service, StaffId};
-use chrono::{DateTime, Datelike as _, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike as _, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 use secrecy::SecretString;
 use std::{collections::BTreeMap, io};
 
 /// Numbers of the first service and the first person.
 const FIRST_SERVICE: u64 = 331;
 const FIRST_STAFF: u64 = 8886;
-/// Days for which the team's hours are known.
-const DAYS: usize = 70;
-/// First names of clients who do not exist.
-const NAMES: [&str; 8] = ["Marta", "Tiago", "Sofia", "Pierre", "Lucía", "Olga", "Rui", "Nadia"];
-/// Between times that the desk moves a visit to.
-const STEP: TimeDelta = TimeDelta::minutes(30);
-
 /// What Altegio's side of the demo is made of.
 #[derive(Debug)]
 pub struct AtAltegio {
@@ -98,11 +92,22 @@ impl AtAltegio {
 
 impl AltegioDesk {
     /// Visits of a day, by begin.
-    pub(super) fn visits(&self, date: NaiveDate) -> Vec<FakeRecord> {
+    pub(super) fn visits(&self, date: NaiveDate) -> Vec<DeskVisit> {
         let mut visits = self.fake.standing();
         visits.retain(|visit| visit.start.date() == date);
         visits.sort_by_key(|visit| visit.start);
-        visits
+        let shown = |visit: FakeRecord| DeskVisit {
+            id: visit.id.to_string(),
+            staff: visit.staff.to_string(),
+            service: visit.services.first().map(ToString::to_string),
+            start: visit.start,
+            end: visit.end(),
+            confirmed: visit.attendance == 2,
+            name: visit.name,
+            phone: visit.phone,
+            contact: None,
+        };
+        visits.into_iter().map(shown).collect()
     }
 
     /// The team takes a visit out; `false`: there is none.
@@ -116,27 +121,14 @@ impl AltegioDesk {
     pub(super) fn later(&self, visit: &str, plan: &Plan) -> bool {
         let Some(visit) = self.standing(visit) else { return false };
         let Ok(staff) = StaffId::new(visit.staff.to_string()) else { return false };
-        let others: Vec<_> = self
-            .fake
-            .standing()
-            .into_iter()
-            .filter(|other| other.staff == visit.staff && other.id != visit.id)
-            .collect();
-        let length = TimeDelta::seconds(visit.seconds);
-        for date in visit.start.date().iter_days().take(7) {
-            for (from, to) in hours(plan, &staff, date) {
-                let mut start = date.and_time(from);
-                while start + length <= date.and_time(to) {
-                    let free = others.iter().all(|other| other.end() <= start || start + length <= other.start);
-                    if start > visit.start && free {
-                        self.fake.desk().moves(visit.id, visit.staff, start);
-                        return true;
-                    }
-                    start += STEP;
-                }
-            }
-        }
-        false
+        let others = self.fake.standing().into_iter();
+        let others = others.filter(|other| other.staff == visit.staff && other.id != visit.id);
+        let taken: Vec<_> = others.map(|other| (other.start, other.end())).collect();
+        let Some(start) = next_free(plan, &staff, visit.start, TimeDelta::seconds(visit.seconds), &taken) else {
+            return false;
+        };
+        self.fake.desk().moves(visit.id, visit.staff, start);
+        true
     }
 
     fn standing(&self, visit: &str) -> Option<FakeRecord> {
@@ -221,10 +213,4 @@ fn shop(plan: &Plan, catalog: &Catalog, today: NaiveDate) -> FakeSalon {
         salon.staff.push(member);
     }
     salon
-}
-
-/// When somebody works on a day, by the salon's clock.
-fn hours(plan: &Plan, staff: &StaffId, date: NaiveDate) -> Vec<(NaiveTime, NaiveTime)> {
-    let wall = |at: DateTime<Utc>| at.with_timezone(&plan.zone()).time();
-    plan.working_time(staff, date).into_iter().map(|(from, to)| (wall(from), wall(to))).collect()
 }

@@ -15,7 +15,7 @@
 //! Bodies must be declared as JSON, which a page of another origin cannot send unasked.
 
 use super::{
-    Simulator, day,
+    Desk, Simulator, day,
     hub::{Item, News},
     meta::Act,
     page, state,
@@ -192,7 +192,7 @@ async fn info(State(api): State<Api>) -> Result<Json<Value>, ApiError> {
     let stage = &api.simulator.stage;
     let zone = stage.branches.first().map_or(chrono_tz::UTC, |(_, plan)| plan.zone());
     Ok(Json(json!({
-        "salon": stage.name, "zone": zone.name(), "clients": clients, "desk": stage.desk.is_some()
+        "salon": stage.name, "zone": zone.name(), "clients": clients, "desk": stage.desk.as_ref().map(Desk::system)
     })))
 }
 

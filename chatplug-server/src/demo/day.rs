@@ -1,7 +1,9 @@
 //! The salon's day, as the page draws it: who works when, and who is booked.
 
-use super::api::{Api, ApiError};
-use chatplug_altegio::fake::FakeRecord;
+use super::{
+    api::{Api, ApiError},
+    desk::DeskVisit,
+};
 use chatplug_core::{
     model::{ContactId, Localized, ServiceId, local_or_next},
     ports::EntryFilter,
@@ -71,7 +73,7 @@ pub(super) async fn read(api: &Api, date: NaiveDate) -> Result<Day, ApiError> {
     let filter = EntryFilter { from: Some(from), until: Some(until), ..EntryFilter::default() };
     let clients = clients(api).await?;
     if let Some(desk) = &stage.desk {
-        let visits = desk.visits(date).into_iter().map(|visit| elsewhere(&visit, date, &catalog, &clients));
+        let visits = desk.visits(date).into_iter().map(|visit| elsewhere(visit, date, &catalog, &clients));
         return Ok(Day { date, staff: staff.collect(), entries: visits.collect() });
     }
     let entries = api.calendars.calendar(&stage.tenant, branch).entries(filter).await?;
@@ -91,26 +93,30 @@ pub(super) async fn read(api: &Api, date: NaiveDate) -> Result<Day, ApiError> {
     Ok(Day { date, staff: staff.collect(), entries: visits.collect() })
 }
 
-/// A visit as Altegio keeps it.
+/// A visit as a booking system keeps it.
 fn elsewhere(
-    visit: &FakeRecord,
+    visit: DeskVisit,
     date: NaiveDate,
     catalog: &chatplug_core::model::Catalog,
     clients: &HashMap<ContactId, String>,
 ) -> Visit {
     let minute = |at: NaiveDateTime| (at - date.and_time(NaiveTime::MIN)).num_minutes();
-    let booked = visit.services.first().and_then(|id| ServiceId::new(id.to_string()).ok());
+    let booked = visit.service.and_then(|id| ServiceId::new(id).ok());
     Visit {
-        id: visit.id.to_string(),
-        staff: Some(visit.staff.to_string()),
+        id: visit.id,
+        staff: Some(visit.staff),
         from: minute(visit.start),
-        to: minute(visit.end()),
+        to: minute(visit.end),
         start: visit.start.format("%H:%M").to_string(),
-        end: visit.end().format("%H:%M").to_string(),
+        end: visit.end.format("%H:%M").to_string(),
         service: service(catalog, booked.as_ref()),
-        name: visit.name.clone(),
-        client: clients.values().find(|phone| **phone == visit.phone).cloned(),
-        confirmed: visit.attendance == 2,
+        name: visit.name,
+        client: visit
+            .contact
+            .and_then(|contact| clients.get(&contact))
+            .or_else(|| clients.values().find(|phone| **phone == visit.phone))
+            .cloned(),
+        confirmed: visit.confirmed,
     }
 }
 
