@@ -264,7 +264,7 @@ impl FakeCalcom {
     #[must_use]
     pub fn config(&self) -> CalcomConfig {
         let key = self.read(|state| state.users.get(&Self::ANNA).and_then(|user| user.key.clone()));
-        self.config_with(CalcomAuth::ApiKey(key.unwrap_or_default().into()))
+        self.config_with(CalcomAuth::ApiKey(key.unwrap_or_else(|| Self::KEY.to_owned()).into()))
     }
 
     /// A configuration of the adapter, with other credentials.

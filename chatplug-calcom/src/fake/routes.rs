@@ -251,6 +251,7 @@ static ROUTES: &[Route] = &[
     user("POST /teams/{team}/event-types/{id}/webhooks", hooks::create_of_type),
     user("PATCH /teams/{team}/event-types/{id}/webhooks/{hook}", hooks::update),
     user("DELETE /teams/{team}/event-types/{id}/webhooks/{hook}", hooks::delete),
+    user("GET /teams/{team}/schedules", teams::schedules).asks(PAGE).only(On::New),
     user("GET /teams/{team}/bookings", list::of_team).asks(list::KNOWN).only(On::New),
     // ── Organisations ───────────────────────────────────────────────────────────────────────────────────────────────
     in_organization("GET /organizations/{org}/teams", organizations::teams).asks(PAGE),
@@ -273,6 +274,8 @@ static ROUTES: &[Route] = &[
     in_organization("GET /organizations/{org}/webhooks/{hook}", hooks::read),
     in_organization("PATCH /organizations/{org}/webhooks/{hook}", hooks::update),
     in_organization("DELETE /organizations/{org}/webhooks/{hook}", hooks::delete),
+    in_organization("GET /organizations/{org}/teams/event-types", event_types::of_organization).asks(PAGE),
+    in_organization("GET /organizations/{org}/ooo", organizations::all_absences).asks(PAGE),
     in_organization("GET /organizations/{org}/teams/{team}", teams::read),
     in_organization("GET /organizations/{org}/teams/{team}/memberships", teams::members).asks(PAGE),
     in_organization("GET /organizations/{org}/teams/{team}/event-types", event_types::of_team).asks(&[
@@ -290,4 +293,5 @@ static ROUTES: &[Route] = &[
     user("GET /oauth-clients/{client}/users", organizations::managed).asks(&["offset", "limit", "emails"]),
     user("POST /oauth-clients/{client}/users", organizations::manage),
     user("GET /oauth-clients/{client}/users/{user}", organizations::managed_one),
+    user("POST /oauth-clients/{client}/users/{user}/force-refresh", organizations::refreshed),
 ];

@@ -83,6 +83,17 @@ pub(crate) fn of_team(state: &mut State, call: &Call) -> Done {
     Ok(Answer::ok(json!(all)))
 }
 
+/// Those of all its teams.
+pub(crate) fn of_organization(state: &mut State, call: &Call) -> Done {
+    super::organizations::people(state, call)?;
+    let (take, skip) = take_skip(call, 250, 250)?;
+    let organization = call.id("org");
+    let belongs = |team: u64| state.teams.get(&team).is_some_and(|team| team.parent == Some(organization));
+    let all = state.event_types.values().filter(|of| of.team.is_some_and(belongs)).skip(skip).take(take);
+    let all: Vec<_> = all.map(|of| event_type(state, of, Reader::Owner)).collect();
+    Ok(Answer::ok(json!(all)))
+}
+
 pub(crate) fn read_in_team(state: &mut State, call: &Call) -> Done {
     let of = teams_own(state, call, false)?;
     Ok(Answer::ok(event_type(state, of, Reader::Owner)))
