@@ -199,6 +199,12 @@ impl FakeCalcom {
         self
     }
 
+    /// Whether there is such a user.
+    #[must_use]
+    pub fn has_user(&self, id: u64) -> bool {
+        self.read(|state| state.users.contains_key(&id))
+    }
+
     /// Deletes a user: their bookings then show hosts that nobody knows.
     pub fn remove_user(&self, id: u64) -> &Self {
         self.change(|state| {

@@ -8,7 +8,8 @@ use super::{
 };
 use chatplug::{calendar::CalendarConfig, model::*, ports::*, testkit::VirtualClock, wrappers::Pace};
 use chatplug_calcom::{
-    CalcomAuth, CalcomBackend, CalcomBranch, CalcomClient, CalcomConfig, CalcomEmail, CalcomEventType, CalcomStaff,
+    CalcomAuth, CalcomBackend, CalcomBranch, CalcomClient, CalcomConfig, CalcomEmail, CalcomEndpoint, CalcomEventType,
+    CalcomStaff,
     client::http_client,
     fake::{FakeCalcom, FakeEventType, FakeRole, FakeSchedule, FakeTeam, FakeUser, FakeWindow},
 };
@@ -17,11 +18,27 @@ use std::sync::Arc;
 
 /// The end of the address that Cal.com posts to.
 pub const ENDPOINT: &str = "m4Wc8Rt1Jx6Qb9Ny3Zk7Gd2V";
-/// What its webhooks are signed with.
-pub const SECRET: &str = "a-secret-of-the-webhooks";
+/// Where it posts to.
+pub const ADDRESS: &str = "/webhooks/calcom/m4Wc8Rt1Jx6Qb9Ny3Zk7Gd2V";
+/// What webhooks are routed by.
+pub const NAME: &str = "bella";
+/// What they are signed with.
+const SECRET: &str = "a-secret-of-the-webhooks-of-bella";
 /// The first user of the salon: those before it are the fake's own.
 const FIRST: u64 = 71;
 const DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+
+/// The address and the secret of the webhooks.
+pub fn endpoint() -> CalcomEndpoint {
+    CalcomEndpoint::given(NAME, ENDPOINT, SECRET)
+}
+
+/// Has everything told to who listens at this address.
+pub fn hook(fake: &FakeCalcom, url: &str) {
+    for user in (FIRST..).take_while(|user| fake.has_user(*user)) {
+        fake.hook(user, &format!("{url}{ADDRESS}"), Some(SECRET));
+    }
+}
 
 /// A fake that has this plan, at the time of this clock. `told` is the plan's catalogue.
 pub async fn open(config: &CalendarConfig, told: &Catalog, clock: &VirtualClock) -> FakeCalcom {
@@ -29,6 +46,22 @@ pub async fn open(config: &CalendarConfig, told: &Catalog, clock: &VirtualClock)
     fake.use_clock(Arc::new(clock.clone()));
     fill(&fake, config, told);
     fake
+}
+
+/// The demo's salon, and its catalogue.
+pub fn demo(branch: &BranchId) -> (CalendarConfig, Catalog) {
+    let config = chatplug::calendar::demo::salon();
+    let told = config.clone().validate().unwrap().catalog(branch);
+    (config, told)
+}
+
+/// Event types by number: whose, and of which service.
+fn event_types(told: &Catalog) -> impl Iterator<Item = (u64, usize, &Service)> {
+    let each = told.staff.iter().enumerate().flat_map(|(n, member)| {
+        let does = told.services.iter().filter(|service| service.staff.contains(&member.id));
+        does.map(move |service| (n, service))
+    });
+    each.zip(1..).map(|((n, service), id)| (id, n, service))
 }
 
 /// Puts a plan into a fake that has nothing else.
@@ -54,16 +87,17 @@ pub fn fill(fake: &FakeCalcom, config: &CalendarConfig, told: &Catalog) {
             }
         }
         fake.add_schedule(schedule);
-        for service in told.services.iter().filter(|service| service.staff.contains(&member.id)) {
-            let mut made = FakeEventType::new(id, service.id.as_str(), &service.name.main, service.minutes)
-                .every(config.step_minutes)
-                .notice(config.lead_minutes)
-                .window(FakeWindow::CalendarDays(config.horizon_days));
-            made.description = service.description.as_ref().map(|text| text.main.clone()).unwrap_or_default();
-            fake.add_event_type(made);
-        }
     }
     fake.add_team(team);
+    for (id, n, service) in event_types(told) {
+        let owner = FIRST + n as u64;
+        let mut made = FakeEventType::new(owner, service.id.as_str(), &service.name.main, service.minutes)
+            .every(config.step_minutes)
+            .notice(config.lead_minutes)
+            .window(FakeWindow::CalendarDays(config.horizon_days));
+        made.description = service.description.as_ref().map(|text| text.main.clone()).unwrap_or_default();
+        assert_eq!(fake.add_event_type(made), id);
+    }
 }
 
 fn text(time: NaiveTime) -> String {
@@ -71,7 +105,7 @@ fn text(time: NaiveTime) -> String {
 }
 
 /// The branch that this plan is, with all that the business says of it.
-pub fn branch(fake: &FakeCalcom, branch: &BranchId, install: &InstallId, told: &Catalog) -> CalcomBranch {
+pub fn branch(branch: &BranchId, install: &InstallId, told: &Catalog) -> CalcomBranch {
     let Branch { name, zone, phone, place, country, currency, .. } = &told.branch;
     let guest = CalcomEmail::Guest { domain: "guest.bella.example".to_owned(), secret: "stays the same".into() };
     let mut at = CalcomBranch::new(branch.clone(), install.clone(), *zone, *currency)
@@ -92,9 +126,7 @@ pub fn branch(fake: &FakeCalcom, branch: &BranchId, install: &InstallId, told: &
         }
         at = at.with_staff(FIRST + n as u64, said);
     }
-    for id in 1..200 {
-        let Some(known) = fake.event_type(id) else { break };
-        let service = told.services.iter().find(|service| service.id.as_str() == known.slug).unwrap();
+    for (id, _, service) in event_types(told) {
         let mut said = CalcomEventType::new();
         if let Some(category) = &service.category {
             said = said.in_category(category.clone());
@@ -115,8 +147,9 @@ pub fn backend(
     told: Catalog,
     clock: &VirtualClock,
 ) -> Arc<dyn BookingBackend> {
-    let at = branch(fake, at, install, &told);
-    worded(Arc::new(CalcomBackend::with_client(client(fake.config()), at, Arc::new(clock.clone()))), told)
+    let at = branch(at, install, &told);
+    let client = client(config_at(&fake.base_url()));
+    worded(Arc::new(CalcomBackend::with_client(client, at, Arc::new(clock.clone()))), told)
 }
 
 /// Who calls the fake.

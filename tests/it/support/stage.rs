@@ -25,7 +25,7 @@ use chatplug::{
     },
 };
 use chatplug_altegio::{AltegioWebhook, fake::FakeAltegio};
-use chatplug_calcom::fake::FakeCalcom;
+use chatplug_calcom::{CalcomWebhook, fake::FakeCalcom};
 use chrono::Duration;
 use std::{
     collections::BTreeMap,
@@ -180,8 +180,7 @@ impl Stage {
         };
         let plan = chatplug::calendar::demo::salon();
         let (branch, install) = (BranchId::new("baixa").unwrap(), InstallId::new("own").unwrap());
-        let told = calendar(plan.clone(), "plan", &branch, &install, &calendars, &clock);
-        let told = told.catalog(&branch).await.unwrap();
+        let told = plan.clone().validate().unwrap().catalog(&branch);
         let (mut altegio, mut calcom) = (None, None);
         let booked_in = match system {
             System::Altegio => {
@@ -209,6 +208,10 @@ impl Stage {
                 let route = Route { tenant: builder_id(builder), channel: None, branch: BranchId::new("baixa").ok() };
                 setup.routes.push(("altegio".to_owned(), FakeAltegio::SALON.to_string(), route));
             }
+            if number == BELLA && calcom.is_some() {
+                let route = Route { tenant: builder_id(builder), channel: None, branch: BranchId::new("baixa").ok() };
+                setup.routes.push(("calcom".to_owned(), calcom::NAME.to_owned(), route));
+            }
             store.tenant(&builder_id(builder)).register(&setup).await.unwrap();
         }
         let engine = Engine::builder()
@@ -226,6 +229,9 @@ impl Stage {
         }
         if let Some(fake) = &altegio {
             fake.hook(FakeAltegio::SALON, &format!("{url}/webhooks/altegio/{}", altegio::ENDPOINT));
+        }
+        if let Some(fake) = &calcom {
+            calcom::hook(fake, &url);
         }
         Self { engine, faults, clock, graph, twilio, store, notifier, crm, altegio, calcom, wires, url, _dir: dir }
     }
@@ -463,7 +469,13 @@ pub fn serve_at(listener: tokio::net::TcpListener, engine: Engine, keys: MetaKey
     let meta: Arc<dyn WebhookReceiver> = Arc::new(MetaWebhook::new(keys));
     let desk: Arc<dyn WebhookReceiver> = Arc::new(super::crm_webhook::CrmWebhook);
     let booked: Arc<dyn WebhookReceiver> = Arc::new(AltegioWebhook::new(altegio::endpoint()));
-    let mut receivers = BTreeMap::from([("/webhooks/meta/app", meta), ("/webhooks/crm/desk", desk), (ALTEGIO, booked)]);
+    let told: Arc<dyn WebhookReceiver> = Arc::new(CalcomWebhook::new(calcom::endpoint()));
+    let mut receivers = BTreeMap::from([
+        ("/webhooks/meta/app", meta),
+        ("/webhooks/crm/desk", desk),
+        (ALTEGIO, booked),
+        (calcom::ADDRESS, told),
+    ]);
     if let Some(twilio) = twilio {
         receivers.insert("/webhooks/twilio/account", Arc::new(twilio));
     }
