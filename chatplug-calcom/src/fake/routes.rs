@@ -290,6 +290,12 @@ static ROUTES: &[Route] = &[
     in_organization("DELETE /organizations/{org}/teams/{team}/event-types/{id}", event_types::delete_in_team),
     in_organization("GET /organizations/{org}/teams/{team}/bookings", list::of_team).asks(list::KNOWN),
     // ── Managed users ───────────────────────────────────────────────────────────────────────────────────────────────
+    user("GET /oauth-clients/{client}/webhooks", hooks::list_of_client).asks(PAGE),
+    user("POST /oauth-clients/{client}/webhooks", hooks::create_of_client),
+    user("DELETE /oauth-clients/{client}/webhooks", hooks::clear_client),
+    user("GET /oauth-clients/{client}/webhooks/{hook}", hooks::read),
+    user("PATCH /oauth-clients/{client}/webhooks/{hook}", hooks::update),
+    user("DELETE /oauth-clients/{client}/webhooks/{hook}", hooks::delete),
     user("GET /oauth-clients/{client}/users", organizations::managed).asks(&["offset", "limit", "emails"]),
     user("POST /oauth-clients/{client}/users", organizations::manage),
     user("GET /oauth-clients/{client}/users/{user}", organizations::managed_one),
