@@ -258,6 +258,7 @@ mod tests {
     #[case(Interpretation { services: vec!["vip".parse().unwrap()], ..Interpretation::of(Intent::Book, 1.0) })]
     #[case(Interpretation { staff: Some(crate::ports::StaffMention::Named(vec!["ana".parse().unwrap()])), ..Interpretation::of(Intent::Book, 1.0) })]
     #[case(Interpretation { ordinal: Some(crate::ports::Ordinal::Nth(1)), ..Interpretation::of(Intent::Book, 1.0) })]
+    #[case(Interpretation { time: TimeMention::Exact(crate::ports::TimeReading::At(chrono::NaiveTime::MIN)), ..Interpretation::of(Intent::Book, 1.0) })]
     #[case(Interpretation { party: 0, ..Interpretation::of(Intent::Book, 1.0) })]
     #[case(Interpretation { fact: FactMention::Known("vouchers".parse().unwrap()), ..Interpretation::of(Intent::Other, 1.0) })]
     #[case(Interpretation::of(Intent::Book, f32::NAN))]

@@ -83,6 +83,19 @@ impl FreeWords {
         }
     }
 
+    /// Whether a text speaks of a number, a day or a part of one.
+    pub(super) fn speaks_of_when(&self, text: &str) -> bool {
+        if text.chars().any(char::is_numeric) {
+            return true;
+        }
+        let words = words(text);
+        let begins = |at: usize| {
+            let rest = words.get(at..).unwrap_or_default();
+            self.day.iter().chain(&self.number).any(|phrase| phrase.begins(rest).is_some())
+        };
+        (0..words.len()).any(begins)
+    }
+
     /// Whether a text asks something: by its mark, or by how it begins.
     pub(super) fn is_question(&self, text: &str) -> bool {
         if text.contains(['?', '？', '¿']) {

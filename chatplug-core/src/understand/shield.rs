@@ -42,7 +42,7 @@ const LINK: &str = "[link]";
 
 /// A model behind a shield. Staff are numbered (`@1`) before the model sees them, in the catalogue and in the text; other
 /// people's names, telephone numbers, addresses and links are taken out; and an answer of which anything cannot be true is
-/// no answer.
+/// no answer. So is one with a day or a time to a message that speaks of none.
 #[derive(Debug, Clone)]
 pub struct Shielded {
     model: Arc<dyn IntentEngine>,
@@ -84,7 +84,13 @@ impl Shielded {
     }
 
     /// Whether all of an answer can be true.
-    fn holds(&self, answer: &Interpretation, context: &Context<'_>, today: NaiveDate) -> Result<(), &'static str> {
+    fn holds(
+        &self,
+        answer: &Interpretation,
+        text: &str,
+        context: &Context<'_>,
+        today: NaiveDate,
+    ) -> Result<(), &'static str> {
         // A yes is binding, and so is what a reminder or an opt-in asks for: these are taken from the client's own word
         // or tap, which the offline engine reads, and from nobody else's.
         if matches!(answer.intent, Intent::Yes | Intent::No | Intent::ConfirmVisit | Intent::OptIn) {
@@ -103,6 +109,10 @@ impl Shielded {
             && (named.is_empty() || named.iter().any(|id| context.catalog.staff_member(id).is_none()))
         {
             return Err("somebody who does not work here");
+        }
+        let when = answer.date != DateMention::None || answer.time != TimeMention::None || !answer.not_dates.is_empty();
+        if when && !FREE.speaks_of_when(text) {
+            return Err("a day or a time that the client did not speak of");
         }
         let days: &[DateRange] = match &answer.date {
             DateMention::None => &[],
@@ -157,7 +167,7 @@ impl IntentEngine for Shielded {
         let answer = self.model.interpret(&shown, &Context { catalog: &catalog, ..*context }).await?;
         let answer = named(answer, &aliases);
         let today = utterance.at.with_timezone(&context.catalog.branch.zone).date_naive();
-        match self.holds(&answer, context, today) {
+        match self.holds(&answer, utterance.text.reveal(), context, today) {
             Ok(()) => Ok(answer),
             Err(why) => Err(IntentError::Unavailable { engine: "model", source: Some(why.into()) }),
         }

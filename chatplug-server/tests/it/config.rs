@@ -387,6 +387,39 @@ fn a_transcriber_is_named_before_a_tenant_may_use_it() {
     }
 }
 
+#[test]
+fn a_model_is_named_before_a_tenant_may_ask_it_and_facts_are_checked() {
+    let named = "name = \"Bella Vista\"";
+    let wishes = |lines: &str| RIGHT.replace(named, &format!("{named}\n{lines}"));
+    let told = read(&wishes("llm = {}"), &[]).unwrap_err();
+    assert!(told.len() == 1 && told[0].contains("there is no [[openai]]"), "{told:?}");
+    let model = "[[openai]]\nname = \"main\"\nmodel = \"m\"\napi_key = { env = \"SECRET\" }\n";
+    let config = read(&format!("{model}input_price = 0.4\n{}", wishes("llm = {}")), &[]).unwrap();
+    let llm = config.tenants[0].llm.clone().unwrap();
+    assert_eq!((llm.endpoint.as_str(), llm.daily_tokens), ("main", chatplug_openai::DEFAULT_DAILY_TOKENS));
+    assert!(!format!("{:?}", config.openai).contains("\"s\""));
+    assert!(read(RIGHT, &[]).unwrap().tenants[0].llm.is_none(), "off unless wanted");
+    for (lines, about) in [
+        ("llm = { endpoint = \"mian\" }", "there is no [[openai]] `mian`"),
+        ("llm = { daily_tokens = 10 }", "at least 1000"),
+        ("fact = [{ id = \"p\" }]", "`text` is missing"),
+        ("fact = [{ id = \"p\", text = \"\" }]", "1 to 1000 characters"),
+        ("fact = [{ id = \"p\", text = \"x\" }, { id = \"p\", text = \"y\" }]", "another fact"),
+        ("fact = [{ id = \"p\", text = { xx = \"x\" } }]", "`xx` is not spoken"),
+        ("fact = [{ id = \"p\", text = \"x\", ask = [\"\"] }]", "ways of asking"),
+        ("fact = [{ id = \"P!\", text = \"x\" }]", "a-z"),
+    ] {
+        let told = read(&format!("{model}{}", wishes(lines)), &[]).unwrap_err();
+        assert!(told.len() == 1 && told[0].contains(about), "{lines}: {told:?}");
+    }
+    for lines in ["timeout = 60", "output_price = -1", "base_url = \"here\"", "modle = \"x\""] {
+        assert_eq!(read(&format!("{model}{lines}\n{RIGHT}"), &[]).unwrap_err().len(), 1, "{lines}");
+    }
+    let facts = "fact = [{ id = \"p\", ask = [\"parking?\"], text = { en = \"Behind.\", pt = \"Atrás.\" } }]";
+    let config = read(&wishes(facts), &[]).unwrap();
+    assert_eq!(config.tenants[0].facts[0].text.get(chatplug_core::model::Lang::PT), "Atrás.");
+}
+
 /// Two businesses on one number.
 fn shared(change: impl Fn(String) -> String) -> String {
     let member = |id: &str| {
