@@ -195,7 +195,7 @@ impl OpenAiIntents {
         };
         match &read {
             Ok(_) => self.model.breaker.well(),
-            Err(Failed::Limited(after)) => self.model.breaker.rest(now + after.unwrap_or(Span::seconds(20))),
+            Err(Failed::Limited(after)) => self.model.breaker.rest(now + after.unwrap_or_else(|| Span::seconds(20))),
             Err(Failed::Refused(_)) => self.model.breaker.rest(now + Span::minutes(1)),
             Err(_) => self.model.breaker.failed(now),
         }

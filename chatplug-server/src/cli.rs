@@ -247,7 +247,7 @@ pub struct UnderstandArgs {
     /// What reads the messages
     #[arg(long, value_enum, default_value_t)]
     pub engine: Reader,
-    /// Configuration with the [[openai]] to ask, for `llm` and `cascade`
+    /// Configuration with the `[[openai]]` to ask, for `llm` and `cascade`
     #[arg(long, value_name = "FILE", required_if_eq_any = [("engine", "llm"), ("engine", "cascade")])]
     pub config: Option<PathBuf>,
     /// Whose model and facts; where there is one tenant with a model, that one's
