@@ -162,7 +162,7 @@ tenant_name = "x"
         "f.toml:47:1: nothing.txt cannot be read: No such file or directory (os error 2)",
         "f.toml:49:1: this tenant has no [[tenant.branch]]",
         "f.toml:49:1: this tenant has no [[tenant.channel]]",
-        "f.toml:52:1: unknown key `tenant_name`; known here: `id`, `name`, `policy`, `texts`, `seal`, `transcribe`, `notify`, `branch`, `channel`",
+        "f.toml:52:1: unknown key `tenant_name`; known here: `id`, `name`, `policy`, `texts`, `seal`, `transcribe`, `notify`, `llm`, `fact`, `branch`, `channel`",
         "environment CHATPLUG__SERVER__LGO: unknown key `lgo`; did you mean `log`?",
     ];
     assert_eq!(told, expected);
