@@ -16,7 +16,6 @@ mod limits;
 pub mod logging;
 mod marketplace;
 pub mod metrics;
-mod models;
 pub mod notify;
 mod retention;
 pub mod stores;

@@ -13,7 +13,6 @@ use crate::{
     limits,
     marketplace::{self, AltegioBranches, Codes, Installer},
     metrics::{Metrics, Observers},
-    models::{self, Readers},
     notify::WebhookNotifier,
     retention::Forgetting,
     stores::Stores,
@@ -24,10 +23,10 @@ use chatplug_core::{
     engine::{Engine, EngineOptions, LiveDirectory, LogNotifier, Observer, TemplateList, TenantList},
     model::{ChannelId, TenantId},
     ports::{
-        ChannelSetup, Clock, Directory, Messenger, Notifier, Route, Templates, Tenant, TenantSetup, Transcriber,
-        WebhookReceiver,
+        ChannelSetup, Clock, Directory, IntentEngine, Messenger, Notifier, Route, Templates, Tenant, TenantSetup,
+        Transcriber, WebhookReceiver,
     },
-    understand::{FactBook, OfflineEngine},
+    understand::OfflineEngine,
 };
 use chatplug_openai::OpenAiTranscriber;
 use chatplug_whatsapp::{
@@ -62,12 +61,7 @@ pub(crate) async fn wire(
 ) -> Result<App, AppError> {
     let metrics = Metrics::new();
     let http = http_client().map_err(|error| AppError::setup("the HTTP client", &error))?;
-    let readers = Readers {
-        offline: Arc::new(OfflineEngine::new()),
-        models: models::models(&config, &clock)?,
-        limiter: stores.limiter.clone(),
-        observer: metrics.clone(),
-    };
+    let intents: Arc<dyn IntentEngine> = Arc::new(OfflineEngine::new());
     let transcriber = match &config.transcriber {
         Some(endpoint) => {
             let transcriber = OpenAiTranscriber::new(endpoint.clone());
@@ -82,7 +76,7 @@ pub(crate) async fn wire(
         stores: stores.clone(),
         metrics: metrics.clone(),
         http: http.clone(),
-        readers,
+        intents,
         transcriber,
         simulator: page,
         bookings: Bookings::new(&config, &stores, clock.clone())?,
@@ -209,12 +203,7 @@ pub(crate) async fn templates(
         stores: stores.clone(),
         metrics: Metrics::new(),
         http,
-        readers: Readers {
-            offline: Arc::new(OfflineEngine::new()),
-            models: BTreeMap::new(),
-            limiter: stores.limiter.clone(),
-            observer: Metrics::new(),
-        },
+        intents: Arc::new(OfflineEngine::new()),
         transcriber: None,
         simulator: None,
         twilio: Twilio::default(),
@@ -338,7 +327,7 @@ struct Builder<'c> {
     stores: Stores,
     metrics: Arc<Metrics>,
     http: reqwest::Client,
-    readers: Readers,
+    intents: Arc<dyn IntentEngine>,
     transcriber: Option<Arc<dyn Transcriber>>,
     simulator: Option<Arc<Simulator>>,
     bookings: Bookings<'c>,
@@ -397,7 +386,6 @@ impl Builder<'_> {
             let (id, branches) = (channel.id.clone(), channel.branches.clone());
             channels.push(ChannelSetup { id, messenger, branches, templates });
         }
-        let facts = Arc::new(FactBook::new(tenant.facts.clone()));
         Ok(Tenant {
             id: tenant.id.clone(),
             name: tenant.name.clone(),
@@ -407,8 +395,7 @@ impl Builder<'_> {
             swaps: Vec::new(),
             channels,
             texts: tenant.texts.clone(),
-            intents: self.readers.of(tenant, &facts),
-            facts,
+            intents: self.intents.clone(),
             notifier: self.notifier(tenant).await?,
             transcriber: self.transcriber.clone().filter(|_| tenant.transcribe),
             lobby: tenant.lobby.clone().map(Arc::new),

@@ -7,7 +7,7 @@ use crate::{
     vault::Seal,
 };
 use chatplug_core::{
-    model::{ChannelId, ContactId},
+    model::{ChannelId, ContactId, shown_name},
     ports::{AuditRow, Erasure, Install, PersonExport, StoreError},
 };
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -62,7 +62,25 @@ pub(crate) fn readable(
         };
         row.insert(column.name.to_owned(), value);
     }
-    Ok(Json::Object(row))
+    let mut row = Json::Object(row);
+    hide_names(&mut row);
+    Ok(row)
+}
+
+/// A booking system's name of a booking lets whoever reads it cancel, with some systems: something else stands for it.
+fn hide_names(told: &mut Json) {
+    match told {
+        Json::Object(members) => {
+            for (name, value) in members {
+                match value {
+                    Json::String(text) if name == "backend_id" => *text = shown_name(text),
+                    value => hide_names(value),
+                }
+            }
+        }
+        Json::Array(list) => list.iter_mut().for_each(hide_names),
+        _ => {}
+    }
 }
 
 fn opened(field: &str, stored: &[u8], seal: &Seal) -> Result<Json, StoreError> {

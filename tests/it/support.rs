@@ -1,7 +1,6 @@
 //! What the end-to-end tests stand on.
 
 pub mod altegio;
-pub mod calcom;
 pub mod crm;
 pub mod crm_backend;
 pub mod crm_webhook;
@@ -15,4 +14,3 @@ pub mod program;
 pub mod server;
 pub mod stage;
 pub mod talk;
-pub mod words;

@@ -10,7 +10,10 @@ use super::{
     sold::{Kind, Way},
     staff_id,
 };
-use crate::{Call, CallError, wire::slots::Days};
+use crate::{
+    Call, CallError,
+    wire::slots::{Days, Time},
+};
 use chatplug_core::{
     model::{DateRange, Slot, SlotQuery, StaffChoice, StaffId},
     ports::BackendError,
@@ -131,7 +134,10 @@ impl CalcomBackend {
         if let Some(kept) = fresh {
             return Ok(kept.times);
         }
-        let asked = DateRange { from: range.from, to: range.to.max(range.from + Duration::days(AHEAD)) };
+        // A look at next week takes the days before along.
+        let today = self.local_day(now);
+        let from = if range.from <= today + Duration::days(AHEAD) { today } else { range.from };
+        let asked = DateRange { from, to: range.to.max(range.from + Duration::days(AHEAD)) };
         let mut times = Vec::new();
         let mut from = asked.from;
         while from <= asked.to {
@@ -166,7 +172,11 @@ impl CalcomBackend {
             call = call.query("bookingUidToReschedule", moving.uid());
         }
         let told: Days = self.client.send(&call).await?.data;
-        let times = told.into_values().flatten().filter(|time| !time.away && time.seats_remaining != Some(0));
+        // A class that is full has room for who moves within it.
+        let has_room = |time: &Time| {
+            time.seats_remaining != Some(0) || moving.is_some_and(|name| time.booking_uid.reveal() == name.uid())
+        };
+        let times = told.into_values().flatten().filter(|time| !time.away && has_room(time));
         let free = times.map(|time| Free {
             start: time.start,
             end: time.end.unwrap_or_else(|| time.start + Duration::minutes(way.minutes)),

@@ -58,7 +58,11 @@ impl CalcomBackend {
             let since = Listing { made_after: Some(attempted - BEFORE), everywhere: true, ..Listing::default() };
             found = latest(self.list(&shop, &since).await?, key);
         }
-        let Some((told, name)) = found else { return Ok(None) };
+        let Some((mut told, mut name)) = found else { return Ok(None) };
+        if !told.rescheduled_to_uid.is_empty() {
+            // Moved since, further than was looked.
+            (told, name) = self.read_now(&name).await?.unwrap_or((told, name));
+        }
         if told.cancellation_reason == UNDONE {
             return Ok(Some(Resolution::NotDone));
         }

@@ -81,13 +81,8 @@ impl State {
     pub(super) fn can_host(&self, asked: &Asked<'_>, host: u64, start: DateTime<Utc>) -> bool {
         let end = start + Duration::minutes(asked.minutes);
         let within = |(a, b): &Span| *a <= start && end <= *b;
-        self.free(asked, host, start, end).iter().any(within) && !self.beside(asked, host, start)
-    }
-
-    /// Whether the same class at another time is in the way. Those at the same time are counted elsewhere.
-    fn beside(&self, asked: &Asked<'_>, host: u64, start: DateTime<Utc>) -> bool {
-        let end = start + Duration::minutes(asked.minutes);
-        let is = |booking: &Booking| {
+        // Places at another time of the same class are in the way; those at the same time are counted elsewhere.
+        let beside = |booking: &Booking| {
             booking.seated
                 && booking.event_type == asked.of.id
                 && booking.status.stands()
@@ -96,7 +91,7 @@ impl State {
                 && booking.start < end
                 && start < booking.end
         };
-        asked.of.seats.is_some() && self.bookings.iter().any(is)
+        self.free(asked, host, start, end).iter().any(within) && !self.bookings.iter().any(beside)
     }
 
     /// Times that are listed between two instants, in order.
@@ -106,7 +101,7 @@ impl State {
             let zone = self.schedule_of(asked.of, *host).map_or(Tz::UTC, |schedule| schedule.zone);
             let free = self.free(asked, *host, from, to + Duration::minutes(asked.minutes));
             let mut starts: Vec<_> = free.into_iter().flat_map(|span| self.grid(asked, span, zone)).collect();
-            starts.retain(|start| !self.beside(asked, *host, *start));
+            starts.retain(|start| self.can_host(asked, *host, *start));
             starts
         };
         let mut lists = people.iter().map(of_one);
@@ -118,8 +113,7 @@ impl State {
         };
         starts.sort_unstable();
         starts.dedup();
-        starts.retain(|start| from <= *start && *start <= to);
-        starts.retain(|start| self.in_bounds(asked.of, *start));
+        starts.retain(|start| from <= *start && *start <= to && self.in_bounds(asked.of, *start));
         starts.retain(|start| !self.full(asked.of, *start, asked.but));
         starts
     }
@@ -154,9 +148,6 @@ impl State {
 
     /// Whether a limit of a day, a week, a month or a year is reached.
     pub(super) fn full(&self, of: &FakeEventType, start: DateTime<Utc>, but: Option<&str>) -> bool {
-        if of.limits == [None; 4] {
-            return false;
-        }
         let zone = self.zone_of(of);
         let local = |time: DateTime<Utc>| time.with_timezone(&zone).date_naive();
         let (day, all) = (local(start), &self.bookings);

@@ -1,5 +1,6 @@
 //! Reading what three generations of servers write.
 
+use chatplug_core::model::Private;
 use serde::{Deserialize, Deserializer, de::DeserializeOwned, de::Error as _};
 use serde_json::Value;
 
@@ -33,6 +34,11 @@ pub(crate) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String,
         Value::Number(number) => number.to_string(),
         _ => String::new(),
     })
+}
+
+/// A text that is not printed.
+pub(crate) fn private<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Private<String>, D::Error> {
+    text(deserializer).map(Private::new)
 }
 
 /// An object, or nothing: what stands there may be `null`, `""`, `false`, `[]`.

@@ -1,6 +1,7 @@
 //! Free times. Contract: "`GET /v2/slots`".
 
 use super::lenient;
+use chatplug_core::model::Private;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -21,6 +22,9 @@ pub(crate) struct Time {
     pub(crate) seats_remaining: Option<i64>,
     #[serde(default, deserialize_with = "lenient::maybe_int")]
     pub(crate) seats_total: Option<i64>,
+    /// Of classes: the booking that those who come share. A secret.
+    #[serde(default, deserialize_with = "lenient::private")]
+    pub(crate) booking_uid: Private<String>,
     /// Called off by an absence with somebody in place.
     #[serde(default, deserialize_with = "lenient::flag")]
     pub(crate) away: bool,

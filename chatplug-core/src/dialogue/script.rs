@@ -32,7 +32,6 @@ use crate::{
     },
     ports::Action,
     reply::{Key, Label, Reply},
-    understand::FactBook,
 };
 use chrono::{DateTime, Duration, NaiveDate, NaiveTime, Utc};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -78,8 +77,6 @@ pub struct Script {
     pub reach: super::Reach,
     /// Swaps of branches from one booking system to another.
     pub swaps: Vec<std::sync::Arc<crate::ports::Swap>>,
-    /// What the business says about itself.
-    pub facts: FactBook,
     /// Actions that were committed.
     pub committed: Vec<Action>,
     /// How many reads were asked for.
@@ -107,7 +104,6 @@ impl Script {
             languages: &self.languages,
             reach: self.reach,
             swaps: &self.swaps,
-            facts: &self.facts,
         }
     }
 

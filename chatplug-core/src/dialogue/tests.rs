@@ -3,7 +3,6 @@
 mod action;
 mod book;
 mod branches;
-mod free;
 mod lists;
 mod meeting;
 mod properties;

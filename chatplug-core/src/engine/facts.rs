@@ -14,7 +14,7 @@ pub(super) fn booking(booking: &Booking) -> Value {
         "booking": booking.id,
         "install": booking.reference.install,
         "branch": booking.reference.branch,
-        "backend_id": booking.reference.backend_id,
+        "reference": booking.reference.shown(),
         "services": booking.services,
         "staff": booking.staff,
         "start": booking.start,

@@ -4,10 +4,14 @@ use super::{BookingId, BranchId, ContactId, InstallId, Price, ServiceId, StaffId
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// A booking's name in a booking system. One stable [`BookingId`] has one or more over its life:
 /// some systems give a new one when a booking moves.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+///
+/// With some systems the name is a secret: whoever knows it may read, move and cancel the booking. So `Debug` prints
+/// [`shown`](Self::shown) in its place, and so does everything that is logged, audited or exported.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct BookingRef {
     /// Which account of which system.
     pub install: InstallId,
@@ -15,6 +19,28 @@ pub struct BookingRef {
     pub branch: BranchId,
     /// The system's id; a secret with some (whoever knows it may cancel), so never shown to clients or logged.
     pub backend_id: String,
+}
+
+impl BookingRef {
+    /// What stands for the name where people read it: the same for the same name always, and no way back.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        shown_name(&self.backend_id)
+    }
+}
+
+/// What stands for a booking system's name of a booking where people read it; see [`BookingRef::shown`].
+#[must_use]
+pub fn shown_name(backend_id: &str) -> String {
+    let mut shown = BookingId::derive(&["shown", backend_id]).to_string();
+    shown.truncate(12);
+    shown
+}
+
+impl fmt::Debug for BookingRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "BookingRef({}/{}#{})", self.install, self.branch, self.shown())
+    }
 }
 
 /// A booking read back from the booking system.
@@ -100,4 +126,22 @@ pub enum CancelReason {
     Moved,
     /// A person of the business did it.
     Team,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_a_booking_is_never_printed() {
+        let reference = BookingRef {
+            install: "calcom".parse().unwrap(),
+            branch: "centre".parse().unwrap(),
+            backend_id: "syVnAwQK3zB2ter55N3LdR".to_owned(),
+        };
+        let printed = format!("{reference:?}");
+        assert!(!printed.contains("syVn"), "{printed}");
+        assert_eq!(printed, format!("{:?}", reference.clone()), "and one is told from another all the same");
+        assert_ne!(printed, format!("{:?}", BookingRef { backend_id: "other".to_owned(), ..reference }));
+    }
 }

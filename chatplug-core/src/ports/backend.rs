@@ -1,8 +1,8 @@
 //! The booking system that the business already runs.
 
 use crate::model::{
-    ActionKey, Availability, Booking, BookingRef, BranchId, CancelReason, Catalog, ChannelUser, ClientField, ContactId,
-    Lang, Phone, Private, ServiceId, Slot, SlotQuery,
+    ActionKey, Availability, Booking, BookingId, BookingRef, BranchId, CancelReason, Catalog, ChannelUser, ClientField,
+    ContactId, Lang, Phone, Private, ServiceId, Slot, SlotQuery,
 };
 use async_trait::async_trait;
 use chrono::{DateTime, Duration, Utc};
@@ -317,7 +317,9 @@ impl Changed {
     /// only where no two changes of a booking share an instant, or the second one would not be looked at either.
     #[must_use]
     pub fn key(&self) -> String {
-        format!("{}@{}", self.reference.backend_id, self.changed_at.timestamp_micros())
+        // Of the whole name, and without it: it may be a secret, and keys are kept and logged.
+        let name = BookingId::derive(&["changed", &self.reference.backend_id]);
+        format!("{name}@{}", self.changed_at.timestamp_micros())
     }
 }
 

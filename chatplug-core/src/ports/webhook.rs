@@ -1,9 +1,9 @@
 //! Webhooks in: verify, then parse.
 
-use crate::model::{DeliveryStatus, Inbound};
+use crate::model::{DeliveryStatus, Inbound, shown_name};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use std::fmt::Debug;
+use std::fmt::{self, Debug};
 
 /// Reads the webhooks of one endpoint of one provider.
 ///
@@ -42,8 +42,8 @@ pub struct ReceivedEvent {
     pub event: Scoped,
 }
 
-/// An event by what it concerns. Only what concerns a dialogue costs a turn.
-#[derive(Debug, Clone, PartialEq)]
+/// An event by what it concerns. Only what concerns a dialogue costs a turn. `Debug` prints no booking's name.
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Scoped {
     /// A client wrote.
@@ -89,6 +89,26 @@ pub enum Scoped {
         /// The provider's word for it.
         what: String,
     },
+}
+
+impl Debug for Scoped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word =
+            |f: &mut fmt::Formatter<'_>, name: &str, what: &str| f.debug_struct(name).field("what", &what).finish();
+        match self {
+            Self::Message(message) => f.debug_tuple("Message").field(message).finish(),
+            Self::Status(status) => f.debug_tuple("Status").field(status).finish(),
+            Self::Booking { backend_id } => write!(f, "Booking(#{})", shown_name(backend_id)),
+            Self::Catalog { what } => word(f, "Catalog", what),
+            Self::MarketingPreference { user, wanted } => {
+                f.debug_struct("MarketingPreference").field("user", user).field("wanted", wanted).finish()
+            }
+            Self::StaffWrote { user } => f.debug_struct("StaffWrote").field("user", user).finish(),
+            Self::Templates { what } => word(f, "Templates", what),
+            Self::Account { what } => word(f, "Account", what),
+            Self::Ignored { what } => word(f, "Ignored", what),
+        }
+    }
 }
 
 /// Why a request was refused.

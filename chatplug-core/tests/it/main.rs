@@ -4,7 +4,6 @@
 
 mod chat;
 mod engine;
-mod lies;
 mod testkit;
 mod understand;
 mod words;

@@ -16,7 +16,6 @@ mod house;
 mod http;
 mod keys;
 mod marketplace;
-mod model;
 mod notify;
 mod ops;
 mod people;

@@ -43,7 +43,7 @@ async fn a_booking_says_who_what_before_after_key_and_the_answer() {
     assert_eq!(row.actor, "client");
     assert!(row.action.is_some() && row.conversation.is_some());
     assert_eq!((&row.detail["result"], &row.detail["before"]), (&Value::from("done"), &Value::Null));
-    assert_eq!(row.detail["after"]["backend_id"], Value::from(standing[0].reference.backend_id.clone()));
+    assert_eq!(row.detail["after"]["reference"], Value::from(standing[0].reference.shown()));
     assert_eq!(row.detail["after"]["status"], row.detail["calls"][0]["answer"]["status"]);
     assert_eq!(row.detail["wanted"]["start"], row.detail["after"]["start"]);
     assert_eq!(results(row), [("book".to_owned(), "ok".to_owned())]);
@@ -64,7 +64,7 @@ async fn a_lost_answer_and_what_became_of_it_are_both_told() {
     assert_eq!(results[0], ("book".to_owned(), "unknown".to_owned()));
     assert_eq!(results.last().unwrap(), &("resolve".to_owned(), "done".to_owned()));
     let resolved = row.detail["calls"].as_array().unwrap().last().unwrap();
-    assert_eq!(resolved["answer"]["backend_id"], row.detail["after"]["backend_id"]);
+    assert_eq!(resolved["answer"]["reference"], row.detail["after"]["reference"]);
     assert_eq!(stage.salon.standing().len(), 1);
 }
 
