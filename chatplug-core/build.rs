@@ -50,8 +50,29 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let lexicons = read(&Path::new(&root).join("lexicons"), ".txt")?;
     check_lexicons(&lexicons);
     fs::write(Path::new(&out).join("lexicons.rs"), lexicon_table(&lexicons)?)?;
+
+    let free = read(&Path::new(&root).join("lexicons"), ".words")?;
+    for file in &free {
+        for kind in FREE {
+            let told = |line: &str| {
+                line.split_once('=').is_some_and(|(key, words)| key.trim() == kind && !words.trim().is_empty())
+            };
+            if !file.text.lines().any(told) {
+                println!("cargo::error=lexicons/{}: no words for \"{kind}\"", file.name);
+            }
+        }
+    }
+    for lexicon in lexicons.iter().filter(|lexicon| !lexicon.lang.is_empty()) {
+        if !free.iter().any(|file| file.lang == lexicon.lang) {
+            println!("cargo::error=lexicons/{}: no free.words", lexicon.lang);
+        }
+    }
+    fs::write(Path::new(&out).join("free.rs"), lexicon_table(&free)?)?;
     Ok(())
 }
+
+/// What every `free.words` holds.
+const FREE: [&str; 7] = ["stop", "ask", "me", "done", "number", "day", "money"];
 
 /// Tells every line that cannot be read, and every word that a language lacks.
 fn check_lexicons(files: &[File]) {

@@ -47,6 +47,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         }],
         texts: Vec::new(),
         intents: Arc::new(OfflineEngine::new()),
+        facts: Arc::default(),
         notifier: Arc::new(LogNotifier),
         transcriber: None,
         lobby: None,

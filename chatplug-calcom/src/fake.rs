@@ -199,6 +199,12 @@ impl FakeCalcom {
         self
     }
 
+    /// Whether there is such a user.
+    #[must_use]
+    pub fn has_user(&self, id: u64) -> bool {
+        self.read(|state| state.users.contains_key(&id))
+    }
+
     /// Deletes a user: their bookings then show hosts that nobody knows.
     pub fn remove_user(&self, id: u64) -> &Self {
         self.change(|state| {
@@ -264,7 +270,7 @@ impl FakeCalcom {
     #[must_use]
     pub fn config(&self) -> CalcomConfig {
         let key = self.read(|state| state.users.get(&Self::ANNA).and_then(|user| user.key.clone()));
-        self.config_with(CalcomAuth::ApiKey(key.unwrap_or_default().into()))
+        self.config_with(CalcomAuth::ApiKey(key.unwrap_or_else(|| Self::KEY.to_owned()).into()))
     }
 
     /// A configuration of the adapter, with other credentials.

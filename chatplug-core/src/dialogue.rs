@@ -17,7 +17,7 @@
 //! A step reads an input (`listen`, `picks`, `answers`), lets a flow act on the state (one file each), and ends in
 //! `step`, which puts the effects in order. Flows: `greet` (menu, back, unfinished bookings), `book` with `fields`,
 //! `branch`, `gate`, `details`, `times` and `search`, `bookings` (list, choose), `reschedule`, `cancel`, `confirm` (reminders),
-//! `questions`, `late`, `waiting` (no catalogue), `swapped` (another booking system), `consent`, `language`, `handoff`, `misunderstanding`, `changed`. The only way to a
+//! `questions`, `free` (what no form has a field for), `late`, `waiting` (no catalogue), `swapped` (another booking system), `consent`, `language`, `handoff`, `misunderstanding`, `changed`. The only way to a
 //! [`Effect::Commit`] is in `summary`; what became of it is told in `outcome`.
 
 mod free_times;
@@ -43,6 +43,7 @@ mod confirm;
 mod consent;
 mod details;
 mod fields;
+mod free;
 mod gate;
 mod greet;
 mod handoff;

@@ -5,6 +5,7 @@
 mod booking;
 mod catalog;
 mod contact;
+mod fact;
 mod ids;
 mod lang;
 mod message;
@@ -19,8 +20,9 @@ mod time;
 pub use booking::{Booking, BookingRef, BookingStatus, CancelReason, shown_name};
 pub use catalog::{Branch, Catalog, ClientField, Gate, GeoPoint, OpeningHours, Place, Rating, Service, Staff};
 pub use contact::{Address, CameFrom, ChannelUser, Consent, Contact};
+pub use fact::{Fact, FactMention};
 pub use ids::{
-    ActionKey, BookingId, BranchId, ChannelId, ContactId, ConversationId, DeliveryKey, DeliveryPart, IdError,
+    ActionKey, BookingId, BranchId, ChannelId, ContactId, ConversationId, DeliveryKey, DeliveryPart, FactId, IdError,
     InstallId, MessageId, NoticeId, ServiceId, StaffId, TenantId, TurnId,
 };
 pub use lang::{Lang, LangError, Localized};

@@ -2,13 +2,18 @@
 //!
 //! Reading order: `text` (tokens), `tags`, `lines`, `sources` and `lexicon` (phrases of every language, from `lexicons/`), `language`, `items` and
 //! `calendar` under `dates`, `monthdays` and `times` (the grammar), `services` and `people`, `intents`, `choice` (what counts of
-//! several), `engine`. [`eval`] is the library behind `chatplug understand`.
+//! several), `engine`. Around it: `faq` (free questions), `shield` (what a model may see and say), `cascade` (which is asked
+//! when), `guard` (what a text may claim), with the words of `free`. [`eval`] is the library behind `chatplug understand`.
 
 mod calendar;
+mod cascade;
 mod choice;
 mod dates;
 mod engine;
 pub mod eval;
+mod faq;
+mod free;
+mod guard;
 mod intents;
 mod items;
 mod language;
@@ -17,12 +22,17 @@ mod lines;
 mod monthdays;
 mod people;
 mod services;
+mod shield;
 mod sources;
 mod tags;
 mod text;
 mod times;
 
+pub use cascade::Cascade;
 pub use engine::OfflineEngine;
+pub use faq::{FactBook, Found};
+pub use guard::{Claim, Grounds, success_words};
+pub use shield::Shielded;
 pub use sources::{LexiconError, Lexicons};
 
 /// The words of a text, folded as everything that is compared with it: lower case, without marks.

@@ -1,4 +1,6 @@
-//! An endpoint within the process: it hears what it is told to hear, and misbehaves when it is told to.
+//! An endpoint within the process: it hears and understands what it is told to, and misbehaves when it is told to.
+
+mod chat;
 
 use axum::{
     Json, Router,
@@ -6,9 +8,9 @@ use axum::{
     extract::{DefaultBodyLimit, Multipart, State},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
-    routing::post,
+    routing::{get, post},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use std::{
     collections::{HashMap, VecDeque},
     io,
@@ -18,8 +20,10 @@ use tokio::{net::TcpListener, sync::Notify, task::JoinHandle};
 
 /// The key that the fake takes.
 pub const API_KEY: &str = "sk-fake-0123456789";
-/// The model that it has.
+/// The model that writes recordings down.
 pub const MODEL: &str = "whisper-1";
+/// The model that answers questions.
+pub const CHAT_MODEL: &str = "fake-mini";
 
 /// What the next call meets.
 #[derive(Debug, Clone)]
@@ -37,6 +41,10 @@ pub enum Fault {
     Cut,
     /// To another place.
     Redirect(String),
+    /// The beginning of an answer at once, the rest never.
+    Drips,
+    /// A question is answered with this text, whatever the schema says.
+    Says(String),
 }
 
 /// One call, as it came.
@@ -71,6 +79,8 @@ struct Inner {
     words: HashMap<Vec<u8>, String>,
     faults: VecDeque<Fault>,
     calls: Vec<Call>,
+    readings: HashMap<String, Value>,
+    asked: Vec<Value>,
 }
 
 impl FakeOpenAi {
@@ -84,6 +94,8 @@ impl FakeOpenAi {
         let shared = Arc::<Shared>::default();
         let router = Router::new()
             .route("/v1/audio/transcriptions", post(transcribe))
+            .route("/v1/chat/completions", post(chat::complete))
+            .route("/v1/models", get(chat::models))
             .layer(DefaultBodyLimit::max(32 * 1024 * 1024))
             .with_state(shared.clone());
         let server = tokio::spawn(async move {
@@ -102,6 +114,18 @@ impl FakeOpenAi {
     pub fn hears(&self, recording: impl Into<Vec<u8>>, words: &str) -> &Self {
         self.lock().words.insert(recording.into(), words.to_owned());
         self
+    }
+
+    /// How a message is read: laid over a reading that understood nothing. Other messages are read as that.
+    pub fn understands(&self, message: &str, reading: Value) -> &Self {
+        self.lock().readings.insert(message.to_owned(), reading);
+        self
+    }
+
+    /// The questions so far, as they came.
+    #[must_use]
+    pub fn asked(&self) -> Vec<Value> {
+        self.lock().asked.clone()
     }
 
     /// What the next call meets; those after it what is said after this.
@@ -156,27 +180,13 @@ async fn transcribe(State(shared): State<Arc<Shared>>, headers: HeaderMap, mut f
         state.calls.push(call);
         (state.faults.pop_front(), state.words.get(&file).cloned())
     };
-    let key = headers.get(header::AUTHORIZATION).and_then(|key| key.to_str().ok()?.strip_prefix("Bearer "));
-    if key != Some(API_KEY) {
+    if !has_key(&headers) {
         return refusal(StatusCode::UNAUTHORIZED, "Incorrect API key provided");
     }
-    match fault {
-        Some(Fault::Hangs) => shared.released.notified().await,
-        Some(Fault::Status(status)) => {
-            return refusal(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY), "as told");
-        }
-        Some(Fault::TooMany(seconds)) => {
-            let refused = refusal(StatusCode::TOO_MANY_REQUESTS, "Rate limit reached");
-            return ([(header::RETRY_AFTER, seconds.to_string())], refused).into_response();
-        }
-        Some(Fault::Body(body)) => return body.into_response(),
-        Some(Fault::Cut) => {
-            let half = Bytes::from_static(b"{\"text\":\"half of wh");
-            let parts = [Ok(half), Err(io::Error::other("cut"))];
-            return Response::new(Body::from_stream(futures_util::stream::iter(parts)));
-        }
-        Some(Fault::Redirect(to)) => return (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, to)]).into_response(),
-        None => {}
+    if let Some(fault) = fault
+        && let Some(answer) = misbehave(fault, &shared).await
+    {
+        return answer;
     }
     if model.as_deref() != Some(MODEL) {
         return refusal(StatusCode::NOT_FOUND, "The model does not exist");
@@ -185,6 +195,39 @@ async fn transcribe(State(shared): State<Arc<Shared>>, headers: HeaderMap, mut f
         Some(words) => Json(json!({ "text": words })).into_response(),
         None => refusal(StatusCode::BAD_REQUEST, "Invalid file format."),
     }
+}
+
+fn has_key(headers: &HeaderMap) -> bool {
+    let key = headers.get(header::AUTHORIZATION).and_then(|key| key.to_str().ok()?.strip_prefix("Bearer "));
+    key == Some(API_KEY)
+}
+
+/// What a fault answers; `None`: the call goes on.
+async fn misbehave(fault: Fault, shared: &Shared) -> Option<Response> {
+    let half = Bytes::from_static(b"{\"text\":\"half of wh");
+    Some(match fault {
+        Fault::Hangs => {
+            shared.released.notified().await;
+            return None;
+        }
+        Fault::Says(_) => return None,
+        Fault::Status(status) => refusal(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY), "as told"),
+        Fault::TooMany(seconds) => {
+            let refused = refusal(StatusCode::TOO_MANY_REQUESTS, "Rate limit reached");
+            ([(header::RETRY_AFTER, seconds.to_string())], refused).into_response()
+        }
+        Fault::Body(body) => body.into_response(),
+        Fault::Cut => {
+            let parts = [Ok(half), Err(io::Error::other("cut"))];
+            Response::new(Body::from_stream(futures_util::stream::iter(parts)))
+        }
+        Fault::Drips => {
+            let rest = futures_util::stream::pending::<io::Result<Bytes>>();
+            let drips = futures_util::stream::StreamExt::chain(futures_util::stream::iter([Ok(half)]), rest);
+            Response::new(Body::from_stream(drips))
+        }
+        Fault::Redirect(to) => (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, to)]).into_response(),
+    })
 }
 
 fn refusal(status: StatusCode, message: &str) -> Response {

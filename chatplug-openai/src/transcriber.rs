@@ -3,21 +3,20 @@
 //! Source: OpenAI's reference of that call: `file`, `model`, `language` (ISO 639-1), `response_format`; the answer is
 //! `{"text": …}`, an error `{"error": {"message", "type", "code"}}`.
 
-use super::config::{OpenAiConfig, OpenAiConfigError};
+use super::{
+    client::{self, Unread, keyed, retry_after},
+    config::{OpenAiConfig, OpenAiConfigError},
+};
 use async_trait::async_trait;
 use chatplug_core::{
     model::Private,
     ports::{Recording, TranscribeError, Transcriber},
 };
-use chrono::Duration as Span;
 use reqwest::{
-    Client, Response, StatusCode, header,
+    Client, Response, StatusCode,
     multipart::{Form, Part},
-    redirect,
 };
-use secrecy::ExposeSecret;
 use serde::Deserialize;
-use std::time::Duration;
 
 /// Nobody says so much in a message; a longer answer is nonsense.
 const LONGEST_ANSWER: usize = 256 * 1024;
@@ -42,17 +41,7 @@ impl OpenAiTranscriber {
     /// # Errors
     /// When the configuration cannot work.
     pub fn new(config: OpenAiConfig) -> Result<Self, OpenAiConfigError> {
-        config.check()?;
-        // The provider is process-wide; whoever was first installed the same one.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = Client::builder()
-            .user_agent(concat!("chatplug/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(Duration::from_secs(5))
-            .timeout(config.timeout)
-            .redirect(redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .build()
-            .map_err(OpenAiConfigError::Client)?;
+        let http = client::client(&config)?;
         Ok(Self { config, http })
     }
 
@@ -84,13 +73,10 @@ impl Transcriber for OpenAiTranscriber {
             return Err(TranscribeError::Silent);
         }
         let url = format!("{}/audio/transcriptions", self.config.base_url);
-        let mut request = self.http.post(url).multipart(self.form(recording)?);
-        if let Some(key) = &self.config.api_key {
-            request = request.bearer_auth(key.expose_secret());
-        }
+        let request = keyed(&self.config, self.http.post(url).multipart(self.form(recording)?));
         let answer = request.send().await.map_err(down)?;
         let answer = refused(answer)?;
-        let body = read(answer).await?;
+        let body = client::read(answer, LONGEST_ANSWER).await.map_err(unread)?;
         // What stands in it is what was said, so an error of the parser is not passed on: it may quote.
         let Answer { text } =
             serde_json::from_slice(&body).map_err(|_| nonsense("the answer is not what it should be"))?;
@@ -130,20 +116,11 @@ fn refused(answer: Response) -> Result<Response, TranscribeError> {
     })
 }
 
-fn retry_after(answer: &Response) -> Option<Span> {
-    let seconds: i64 = answer.headers().get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    Span::try_seconds(seconds.clamp(0, 24 * 60 * 60))
-}
-
-async fn read(mut answer: Response) -> Result<Vec<u8>, TranscribeError> {
-    let mut body = Vec::new();
-    while let Some(chunk) = answer.chunk().await.map_err(down)? {
-        if body.len() + chunk.len() > LONGEST_ANSWER {
-            return Err(nonsense("the answer is too long"));
-        }
-        body.extend_from_slice(&chunk);
+fn unread(why: Unread) -> TranscribeError {
+    match why {
+        Unread::Broken(error) => down(error),
+        Unread::TooLong => nonsense("the answer is too long"),
     }
-    Ok(body)
 }
 
 fn down(error: reqwest::Error) -> TranscribeError {

@@ -244,12 +244,33 @@ pub struct UnderstandArgs {
     /// beside those there are; a folder of a new language adds it
     #[arg(long, value_name = "DIR")]
     pub lexicons: Option<PathBuf>,
+    /// What reads the messages
+    #[arg(long, value_enum, default_value_t)]
+    pub engine: Reader,
+    /// Configuration with the `[[openai]]` to ask, for `llm` and `cascade`
+    #[arg(long, value_name = "FILE", required_if_eq_any = [("engine", "llm"), ("engine", "cascade")])]
+    pub config: Option<PathBuf>,
+    /// Whose model and facts; where there is one tenant with a model, that one's
+    #[arg(long, value_name = "ID", requires = "config")]
+    pub tenant: Option<String>,
     /// Print scores and misses instead of predictions (the messages carry labels)
     #[arg(long)]
     pub table: bool,
     /// Messages, one JSON object a line
     #[arg(value_name = "MESSAGES")]
     pub messages: PathBuf,
+}
+
+/// What reads messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Reader {
+    /// The lexicons and the grammar alone: no network
+    #[default]
+    Offline,
+    /// The model alone, checked as always
+    Llm,
+    /// The offline engine, and the model where that is unsure
+    Cascade,
 }
 
 /// How a command ended badly.
@@ -310,7 +331,7 @@ pub fn run(cli: Cli, environment: &Environment) -> Result<(), Failure> {
     match cli.command {
         Command::Check(args) => check::run(&args, environment),
         Command::Doctor(args) => block_on(doctor::run(&args, environment)),
-        Command::Understand(args) => understand::run(&args),
+        Command::Understand(args) => understand::run(&args, environment),
         Command::Demo(args) => block_on(demo::run(args)),
         Command::Chat(args) => block_on(chat::run(args)),
         Command::Serve(args) => {

@@ -9,6 +9,7 @@ mod calcom;
 mod check;
 mod collect;
 mod document;
+mod openai;
 mod problem;
 mod raw;
 
@@ -16,12 +17,13 @@ pub use altegio::{AltegioAccount, AltegioPlace};
 pub use branch::{BookingConfig, BranchConfig};
 pub use calcom::{CalcomAccount, CalcomEmail, CalcomEventType, CalcomPlace, CalcomStaff, CalcomUser};
 pub use document::ENV_PREFIX;
+pub use openai::{LlmConfig, OpenAiEndpoint};
 pub(crate) use problem::suggestion;
 pub use problem::{Place, Problem, Problems};
 
 use chatplug_core::{
     lobby::Lobby,
-    model::{BranchId, ChannelId, Lang, Policy, TenantId},
+    model::{BranchId, ChannelId, Fact, Lang, Policy, TenantId},
     ports::{Retention, TemplateStock},
     vault::MasterKeys,
 };
@@ -62,6 +64,8 @@ pub struct Config {
     pub ready: ReadyConfig,
     /// `[transcriber]`: what writes voice messages down, for the tenants that want it.
     pub transcriber: Option<OpenAiConfig>,
+    /// `[[openai]]`: models that may be asked what a message means.
+    pub openai: Vec<OpenAiEndpoint>,
     /// `[[meta_app]]`.
     pub meta_apps: Vec<MetaApp>,
     /// `[twilio]`: whose subaccounts are made.
@@ -264,6 +268,10 @@ pub struct TenantConfig {
     pub seal: bool,
     /// Its clients' voice messages are sent to the transcriber and written down.
     pub transcribe: bool,
+    /// `[tenant.llm]`: the model that is asked when the offline engine is unsure; `None`: none is.
+    pub llm: Option<LlmConfig>,
+    /// `[[tenant.fact]]`: what it says about itself.
+    pub facts: Vec<Fact>,
     /// Where its team hears of what needs a person; `None`: in the log alone.
     pub notify: Option<NotifyConfig>,
     /// `Some`: no business, but the lobby of a number that several share.

@@ -16,6 +16,7 @@ mod limits;
 pub mod logging;
 mod marketplace;
 pub mod metrics;
+mod models;
 pub mod notify;
 mod retention;
 pub mod stores;

@@ -124,6 +124,18 @@ impl Observer for Metrics {
                 histogram!("chatplug_backend_seconds", "backend" => backend, "operation" => operation)
                     .record(took.as_secs_f64());
             }
+            EngineEvent::ModelCalled { tenant, result, tokens_in, tokens_out, cost_micros, took } => {
+                let tenant = tenant.to_string();
+                counter!("chatplug_model_calls_total", "tenant" => tenant.clone(), "result" => result).increment(1);
+                for (direction, tokens) in [("in", tokens_in), ("out", tokens_out)] {
+                    counter!("chatplug_model_tokens_total", "tenant" => tenant.clone(), "direction" => direction)
+                        .increment(tokens);
+                }
+                counter!("chatplug_model_cost_micros_total", "tenant" => tenant.clone()).increment(cost_micros);
+                if !took.is_zero() {
+                    histogram!("chatplug_model_seconds", "tenant" => tenant).record(took.as_secs_f64());
+                }
+            }
             EngineEvent::ActionEnded { what, result, .. } => {
                 counter!("chatplug_actions_total", "what" => what, "result" => result).increment(1);
             }
@@ -214,6 +226,10 @@ fn describe() {
     describe_counter!("chatplug_actions_total", "Bookings, moves, cancellations and confirmations by how they ended");
     describe_counter!("chatplug_messages_priced_total", "Messages that arrived, by how the provider charges them");
     describe_counter!("chatplug_deliveries_total", "Messages by what became of handing them to the provider");
+    describe_counter!("chatplug_model_calls_total", "Messages that a model was asked about, by what became of it");
+    describe_counter!("chatplug_model_tokens_total", "Tokens sent to models and received from them");
+    describe_counter!("chatplug_model_cost_micros_total", "What they cost, in millionths of the prices' currency");
+    describe_histogram!("chatplug_model_seconds", "A call of a model");
     describe_histogram!("chatplug_webhook_seconds", "A webhook from its first byte to the answer");
     describe_histogram!("chatplug_store_events_seconds", "From a parsed webhook to its events being durable");
     describe_histogram!("chatplug_turn_seconds", "A turn, calls of booking systems included");

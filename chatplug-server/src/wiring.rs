@@ -13,6 +13,7 @@ use crate::{
     limits,
     marketplace::{self, AltegioBranches, Codes, Installer},
     metrics::{Metrics, Observers},
+    models::{self, Readers},
     notify::WebhookNotifier,
     retention::Forgetting,
     stores::Stores,
@@ -23,10 +24,10 @@ use chatplug_core::{
     engine::{Engine, EngineOptions, LiveDirectory, LogNotifier, Observer, TemplateList, TenantList},
     model::{ChannelId, TenantId},
     ports::{
-        ChannelSetup, Clock, Directory, IntentEngine, Messenger, Notifier, Route, Templates, Tenant, TenantSetup,
-        Transcriber, WebhookReceiver,
+        ChannelSetup, Clock, Directory, Messenger, Notifier, Route, Templates, Tenant, TenantSetup, Transcriber,
+        WebhookReceiver,
     },
-    understand::OfflineEngine,
+    understand::{FactBook, OfflineEngine},
 };
 use chatplug_openai::OpenAiTranscriber;
 use chatplug_whatsapp::{
@@ -61,7 +62,12 @@ pub(crate) async fn wire(
 ) -> Result<App, AppError> {
     let metrics = Metrics::new();
     let http = http_client().map_err(|error| AppError::setup("the HTTP client", &error))?;
-    let intents: Arc<dyn IntentEngine> = Arc::new(OfflineEngine::new());
+    let readers = Readers {
+        offline: Arc::new(OfflineEngine::new()),
+        models: models::models(&config, &clock)?,
+        limiter: stores.limiter.clone(),
+        observer: metrics.clone(),
+    };
     let transcriber = match &config.transcriber {
         Some(endpoint) => {
             let transcriber = OpenAiTranscriber::new(endpoint.clone());
@@ -76,7 +82,7 @@ pub(crate) async fn wire(
         stores: stores.clone(),
         metrics: metrics.clone(),
         http: http.clone(),
-        intents,
+        readers,
         transcriber,
         simulator: page,
         bookings: Bookings::new(&config, &stores, clock.clone())?,
@@ -203,7 +209,12 @@ pub(crate) async fn templates(
         stores: stores.clone(),
         metrics: Metrics::new(),
         http,
-        intents: Arc::new(OfflineEngine::new()),
+        readers: Readers {
+            offline: Arc::new(OfflineEngine::new()),
+            models: BTreeMap::new(),
+            limiter: stores.limiter.clone(),
+            observer: Metrics::new(),
+        },
         transcriber: None,
         simulator: None,
         twilio: Twilio::default(),
@@ -327,7 +338,7 @@ struct Builder<'c> {
     stores: Stores,
     metrics: Arc<Metrics>,
     http: reqwest::Client,
-    intents: Arc<dyn IntentEngine>,
+    readers: Readers,
     transcriber: Option<Arc<dyn Transcriber>>,
     simulator: Option<Arc<Simulator>>,
     bookings: Bookings<'c>,
@@ -386,6 +397,7 @@ impl Builder<'_> {
             let (id, branches) = (channel.id.clone(), channel.branches.clone());
             channels.push(ChannelSetup { id, messenger, branches, templates });
         }
+        let facts = Arc::new(FactBook::new(tenant.facts.clone()));
         Ok(Tenant {
             id: tenant.id.clone(),
             name: tenant.name.clone(),
@@ -395,7 +407,8 @@ impl Builder<'_> {
             swaps: Vec::new(),
             channels,
             texts: tenant.texts.clone(),
-            intents: self.intents.clone(),
+            intents: self.readers.of(tenant, &facts),
+            facts,
             notifier: self.notifier(tenant).await?,
             transcriber: self.transcriber.clone().filter(|_| tenant.transcribe),
             lobby: tenant.lobby.clone().map(Arc::new),

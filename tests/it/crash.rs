@@ -6,18 +6,19 @@ mod fate;
 mod program;
 
 use crate::support::{
-    altegio,
+    altegio, calcom,
     crm::Crm,
     people::{Ending, Person, Plan},
     stage::{BELLA, approve_templates},
 };
 use chatplug::{
-    model::{BookingStatus, TenantId, local_to_utc},
+    model::{BookingStatus, BranchId, TenantId, local_to_utc},
     ports::{Clock as _, Store as _, SystemClock},
     store::SqliteStore,
     whatsapp::fake::meta::{self, FakeMeta},
 };
 use chatplug_altegio::fake::{FakeAltegio, Fault};
+use chatplug_calcom::fake::{self as calcom_api, FakeCalcom};
 use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Europe::Lisbon;
 use fate::{Fate, Program};
@@ -116,6 +117,54 @@ async fn killed_in_the_middle_over_altegio() {
     let mut standing: BTreeMap<String, Vec<DateTime<Utc>>> = BTreeMap::new();
     for record in fake.standing() {
         standing.entry(record.phone).or_default().push(local_to_utc(record.start, Lisbon).unwrap());
+    }
+    assert_told_the_truth(&said, &standing);
+    assert_accounted_for(&file, &said).await;
+}
+
+/// The same at Cal.com, where a move makes another booking, and nothing is found by a key either.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_in_the_middle_over_calcom() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("crash.sqlite");
+    let graph = graph().await;
+    let fake = FakeCalcom::start().await.unwrap();
+    let (plan, told) = calcom::demo(&BranchId::new("baixa").unwrap());
+    calcom::fill(&fake, &plan, &told);
+    for n in [4, 9, 17, 30] {
+        fake.on("POST /bookings").after(n).answer(calcom_api::Fault::DropAnswer);
+    }
+    fake.on("POST /bookings/{uid}/reschedule").after(5).answer(calcom_api::Fault::DropAnswer);
+    fake.on("POST /bookings/{uid}/cancel").after(2).answer(calcom_api::Fault::DropAnswer);
+    let fate = Fate::new(3, KILLS + 2);
+    let to_graph = fate.pass_to(address_of(&graph.base_url())).await;
+    let to_calcom = fate.pass_to(address_of(&fake.base_url())).await;
+    let program = Program::new({
+        let file = file.clone();
+        move || {
+            let mut command = tokio::process::Command::new(std::env::current_exe().unwrap());
+            command.args(["--ignored", "--exact", "crash::child_server", "--nocapture"]);
+            command.env(child::FILE, &file).env(child::META, format!("http://{to_graph}"));
+            command.env(child::CALCOM, format!("http://{to_calcom}"));
+            command.stdout(Stdio::piped()).stderr(Stdio::null());
+            command
+        }
+    });
+    let front = fate.run(program).await;
+    graph.callback(&format!("http://{front}/webhooks/meta/app"));
+    calcom::hook(&fake, &format!("http://{front}"));
+
+    let said = hold_all(&graph, "women's haircut").await;
+    let kills = fate.end().await;
+    assert!(kills >= KILLS, "killed only {kills} times");
+
+    let news: Vec<_> = graph.all_sent().into_iter().filter(|message| message.text().contains("team")).collect();
+    assert!(news.is_empty(), "{news:?}");
+    assert_eq!((fake.overlaps(), fake.violations()), (0, Vec::new()));
+    let mut standing: BTreeMap<String, Vec<DateTime<Utc>>> = BTreeMap::new();
+    for booking in fake.standing() {
+        let phone = booking.attendees[0].phone.clone().unwrap_or_default();
+        standing.entry(phone.trim_start_matches('+').to_owned()).or_default().push(booking.start);
     }
     assert_told_the_truth(&said, &standing);
     assert_accounted_for(&file, &said).await;

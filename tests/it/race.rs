@@ -16,7 +16,7 @@ use chatplug::{
 };
 use chrono::{DateTime, Days, Utc};
 use futures_util::future::join_all;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 const CROWD: usize = 50;
 
@@ -134,6 +134,33 @@ async fn one_time_at_altegio_has_one_winner() {
     assert_eq!((fake.overlaps(), fake.violations()), (0, Vec::new()));
 }
 
+/// Cal.com looks and then writes, with time enough in between: what overlaps and begins at another time is really booked
+/// twice there.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn one_time_at_calcom_has_one_winner() {
+    let stage = Stage::with(System::Calcom).await;
+    let fake = stage.calcom.clone().unwrap();
+    fake.traps(|traps| traps.careless = true);
+    let told = rush(&stage, "Hi! I'd like to book a women's haircut with Ana on Thursday at 3pm.").await;
+    assert_eq!((told.booked.len(), told.taken.len()), (1, CROWD - 1));
+    told.taken.iter().for_each(|message| offers_something(message, "15:00"));
+    assert_eq!(known(&stage).await.len(), 1);
+    assert_eq!((fake.standing().len(), fake.overlaps(), fake.violations()), (1, 0, Vec::new()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn anyone_at_calcom_is_everyone_once() {
+    let stage = Stage::with(System::Calcom).await;
+    let fake = stage.calcom.clone().unwrap();
+    fake.traps(|traps| traps.careless = true);
+    // On a Thursday at three Ana, Bruno and Daria are in.
+    let told = rush(&stage, "Hi! I'd like to book a women's haircut with anyone on Thursday at 3pm.").await;
+    assert_eq!((told.booked.len(), told.taken.len()), (3, CROWD - 3));
+    told.taken.iter().for_each(|message| offers_something(message, "15:00"));
+    let hosts: BTreeSet<_> = fake.standing().into_iter().map(|booking| booking.hosts).collect();
+    assert_eq!((hosts.len(), fake.standing().len(), fake.overlaps()), (3, 3, 0));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn anyone_at_a_careless_system_is_everyone_once() {
     let stage = Stage::with(System::Crm { moves: true }).await;
@@ -186,7 +213,7 @@ async fn two_hundred_clients_and_twenty_times_have_twenty_winners() {
         assert_eq!((crm.standing().len(), crm.overlaps()), (20, 0), "{kind}");
         let winners: Vec<_> = told.iter().filter(|(_, answer)| booked(answer)).map(|(slot, _)| *slot).collect();
         assert_eq!(winners.len(), 20, "{kind}");
-        assert_eq!(winners.iter().collect::<std::collections::BTreeSet<_>>().len(), 20, "{kind}: {winners:?}");
+        assert_eq!(winners.iter().collect::<BTreeSet<_>>().len(), 20, "{kind}: {winners:?}");
         for (slot, answer) in told.iter().filter(|(_, answer)| taken(answer)) {
             offers_something(answer, &format!("{}:00", wish(*slot).1));
         }

@@ -1,6 +1,7 @@
 //! What the end-to-end tests stand on.
 
 pub mod altegio;
+pub mod calcom;
 pub mod crm;
 pub mod crm_backend;
 pub mod crm_webhook;
@@ -14,3 +15,4 @@ pub mod program;
 pub mod server;
 pub mod stage;
 pub mod talk;
+pub mod words;

@@ -21,8 +21,12 @@ use std::sync::Arc;
 const PROVIDERS: [Provider; 2] = [Provider::Meta, Provider::Twilio];
 
 /// Where each conversation is held and what the salon books in: a client must not notice.
-const PLACES: [(Provider, System); 3] =
-    [(Provider::Meta, System::Calendar), (Provider::Twilio, System::Calendar), (Provider::Meta, System::Altegio)];
+const PLACES: [(Provider, System); 4] = [
+    (Provider::Meta, System::Calendar),
+    (Provider::Twilio, System::Calendar),
+    (Provider::Meta, System::Altegio),
+    (Provider::Meta, System::Calcom),
+];
 
 /// What a client says in one language.
 struct Voice {

@@ -81,8 +81,13 @@ impl State {
     pub(super) fn can_host(&self, asked: &Asked<'_>, host: u64, start: DateTime<Utc>) -> bool {
         let end = start + Duration::minutes(asked.minutes);
         let within = |(a, b): &Span| *a <= start && end <= *b;
-        // Places at another time of the same class are in the way; those at the same time are counted elsewhere.
-        let beside = |booking: &Booking| {
+        self.free(asked, host, start, end).iter().any(within) && !self.beside(asked, host, start)
+    }
+
+    /// Whether the same class at another time is in the way. Those at the same time are counted elsewhere.
+    fn beside(&self, asked: &Asked<'_>, host: u64, start: DateTime<Utc>) -> bool {
+        let end = start + Duration::minutes(asked.minutes);
+        let is = |booking: &Booking| {
             booking.seated
                 && booking.event_type == asked.of.id
                 && booking.status.stands()
@@ -91,7 +96,7 @@ impl State {
                 && booking.start < end
                 && start < booking.end
         };
-        self.free(asked, host, start, end).iter().any(within) && !self.bookings.iter().any(beside)
+        asked.of.seats.is_some() && self.bookings.iter().any(is)
     }
 
     /// Times that are listed between two instants, in order.
@@ -101,7 +106,7 @@ impl State {
             let zone = self.schedule_of(asked.of, *host).map_or(Tz::UTC, |schedule| schedule.zone);
             let free = self.free(asked, *host, from, to + Duration::minutes(asked.minutes));
             let mut starts: Vec<_> = free.into_iter().flat_map(|span| self.grid(asked, span, zone)).collect();
-            starts.retain(|start| self.can_host(asked, *host, *start));
+            starts.retain(|start| !self.beside(asked, *host, *start));
             starts
         };
         let mut lists = people.iter().map(of_one);
@@ -113,7 +118,8 @@ impl State {
         };
         starts.sort_unstable();
         starts.dedup();
-        starts.retain(|start| from <= *start && *start <= to && self.in_bounds(asked.of, *start));
+        starts.retain(|start| from <= *start && *start <= to);
+        starts.retain(|start| self.in_bounds(asked.of, *start));
         starts.retain(|start| !self.full(asked.of, *start, asked.but));
         starts
     }
@@ -148,6 +154,9 @@ impl State {
 
     /// Whether a limit of a day, a week, a month or a year is reached.
     pub(super) fn full(&self, of: &FakeEventType, start: DateTime<Utc>, but: Option<&str>) -> bool {
+        if of.limits == [None; 4] {
+            return false;
+        }
         let zone = self.zone_of(of);
         let local = |time: DateTime<Utc>| time.with_timezone(&zone).date_naive();
         let (day, all) = (local(start), &self.bookings);

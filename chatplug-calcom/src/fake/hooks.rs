@@ -42,10 +42,16 @@ pub(super) struct Hook {
     pub(super) triggers: Vec<String>,
     pub(super) secret: Option<String>,
     pub(super) template: Option<String>,
-    /// Of whom: a user, an event type or an organisation.
-    pub(super) user: Option<u64>,
-    pub(super) event_type: Option<u64>,
-    pub(super) organization: Option<u64>,
+    pub(super) of: Whose,
+}
+
+/// Whose webhook it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Whose {
+    User(u64),
+    EventType(u64),
+    Organization(u64),
+    Client(String),
 }
 
 impl Hook {
@@ -58,9 +64,7 @@ impl Hook {
             triggers: TRIGGERS.map(str::to_owned).to_vec(),
             secret: secret.map(str::to_owned),
             template: None,
-            user: Some(user),
-            event_type: None,
-            organization: None,
+            of: Whose::User(user),
         }
     }
 
@@ -71,50 +75,75 @@ impl Hook {
         });
         if let Some(shown) = shown.as_object_mut() {
             shown.extend(self.secret.iter().map(|secret| ("secret".to_owned(), json!(secret))));
-            shown.extend(self.user.map(|user| ("userId".to_owned(), json!(user))));
-            shown.extend(self.event_type.map(|id| ("eventTypeId".to_owned(), json!(id))));
-            shown.extend(self.organization.map(|id| ("teamId".to_owned(), json!(id))));
+            let (name, id) = match &self.of {
+                Whose::User(id) => ("userId", json!(id)),
+                Whose::EventType(id) => ("eventTypeId", json!(id)),
+                Whose::Organization(id) => ("teamId", json!(id)),
+                Whose::Client(id) => ("oAuthClientId", json!(id)),
+            };
+            shown.insert(name.to_owned(), id);
         }
         shown
     }
 }
 
-/// Whose webhooks a path is about.
-type Whose = (Option<u64>, Option<u64>, Option<u64>);
-
 pub(super) fn list(state: &mut State, call: &Call) -> Done {
-    page(state, call, (call.user, None, None))
+    page(state, call, &Whose::User(call.user.unwrap_or_default()))
 }
 
 pub(super) fn create(state: &mut State, call: &Call) -> Done {
-    make(state, call, (call.user, None, None))
+    make(state, call, Whose::User(call.user.unwrap_or_default()))
 }
 
 pub(super) fn list_of_type(state: &mut State, call: &Call) -> Done {
     let of = event_type(state, call)?;
-    page(state, call, (None, Some(of), None))
+    page(state, call, &Whose::EventType(of))
 }
 
 pub(super) fn create_of_type(state: &mut State, call: &Call) -> Done {
     let of = event_type(state, call)?;
-    make(state, call, (None, Some(of), None))
+    make(state, call, Whose::EventType(of))
 }
 
 pub(super) fn clear_type(state: &mut State, call: &Call) -> Done {
     let of = event_type(state, call)?;
     let before = state.hooks.len();
-    state.hooks.retain(|hook| hook.event_type != Some(of));
+    state.hooks.retain(|hook| hook.of != Whose::EventType(of));
     Ok(Answer::ok(json!(format!("{} webhooks deleted", before - state.hooks.len()))))
 }
 
 pub(super) fn list_of_organization(state: &mut State, call: &Call) -> Done {
     super::api::organizations::people(state, call)?;
-    page(state, call, (None, None, Some(call.id("org"))))
+    page(state, call, &Whose::Organization(call.id("org")))
 }
 
 pub(super) fn create_of_organization(state: &mut State, call: &Call) -> Done {
     super::api::organizations::people(state, call)?;
-    make(state, call, (None, None, Some(call.id("org"))))
+    make(state, call, Whose::Organization(call.id("org")))
+}
+
+pub(super) fn list_of_client(state: &mut State, call: &Call) -> Done {
+    let of = client(call)?;
+    page(state, call, &of)
+}
+
+pub(super) fn create_of_client(state: &mut State, call: &Call) -> Done {
+    let of = client(call)?;
+    make(state, call, of)
+}
+
+pub(super) fn clear_client(state: &mut State, call: &Call) -> Done {
+    let of = client(call)?;
+    let before = state.hooks.len();
+    state.hooks.retain(|hook| hook.of != of);
+    Ok(Answer::ok(json!(format!("{} webhooks deleted", before - state.hooks.len()))))
+}
+
+/// The platform's client, which calls itself.
+fn client(call: &Call) -> Result<Whose, Answer> {
+    let id = call.part("client");
+    let missing = || Answer::refused(403, "IsOAuthClientGuard - user is not authorized to access this oAuth client");
+    call.client.as_deref().filter(|own| *own == id).map(|own| Whose::Client(own.to_owned())).ok_or_else(missing)
 }
 
 pub(super) fn read(state: &mut State, call: &Call) -> Done {
@@ -127,7 +156,7 @@ pub(super) fn update(state: &mut State, call: &Call) -> Done {
     check(state, &call.body, true)?;
     let url = call.text("subscriberUrl").map(str::to_owned);
     let clash = state.hooks.iter().enumerate().any(|(n, hook)| {
-        n != at && url.as_ref() == Some(&hook.url) && state.hooks.get(at).is_some_and(|own| own.user == hook.user)
+        n != at && url.as_ref() == Some(&hook.url) && state.hooks.get(at).is_some_and(|own| own.of == hook.of)
     });
     if clash {
         return Err(Answer::refused(409, "Webhook with this subscriber url already exists for this user"));
@@ -155,12 +184,14 @@ fn own(state: &State, call: &Call) -> Result<usize, Answer> {
     let user = call.user.unwrap_or_default();
     let missing = || Answer::refused(404, format!("IsUserWebhookGuard - Webhook ({id}) not found"));
     let at = state.hooks.iter().position(|hook| hook.id == id).ok_or_else(missing)?;
-    let theirs = state.hooks.get(at).is_some_and(|hook| {
-        let of = hook.event_type.and_then(|id| state.event_types.get(&id));
-        let organization = hook.organization.and_then(|id| state.teams.get(&id)?.role(user));
-        hook.user == Some(user)
-            || of.is_some_and(|of| state.owns(user, of))
-            || organization.is_some_and(super::account::FakeRole::administers)
+    let theirs = state.hooks.get(at).is_some_and(|hook| match &hook.of {
+        Whose::User(id) => *id == user,
+        Whose::EventType(id) => state.event_types.get(id).is_some_and(|of| state.owns(user, of)),
+        Whose::Organization(id) => {
+            let role = state.teams.get(id).and_then(|team| team.role(user));
+            role.is_some_and(super::account::FakeRole::administers)
+        }
+        Whose::Client(id) => call.client.as_ref() == Some(id),
     });
     if theirs {
         Ok(at)
@@ -177,21 +208,21 @@ fn event_type(state: &State, call: &Call) -> Result<u64, Answer> {
     if theirs { Ok(id) } else { Err(Answer::refused(403, "User is not authorized to access this event type")) }
 }
 
-fn page(state: &State, call: &Call, whose: Whose) -> Done {
+fn page(state: &State, call: &Call, whose: &Whose) -> Done {
     let (take, skip) = take_skip(call, 250, 250)?;
-    let all = state.hooks.iter().filter(|hook| (hook.user, hook.event_type, hook.organization) == whose);
+    let all = state.hooks.iter().filter(|hook| hook.of == *whose);
     Ok(Answer::ok(all.skip(skip).take(take).map(Hook::shown).collect()))
 }
 
 fn make(state: &mut State, call: &Call, whose: Whose) -> Done {
     check(state, &call.body, false)?;
     let url = call.text("subscriberUrl").unwrap_or_default().to_owned();
-    let mut all = state.hooks.iter();
-    if all.any(|hook| hook.url == url && (hook.user, hook.event_type, hook.organization) == whose) {
+    if state.hooks.iter().any(|hook| hook.url == url && hook.of == whose) {
         let whom = match whose {
-            (Some(_), ..) => "user",
-            (_, Some(_), _) => "event type",
-            _ => "organization",
+            Whose::User(_) => "user",
+            Whose::EventType(_) => "event type",
+            Whose::Organization(_) => "organization",
+            Whose::Client(_) => "oAuth client",
         };
         return Err(Answer::refused(409, format!("Webhook with this subscriber url already exists for this {whom}")));
     }
@@ -204,9 +235,7 @@ fn make(state: &mut State, call: &Call, whose: Whose) -> Done {
         secret: call.text("secret").map(str::to_owned),
         // Whatever was sent.
         template: None,
-        user: whose.0,
-        event_type: whose.1,
-        organization: whose.2,
+        of: whose,
     };
     let shown = hook.shown();
     state.hooks.push(hook);

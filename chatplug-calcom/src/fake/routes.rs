@@ -251,19 +251,10 @@ static ROUTES: &[Route] = &[
     user("POST /teams/{team}/event-types/{id}/webhooks", hooks::create_of_type),
     user("PATCH /teams/{team}/event-types/{id}/webhooks/{hook}", hooks::update),
     user("DELETE /teams/{team}/event-types/{id}/webhooks/{hook}", hooks::delete),
+    user("GET /teams/{team}/schedules", teams::schedules).asks(PAGE).only(On::New),
     user("GET /teams/{team}/bookings", list::of_team).asks(list::KNOWN).only(On::New),
     // ── Organisations ───────────────────────────────────────────────────────────────────────────────────────────────
     in_organization("GET /organizations/{org}/teams", organizations::teams).asks(PAGE),
-    in_organization("GET /organizations/{org}/teams/event-types", event_types::of_organization).asks(&[
-        "take",
-        "skip",
-        "sortCreatedAt",
-    ]),
-    in_organization("GET /organizations/{org}/teams/{team}/event-types", event_types::of_team).asks(&[
-        "eventSlug",
-        "hostsLimit",
-        "sortCreatedAt",
-    ]),
     in_organization("GET /organizations/{org}/users", organizations::users).asks(&["take", "skip", "emails"]),
     in_organization("GET /organizations/{org}/memberships", organizations::members).asks(PAGE),
     in_organization("GET /organizations/{org}/bookings", list::of_organization).asks(list::KNOWN),
@@ -283,6 +274,8 @@ static ROUTES: &[Route] = &[
     in_organization("GET /organizations/{org}/webhooks/{hook}", hooks::read),
     in_organization("PATCH /organizations/{org}/webhooks/{hook}", hooks::update),
     in_organization("DELETE /organizations/{org}/webhooks/{hook}", hooks::delete),
+    in_organization("GET /organizations/{org}/teams/event-types", event_types::of_organization).asks(PAGE),
+    in_organization("GET /organizations/{org}/ooo", organizations::all_absences).asks(PAGE),
     in_organization("GET /organizations/{org}/teams/{team}", teams::read),
     in_organization("GET /organizations/{org}/teams/{team}/memberships", teams::members).asks(PAGE),
     in_organization("GET /organizations/{org}/teams/{team}/event-types", event_types::of_team).asks(&[
@@ -297,7 +290,14 @@ static ROUTES: &[Route] = &[
     in_organization("DELETE /organizations/{org}/teams/{team}/event-types/{id}", event_types::delete_in_team),
     in_organization("GET /organizations/{org}/teams/{team}/bookings", list::of_team).asks(list::KNOWN),
     // ── Managed users ───────────────────────────────────────────────────────────────────────────────────────────────
+    user("GET /oauth-clients/{client}/webhooks", hooks::list_of_client).asks(PAGE),
+    user("POST /oauth-clients/{client}/webhooks", hooks::create_of_client),
+    user("DELETE /oauth-clients/{client}/webhooks", hooks::clear_client),
+    user("GET /oauth-clients/{client}/webhooks/{hook}", hooks::read),
+    user("PATCH /oauth-clients/{client}/webhooks/{hook}", hooks::update),
+    user("DELETE /oauth-clients/{client}/webhooks/{hook}", hooks::delete),
     user("GET /oauth-clients/{client}/users", organizations::managed).asks(&["offset", "limit", "emails"]),
     user("POST /oauth-clients/{client}/users", organizations::manage),
     user("GET /oauth-clients/{client}/users/{user}", organizations::managed_one),
+    user("POST /oauth-clients/{client}/users/{user}/force-refresh", organizations::refreshed),
 ];

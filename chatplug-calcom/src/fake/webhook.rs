@@ -3,7 +3,7 @@
 use super::{
     booking::{Attendee, Booking, FakeStatus},
     event_type::FakeEventType,
-    hooks::Hook,
+    hooks::{Hook, Whose},
     server::Server,
     state::uuid_of,
     state::{Shared, State},
@@ -207,11 +207,16 @@ impl Event {
                     .get(&organization)
                     .is_some_and(|one| self.booking.hosts.iter().any(|host| one.role(*host).is_some()))
         };
-        let theirs = hook.user.is_some_and(|user| self.booking.hosts.contains(&user))
-            || hook
-                .event_type
-                .is_some_and(|id| id == self.booking.event_type || of.and_then(|of| of.parent) == Some(id))
-            || hook.organization.is_some_and(belongs);
+        let managed = |client: &String| {
+            let mut hosts = self.booking.hosts.iter().filter_map(|host| state.users.get(host));
+            hosts.any(|host| host.managed_by.as_ref() == Some(client))
+        };
+        let theirs = match &hook.of {
+            Whose::User(user) => self.booking.hosts.contains(user),
+            Whose::EventType(id) => *id == self.booking.event_type || of.and_then(|of| of.parent) == Some(*id),
+            Whose::Organization(id) => belongs(*id),
+            Whose::Client(id) => managed(id),
+        };
         hook.active && theirs && hook.triggers.iter().any(|trigger| trigger == self.trigger)
     }
 

@@ -1,9 +1,64 @@
 //! The fake, spoken to by hand: as the real server was, and in ways that it was heard to refuse.
 
+mod booking;
+mod faults;
 mod replay;
+mod webhooks;
 
 use chatplug_calcom::fake::FakeCalcom;
 use serde_json::Value;
+use std::sync::{Arc, Mutex};
+
+/// A fake whose time stands where the real server was listened to, on a Saturday, and somebody with the owner's key.
+pub(crate) async fn start() -> (FakeCalcom, Caller) {
+    let fake = FakeCalcom::start().await.unwrap();
+    fake.set_now("2026-11-21T02:06:00Z".parse().unwrap());
+    let caller = Caller::new(&fake);
+    (fake, caller)
+}
+
+/// Somebody who takes what is posted, and answers as told.
+#[derive(Debug, Clone)]
+pub(crate) struct Receiver {
+    pub(crate) url: String,
+    got: Arc<Mutex<Vec<(http::HeaderMap, String)>>>,
+    answer: Arc<Mutex<u16>>,
+}
+
+impl Receiver {
+    pub(crate) async fn start() -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/hook", listener.local_addr().unwrap());
+        let (got, answer) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(200)));
+        let receiver = Self { url, got: Arc::clone(&got), answer: Arc::clone(&answer) };
+        let handle = move |headers: http::HeaderMap, body: String| {
+            got.lock().unwrap().push((headers, body));
+            let answer = *answer.lock().unwrap();
+            async move { http::StatusCode::from_u16(answer).unwrap() }
+        };
+        let router = axum::Router::new().fallback(handle);
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        receiver
+    }
+
+    /// What came so far.
+    pub(crate) fn got(&self) -> Vec<(http::HeaderMap, String)> {
+        self.got.lock().unwrap().clone()
+    }
+
+    pub(crate) fn bodies(&self) -> Vec<Value> {
+        self.got().iter().map(|(_, body)| serde_json::from_str(body).unwrap()).collect()
+    }
+
+    /// The event of each.
+    pub(crate) fn told(&self) -> Vec<String> {
+        self.bodies().iter().map(|body| body["triggerEvent"].as_str().unwrap().to_owned()).collect()
+    }
+
+    pub(crate) fn answers(&self, status: u16) {
+        *self.answer.lock().unwrap() = status;
+    }
+}
 
 /// Calls a fake by hand.
 #[derive(Debug, Clone)]

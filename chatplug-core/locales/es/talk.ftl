@@ -122,6 +122,11 @@ heard = He oído: «{ $words }»
 yes-in-writing = Eso solo lo he oído. Para que no haya dudas, hace falta tocar el botón o escribir «sí».
 old-list = Esa lista es de antes. Ahora está así.
 list-refreshed = Acabamos de renovar nuestra lista de servicios y horarios.
+fact = { $text }
+no-fact = { $form ->
+    [formal] No tengo aquí la respuesta a eso. ¿Le pido a alguien del equipo que le responda?
+   *[informal] No tengo aquí la respuesta a eso. ¿Le pido a alguien del equipo que te responda?
+}
 nothing-open = Ahora mismo no hay nada que confirmar.
 ask-language = { $form ->
     [formal] ¿En qué idioma prefiere hablar?

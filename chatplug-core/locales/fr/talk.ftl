@@ -122,6 +122,11 @@ heard = J'ai entendu : « { $words } »
 yes-in-writing = Je l'ai seulement entendu. Pour être sûr, il faut toucher le bouton ou écrire « oui ».
 old-list = Cette liste date un peu. Voici où on en est.
 list-refreshed = La liste des prestations et des horaires vient d'être mise à jour.
+fact = { $text }
+no-fact = { $form ->
+    [formal] Je n'ai pas la réponse à cette question ici. Voulez-vous que quelqu'un de l'équipe vous réponde ?
+   *[informal] Je n'ai pas la réponse à cette question ici. Tu veux que quelqu'un de l'équipe te réponde ?
+}
 nothing-open = Il n'y a rien à confirmer pour le moment.
 ask-language = { $form ->
     [formal] Quelle langue préférez-vous ?

@@ -112,6 +112,11 @@ heard = Ouvi: “{ $words }”
 yes-in-writing = Isso eu só ouvi. Para ter certeza: toque no botão ou escreva “sim”.
 old-list = Essa lista é de antes. Agora está assim.
 list-refreshed = A nossa lista de serviços e horários acabou de ser atualizada.
+fact = { $text }
+no-fact = { $region ->
+    [PT] Não tenho aqui resposta para isso. Chamo alguém da equipa para responder?
+   *[other] Não tenho aqui a resposta para isso. Chamo alguém da equipe para responder?
+}
 nothing-open = Neste momento não há nada para confirmar.
 ask-language = Em que idioma { own-prefer } falar?
 language-changed = Combinado, seguimos em português.

@@ -8,6 +8,7 @@ use crate::{
     ports::{Action, Capabilities, Interpretation, Outlook, RejectReason, Swap},
     reply::{HandOverReason, Reply},
     templates::TemplateTrouble,
+    understand::FactBook,
 };
 use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
@@ -40,6 +41,8 @@ pub struct World<'a> {
     pub reach: Reach,
     /// The latest swap of each branch from one booking system to another.
     pub swaps: &'a [Arc<Swap>],
+    /// What the business says about itself.
+    pub facts: &'a FactBook,
 }
 
 /// What can be said to a client who has not written for a while.

@@ -209,6 +209,9 @@ impl Step<'_> {
                 return self.facts(facts);
             }
         }
+        if let Some(heard) = self.free_question(&meaning.fact, intent, &facts) {
+            return heard;
+        }
         match intent {
             Some(Intent::ChangeLanguage) => self.change_language(meaning.wanted_lang),
             Some(Intent::RunningLate) => self.late(None, meaning.late_minutes, facts),

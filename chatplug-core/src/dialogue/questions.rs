@@ -198,7 +198,7 @@ impl Step<'_> {
     }
 
     /// After an answer: the open question again, or what one may do next.
-    fn go_back_to(&mut self, service: Option<ServiceId>) {
+    pub(super) fn go_back_to(&mut self, service: Option<ServiceId>) {
         if self.state.flow != Flow::Idle {
             // The same question again, or a fresh look where a side question has replaced it.
             let aside = |kind| matches!(kind, OpenQuestion::Language | OpenQuestion::Menu);

@@ -32,6 +32,7 @@ use crate::{
     },
     ports::Action,
     reply::{Key, Label, Reply},
+    understand::FactBook,
 };
 use chrono::{DateTime, Duration, NaiveDate, NaiveTime, Utc};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -77,6 +78,8 @@ pub struct Script {
     pub reach: super::Reach,
     /// Swaps of branches from one booking system to another.
     pub swaps: Vec<std::sync::Arc<crate::ports::Swap>>,
+    /// What the business says about itself.
+    pub facts: FactBook,
     /// Actions that were committed.
     pub committed: Vec<Action>,
     /// How many reads were asked for.
@@ -104,6 +107,7 @@ impl Script {
             languages: &self.languages,
             reach: self.reach,
             swaps: &self.swaps,
+            facts: &self.facts,
         }
     }
 

@@ -3,6 +3,7 @@
 mod action;
 mod book;
 mod branches;
+mod free;
 mod lists;
 mod meeting;
 mod properties;

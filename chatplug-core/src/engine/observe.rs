@@ -77,6 +77,22 @@ pub enum EngineEvent<'a> {
         /// How long.
         took: Duration,
     },
+    /// A model elsewhere was asked what a message means, or would have been.
+    ModelCalled {
+        /// Whose client wrote it.
+        tenant: &'a TenantId,
+        /// In a word: `ok`, `nonsense`, `slow`, `down`, `limited`, `refused`; without a call: `over_budget`, `resting` (it
+        /// failed too often), `busy`.
+        result: &'static str,
+        /// Tokens sent.
+        tokens_in: u64,
+        /// Tokens that came back.
+        tokens_out: u64,
+        /// What they cost, in millionths of the currency that prices are given in.
+        cost_micros: u64,
+        /// How long it took.
+        took: Duration,
+    },
     /// A critical action ended.
     ActionEnded {
         /// Whose.

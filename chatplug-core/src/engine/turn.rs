@@ -474,6 +474,7 @@ impl Turn<'_> {
                 languages: &self.engine.inner.languages,
                 reach: self.reach,
                 swaps: &self.tenant.swaps,
+                facts: &self.tenant.facts,
             };
             let effects = self.dialogue.step(input.clone(), &world);
             self.steps.push(json_of(&Step { input: &input, effects: &effects })?);

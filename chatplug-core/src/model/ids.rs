@@ -141,6 +141,8 @@ text_id! {
     ServiceId, "service id", 128, printable, "holds a control character";
     /// A member of staff, in the backend's own words; opaque to us.
     StaffId, "staff id", 128, printable, "holds a control character";
+    /// Something that a business says about itself. Chosen by the business: lower-case letters, digits, `-`, `_`.
+    FactId, "fact id", 64, slug, "may hold only a-z, 0-9, - and _";
     /// A message, in the provider's own words (`wamid.…` at Meta); opaque to us.
     MessageId, "message id", 256, printable, "holds a control character";
 }

@@ -3,6 +3,7 @@
 use super::{BookingBackend, IntentEngine, Messenger, Notifier, Swap, Templates, Transcriber};
 use crate::lobby::Lobby;
 use crate::model::{BookingRef, BranchId, ChannelId, InstallId, Policy, TenantId};
+use crate::understand::FactBook;
 use async_trait::async_trait;
 use std::{fmt::Debug, sync::Arc};
 
@@ -49,6 +50,8 @@ pub struct Tenant {
     pub texts: Vec<(crate::model::Lang, String)>,
     /// What understands its clients.
     pub intents: Arc<dyn IntentEngine>,
+    /// What it says about itself, to be quoted when clients ask.
+    pub facts: Arc<FactBook>,
     /// Who hears of what needs a person.
     pub notifier: Arc<dyn Notifier>,
     /// What writes their voice messages down; `None`: they are asked to write.

@@ -1,6 +1,6 @@
 //! Words to meaning.
 
-use crate::model::{Catalog, DateRange, Lang, Private, ServiceId, StaffId};
+use crate::model::{Catalog, DateRange, FactMention, Lang, Private, ServiceId, StaffId};
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -108,6 +108,9 @@ pub struct Interpretation {
     pub wanted_lang: Option<Lang>,
     /// Minutes of delay, with [`Intent::RunningLate`].
     pub late_minutes: Option<u16>,
+    /// What is asked beside all that, or instead of it.
+    #[serde(default)]
+    pub fact: FactMention,
 }
 
 impl Interpretation {
@@ -128,6 +131,7 @@ impl Interpretation {
             ordinal: None,
             wanted_lang: None,
             late_minutes: None,
+            fact: FactMention::None,
         }
     }
 }
@@ -192,6 +196,35 @@ pub enum Intent {
     Thanks,
     /// Yes.
     Yes,
+}
+
+impl Intent {
+    /// Every intent.
+    pub const ALL: [Self; 23] = [
+        Self::AskAvailability,
+        Self::AskHours,
+        Self::AskLocation,
+        Self::AskPrice,
+        Self::AskService,
+        Self::Back,
+        Self::Book,
+        Self::Cancel,
+        Self::ChangeLanguage,
+        Self::ConfirmVisit,
+        Self::Greet,
+        Self::Human,
+        Self::ListBookings,
+        Self::Menu,
+        Self::No,
+        Self::OptIn,
+        Self::OptOut,
+        Self::Other,
+        Self::Reschedule,
+        Self::Review,
+        Self::RunningLate,
+        Self::Thanks,
+        Self::Yes,
+    ];
 }
 
 /// Staff named in a message.

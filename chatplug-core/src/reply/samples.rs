@@ -298,6 +298,8 @@ samples! {
         ],
         OldList => [Say::OldList],
         ListRefreshed => [Say::ListRefreshed],
+        Fact => [Say::Fact { text: facts.service.clone() }],
+        NoFact => [Say::NoFact],
         NothingOpen => [Say::NothingOpen],
         AskLanguage => [Say::AskLanguage],
         LanguageChanged => [Say::LanguageChanged],

@@ -698,6 +698,13 @@ pub enum Say {
     OldList,
     /// What can be booked was renewed while the client was choosing: the list is another one.
     ListRefreshed,
+    /// What the business says about itself, as it says it.
+    Fact {
+        /// Its words.
+        text: String,
+    },
+    /// "I don't know that. Shall I ask a colleague?"
+    NoFact,
     /// "There is nothing open to say yes to."
     NothingOpen,
     /// "Which language?"

@@ -229,6 +229,8 @@ pub(crate) fn speak(voice: &Voice<'_>, say: &Say) -> String {
         Say::YesInWriting => voice.plain(id::YES_IN_WRITING),
         Say::OldList => voice.plain(id::OLD_LIST),
         Say::ListRefreshed => voice.plain(id::LIST_REFRESHED),
+        Say::Fact { text } => voice.say(id::FACT, Args::new().ours("text", clean::prose(text))),
+        Say::NoFact => voice.plain(id::NO_FACT),
         Say::NothingOpen => voice.plain(id::NOTHING_OPEN),
         Say::AskLanguage => voice.plain(id::ASK_LANGUAGE),
         Say::LanguageChanged => voice.plain(id::LANGUAGE_CHANGED),

@@ -8,7 +8,7 @@ use crate::{
     },
     ports::{BookingBackend, Clock as _, IntentEngine, ReceivedEvent, Scoped, Store, TenantStore},
     reply::Words,
-    understand::OfflineEngine,
+    understand::{FactBook, OfflineEngine},
 };
 use chrono::Duration;
 use std::sync::{Arc, LazyLock};
@@ -59,6 +59,7 @@ pub struct ChatBuilder {
     clock: VirtualClock,
     store: Arc<dyn Store>,
     intents: Option<Arc<dyn IntentEngine>>,
+    facts: Arc<FactBook>,
     limits: ChannelLimits,
     policy: Policy,
     name: String,
@@ -77,6 +78,14 @@ impl ChatBuilder {
     #[must_use]
     pub fn intents(mut self, intents: Arc<dyn IntentEngine>) -> Self {
         self.intents = Some(intents);
+        self
+    }
+
+    /// Of a business that says this about itself. What understands clients must know it too: see
+    /// [`Cascade::with_facts`](crate::understand::Cascade::with_facts).
+    #[must_use]
+    pub fn facts(mut self, facts: Arc<FactBook>) -> Self {
+        self.facts = facts;
         self
     }
 
@@ -124,7 +133,8 @@ impl ChatBuilder {
             .policy(self.policy)
             .branch(&self.branch, self.backend)
             .channel_with("wa", Arc::new(messenger.clone()), templates)
-            .intents(intents);
+            .intents(intents)
+            .facts(self.facts);
         let store = self.store;
         if let Err(error) = rows(&*store).register(&tenant.setup(&[(PROVIDER, NUMBER, "wa")])).await {
             panic!("the store does not take the tenant: {error:?}");
@@ -174,6 +184,7 @@ impl Chat {
             clock,
             store: Arc::new(MemoryStore::new()),
             intents: None,
+            facts: Arc::default(),
             limits: ChannelLimits::whatsapp(),
             policy: Policy::default(),
             name: "Studio Bella".to_owned(),

@@ -7,6 +7,7 @@ use crate::{
         BookingBackend, BranchSetup, ChannelSetup, Directory, DirectoryError, IntentEngine, Messenger, Notifier, Route,
         Templates, Tenant, TenantSetup, Transcriber,
     },
+    understand::FactBook,
 };
 use async_trait::async_trait;
 use std::{collections::BTreeMap, str::FromStr, sync::Arc};
@@ -64,6 +65,7 @@ impl TenantBuilder {
             channels: Vec::new(),
             texts: Vec::new(),
             intents: Arc::new(ScriptedIntents::new()),
+            facts: Arc::default(),
             notifier: Arc::new(RecordingNotifier::new()),
             transcriber: None,
             lobby: None,
@@ -139,6 +141,13 @@ impl TenantBuilder {
     #[must_use]
     pub fn intents(mut self, intents: Arc<dyn IntentEngine>) -> Self {
         self.0.intents = intents;
+        self
+    }
+
+    /// What it says about itself.
+    #[must_use]
+    pub fn facts(mut self, facts: Arc<FactBook>) -> Self {
+        self.0.facts = facts;
         self
     }
 

@@ -132,6 +132,12 @@ impl OfflineEngine {
         meaning
     }
 
+    /// Whether a folded word is one of the lexicons', and so no stranger's name.
+    pub(super) fn knows(&self, word: &str) -> bool {
+        self.lexicon.common.knows(word)
+            || self.lexicon.packs.iter().any(|(_, pack)| pack.vocabulary.contains_key(word) || pack.has_stem(word))
+    }
+
     fn statistics(&self, raw: &str) -> Vec<(Lang, f64)> {
         #[cfg(feature = "lingua")]
         {

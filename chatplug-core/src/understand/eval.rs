@@ -3,6 +3,10 @@
 //! Reads the evaluation set's forms (a catalogue file, one message a line) and scores as its guide says. Files, streams
 //! and tables on a terminal belong to the caller.
 
+mod by;
+
+pub use by::predict_by;
+
 use super::OfflineEngine;
 use crate::model::{Branch, BranchId, Catalog, Lang, Localized, Private, Service, ServiceId, Staff, StaffId};
 use crate::ports::{Context, Intent, Interpretation, OpenQuestion, StaffMention, TimeReading, Utterance};

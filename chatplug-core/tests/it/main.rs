@@ -4,6 +4,7 @@
 
 mod chat;
 mod engine;
+mod lies;
 mod testkit;
 mod understand;
 mod words;

@@ -1,6 +1,8 @@
 //! The transcriber against the fake, over HTTP.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
+mod intents;
+
 use chatplug_core::{
     model::Lang,
     ports::{Recording, TranscribeError, Transcriber},

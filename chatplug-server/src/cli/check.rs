@@ -2,6 +2,7 @@
 
 use super::{ConfigArgs, Failure, templates};
 use crate::config::{BookingConfig, Config, Environment, ProviderConfig};
+use chatplug_core::understand::success_words;
 
 /// Checks, and prints what there is or what is wrong.
 pub(super) fn run(args: &ConfigArgs, environment: &Environment) -> Result<(), Failure> {
@@ -43,6 +44,26 @@ pub(super) fn run(args: &ConfigArgs, environment: &Environment) -> Result<(), Fa
                  that others made (docs/altegio.md)",
                 branch.id, tenant.id
             );
+        }
+    }
+    for tenant in &config.tenants {
+        if let Some(llm) = &tenant.llm {
+            let model = config.openai.iter().find(|known| known.name == llm.endpoint).map_or("", |known| &known.model);
+            println!(
+                "{} asks {model} at {} when the offline engine is unsure: at most {} tokens a day",
+                tenant.id, llm.endpoint, llm.daily_tokens
+            );
+        }
+        for fact in &tenant.facts {
+            let words: Vec<String> = fact.text.all().flat_map(success_words).collect();
+            if !words.is_empty() {
+                println!(
+                    "fact {} of {}: it is quoted as it is, and \"{}\" in it may be taken for a confirmation",
+                    fact.id,
+                    tenant.id,
+                    words.join("\", \"")
+                );
+            }
         }
     }
     let channels =

@@ -267,6 +267,8 @@ fn config(db: &Path, plan: Plan) -> Result<Config, Failure> {
         channels: vec![channel],
         seal: false,
         transcribe: false,
+        llm: None,
+        facts: Vec::new(),
         notify: None,
         lobby: None,
     };
@@ -278,6 +280,7 @@ fn config(db: &Path, plan: Plan) -> Result<Config, Failure> {
         retention: Retention::default(),
         ready: ReadyConfig::default(),
         transcriber: None,
+        openai: Vec::new(),
         meta_apps: Vec::new(),
         twilio: None,
         altegio: Vec::new(),

@@ -12,6 +12,7 @@ use crate::{
         ProviderConfig, TenantConfig, TwilioChannel,
     },
     http::AppError,
+    models,
     stores::Stores,
     wiring,
 };
@@ -22,6 +23,7 @@ use chatplug_core::{
     checkup::{Checked, Verdict},
     ports::{Clock as _, SystemClock},
 };
+use chatplug_openai::OpenAiCheckup;
 use chatplug_whatsapp::{
     meta::{DEFAULT_BASE_URL, DEFAULT_GRAPH_VERSION, MetaCheckup, http_client, provision::MetaSetup},
     twilio::{TwilioCheckup, provision::TwilioSetup},
@@ -131,6 +133,10 @@ impl<'c> Looking<'c> {
             let what =
                 "it is not configured how the world reaches this server: whether webhooks come here is not looked at";
             sections.push(server("server", vec![Checked::note("server.public_url", what, todo)]));
+        }
+        let clock: Arc<dyn chatplug_core::ports::Clock> = Arc::new(SystemClock);
+        for (name, model) in models::models(self.config, &clock)? {
+            sections.push(server(&format!("openai {name}"), OpenAiCheckup(&model).run().await));
         }
         for tenant in tenants {
             // Its credentials are sealed with keys that a first registration makes.

@@ -1,11 +1,14 @@
 //! `chatplug understand`: what messages are understood as, or how well, for a file of them.
 
+mod by;
+
 use super::{Failure, UnderstandArgs};
-use crate::lexicons;
+use crate::{config::Environment, lexicons};
 use anyhow::Context;
+use by::By;
 use chatplug_core::understand::{
     OfflineEngine,
-    eval::{CatalogFile, FIELDS, Labels, Score, predict},
+    eval::{CatalogFile, FIELDS, Labels, Score},
 };
 use std::{
     fs::{self, File},
@@ -14,8 +17,8 @@ use std::{
 };
 
 /// Prints one prediction a line, or the table of scores with the misses.
-pub(super) fn run(args: &UnderstandArgs) -> Result<(), Failure> {
-    match print(args) {
+pub(super) fn run(args: &UnderstandArgs, environment: &Environment) -> Result<(), Failure> {
+    match print(args, environment) {
         Err(Stop::Printing(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         Err(Stop::Printing(error)) => Err(anyhow::Error::from(error).context("standard output").into()),
         Err(Stop::Reading(failure)) => Err(failure),
@@ -41,7 +44,7 @@ impl From<anyhow::Error> for Stop {
     }
 }
 
-fn print(args: &UnderstandArgs) -> Result<(), Stop> {
+fn print(args: &UnderstandArgs, environment: &Environment) -> Result<(), Stop> {
     let json = fs::read_to_string(&args.catalog).map_err(|error| unreadable(&args.catalog, &error))?;
     let catalog = CatalogFile::parse(&json).with_context(|| args.catalog.display().to_string())?;
     let messages = File::open(&args.messages).map_err(|error| unreadable(&args.messages, &error))?;
@@ -49,6 +52,7 @@ fn print(args: &UnderstandArgs) -> Result<(), Stop> {
         Some(folder) => lexicons::engine(folder)?,
         None => OfflineEngine::new(),
     };
+    let by = By::new(args, engine, environment).map_err(Stop::Reading)?;
     let mut out = BufWriter::new(io::stdout().lock());
     let mut score = Score::default();
     for (i, line) in BufReader::new(messages).lines().enumerate() {
@@ -57,7 +61,7 @@ fn print(args: &UnderstandArgs) -> Result<(), Stop> {
         if line.trim().is_empty() {
             continue;
         }
-        let prediction = predict(&engine, &catalog, &line).with_context(place)?;
+        let prediction = by.predict(&catalog, &line).with_context(place)?;
         let told = serde_json::to_string(&prediction).with_context(place)?;
         if !args.table {
             writeln!(out, "{told}")?;

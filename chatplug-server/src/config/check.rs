@@ -4,6 +4,7 @@ mod altegio;
 mod base;
 mod booking;
 mod calcom;
+mod openai;
 mod provider;
 mod shared;
 
@@ -38,6 +39,7 @@ pub(super) fn check(
     let written_apps = root.names("meta_app", "name");
     let written_altegio = root.names("altegio", "name");
     let written_calcom = root.names("calcom", "name");
+    let written_openai = root.names("openai", "name");
     let written_shared = root.names("shared_number", "id");
     let written_tenants = root.names("tenant", "id");
     let read: raw::Root = collect::read(&mut root, &Path::default(), problems)?;
@@ -56,6 +58,7 @@ pub(super) fn check(
         written_apps,
         written_altegio,
         written_calcom,
+        written_openai,
         calcom_nobody: nobody(&read.calcom),
         installing: read.altegio.iter().any(|account| account.application_id.is_some()),
         listens: false,
@@ -73,6 +76,7 @@ pub(super) fn check(
     };
     // One that is faulty is no second fault.
     check.listens = !matches!(transcriber, Some(None));
+    let openai = collect_all(read.openai, |i, one| check.openai(one, &top.key("openai").index(i)));
     let meta_apps = collect_all(read.meta_app, |i, app| check.meta_app(app, &top.key("meta_app").index(i)));
     let twilio = match read.twilio {
         Some(twilio) => check.twilio_account(twilio, &top.key("twilio")).map(Some),
@@ -93,6 +97,7 @@ pub(super) fn check(
         retention,
         ready,
         transcriber: transcriber?,
+        openai: openai?,
         meta_apps: meta_apps?,
         twilio: twilio?,
         altegio: altegio?,
@@ -116,6 +121,7 @@ struct Check<'a> {
     written_apps: Vec<String>,
     written_altegio: Vec<String>,
     written_calcom: Vec<String>,
+    written_openai: Vec<String>,
     /// Accounts at Cal.com that name no user.
     calcom_nobody: Vec<String>,
     /// Salons of a marketplace become branches: a tenant may have none yet.
@@ -208,7 +214,12 @@ impl Check<'_> {
             None => Some(None),
         };
         // Ids of branches and channels need to be unique within the tenant only.
-        self.seen.retain(|(kind, _), _| !matches!(*kind, "branch" | "channel"));
+        self.seen.retain(|(kind, _), _| !matches!(*kind, "branch" | "channel" | "fact"));
+        let llm = match tenant.llm {
+            Some(llm) => self.llm(llm, &at.key("llm")).map(Some),
+            None => Some(None),
+        };
+        let facts = self.facts(tenant.fact, tenant.policy.language, &at.key("fact"));
         let known: Vec<String> = tenant.branch.iter().filter_map(|branch| branch.id.clone()).collect();
         if !self.installing {
             self.not_empty(&tenant.branch, at, "branch");
@@ -228,6 +239,8 @@ impl Check<'_> {
             channels: channels?,
             seal: tenant.seal,
             transcribe: tenant.transcribe,
+            llm: llm?,
+            facts: facts?,
             notify: notify?,
             lobby: None,
         })
@@ -467,3 +480,4 @@ impl Blank for u64 {}
 impl Blank for raw::Secret {}
 impl Blank for raw::Provider {}
 impl Blank for Lang {}
+impl Blank for raw::FactText {}

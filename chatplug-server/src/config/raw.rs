@@ -15,6 +15,7 @@ pub(super) struct Root {
     pub(super) retention: Retention,
     pub(super) ready: Ready,
     pub(super) transcriber: Option<Transcriber>,
+    pub(super) openai: Vec<OpenAi>,
     pub(super) meta_app: Vec<MetaApp>,
     pub(super) twilio: Option<Twilio>,
     pub(super) altegio: Vec<Altegio>,
@@ -58,6 +59,19 @@ pub(super) struct Transcriber {
     pub(super) api_key: Option<Secret>,
     /// In seconds.
     pub(super) timeout: Option<u32>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct OpenAi {
+    pub(super) name: Option<String>,
+    pub(super) base_url: Option<String>,
+    pub(super) model: Option<String>,
+    pub(super) api_key: Option<Secret>,
+    /// In seconds.
+    pub(super) timeout: Option<u32>,
+    pub(super) input_price: Option<f64>,
+    pub(super) output_price: Option<f64>,
 }
 
 /// In days.
@@ -138,6 +152,8 @@ pub(super) struct Tenant {
     pub(super) seal: bool,
     pub(super) transcribe: bool,
     pub(super) notify: Option<Notify>,
+    pub(super) llm: Option<Llm>,
+    pub(super) fact: Vec<Fact>,
     pub(super) branch: Vec<Branch>,
     pub(super) channel: Vec<Channel>,
 }
@@ -147,6 +163,29 @@ pub(super) struct Tenant {
 pub(super) struct Notify {
     pub(super) url: Option<String>,
     pub(super) secret: Option<Secret>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Llm {
+    pub(super) endpoint: Option<String>,
+    pub(super) daily_tokens: Option<u32>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Fact {
+    pub(super) id: Option<String>,
+    pub(super) ask: Vec<String>,
+    pub(super) text: Option<FactText>,
+}
+
+/// One wording for everybody, or one a language.
+#[derive(Debug, Deserialize)]
+#[serde(untagged, expecting = "give the words, or a table of them by language: { pt = \"…\", en = \"…\" }")]
+pub(super) enum FactText {
+    One(String),
+    Several(BTreeMap<Lang, String>),
 }
 
 #[derive(Debug, Default, Deserialize)]

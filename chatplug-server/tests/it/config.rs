@@ -162,7 +162,7 @@ tenant_name = "x"
         "f.toml:47:1: nothing.txt cannot be read: No such file or directory (os error 2)",
         "f.toml:49:1: this tenant has no [[tenant.branch]]",
         "f.toml:49:1: this tenant has no [[tenant.channel]]",
-        "f.toml:52:1: unknown key `tenant_name`; known here: `id`, `name`, `policy`, `texts`, `seal`, `transcribe`, `notify`, `branch`, `channel`",
+        "f.toml:52:1: unknown key `tenant_name`; known here: `id`, `name`, `policy`, `texts`, `seal`, `transcribe`, `notify`, `llm`, `fact`, `branch`, `channel`",
         "environment CHATPLUG__SERVER__LGO: unknown key `lgo`; did you mean `log`?",
     ];
     assert_eq!(told, expected);
@@ -385,6 +385,39 @@ fn a_transcriber_is_named_before_a_tenant_may_use_it() {
         let told = read(&block(lines), &[]).unwrap_err();
         assert!(told.len() == 1 && told[0].contains(about), "{lines}: {told:?}");
     }
+}
+
+#[test]
+fn a_model_is_named_before_a_tenant_may_ask_it_and_facts_are_checked() {
+    let named = "name = \"Bella Vista\"";
+    let wishes = |lines: &str| RIGHT.replace(named, &format!("{named}\n{lines}"));
+    let told = read(&wishes("llm = {}"), &[]).unwrap_err();
+    assert!(told.len() == 1 && told[0].contains("there is no [[openai]]"), "{told:?}");
+    let model = "[[openai]]\nname = \"main\"\nmodel = \"m\"\napi_key = { env = \"SECRET\" }\n";
+    let config = read(&format!("{model}input_price = 0.4\n{}", wishes("llm = {}")), &[]).unwrap();
+    let llm = config.tenants[0].llm.clone().unwrap();
+    assert_eq!((llm.endpoint.as_str(), llm.daily_tokens), ("main", chatplug_openai::DEFAULT_DAILY_TOKENS));
+    assert!(!format!("{:?}", config.openai).contains("\"s\""));
+    assert!(read(RIGHT, &[]).unwrap().tenants[0].llm.is_none(), "off unless wanted");
+    for (lines, about) in [
+        ("llm = { endpoint = \"mian\" }", "there is no [[openai]] `mian`"),
+        ("llm = { daily_tokens = 10 }", "at least 1000"),
+        ("fact = [{ id = \"p\" }]", "`text` is missing"),
+        ("fact = [{ id = \"p\", text = \"\" }]", "1 to 1000 characters"),
+        ("fact = [{ id = \"p\", text = \"x\" }, { id = \"p\", text = \"y\" }]", "another fact"),
+        ("fact = [{ id = \"p\", text = { xx = \"x\" } }]", "`xx` is not spoken"),
+        ("fact = [{ id = \"p\", text = \"x\", ask = [\"\"] }]", "ways of asking"),
+        ("fact = [{ id = \"P!\", text = \"x\" }]", "a-z"),
+    ] {
+        let told = read(&format!("{model}{}", wishes(lines)), &[]).unwrap_err();
+        assert!(told.len() == 1 && told[0].contains(about), "{lines}: {told:?}");
+    }
+    for lines in ["timeout = 60", "output_price = -1", "base_url = \"here\"", "modle = \"x\""] {
+        assert_eq!(read(&format!("{model}{lines}\n{RIGHT}"), &[]).unwrap_err().len(), 1, "{lines}");
+    }
+    let facts = "fact = [{ id = \"p\", ask = [\"parking?\"], text = { en = \"Behind.\", pt = \"Atrás.\" } }]";
+    let config = read(&wishes(facts), &[]).unwrap();
+    assert_eq!(config.tenants[0].facts[0].text.get(chatplug_core::model::Lang::PT), "Atrás.");
 }
 
 /// Two businesses on one number.

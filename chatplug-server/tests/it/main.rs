@@ -16,6 +16,7 @@ mod house;
 mod http;
 mod keys;
 mod marketplace;
+mod model;
 mod notify;
 mod ops;
 mod people;

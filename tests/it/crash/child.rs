@@ -1,9 +1,10 @@
 //! What the killed process runs: the engine on a file, behind HTTP, with the clock of the machine.
 
 use crate::support::{
-    altegio,
+    altegio, calcom,
     crm_backend::CrmBackend,
     stage::{BELLA, READER, serve, templates},
+    words::worded,
 };
 use chatplug::{
     engine::{Engine, EngineOptions, TenantList},
@@ -17,6 +18,7 @@ use chatplug::{
     },
 };
 use chatplug_altegio::{AltegioBackend, AltegioBranch, fake::FakeAltegio};
+use chatplug_calcom::CalcomBackend;
 use chrono::Duration;
 use std::sync::Arc;
 
@@ -25,6 +27,8 @@ pub const META: &str = "CRASH_META";
 pub const CRM: &str = "CRASH_CRM";
 /// In place of [`CRM`].
 pub const ALTEGIO: &str = "CRASH_ALTEGIO";
+/// In place of [`CRM`].
+pub const CALCOM: &str = "CRASH_CALCOM";
 
 /// So long a write may still be carried out whose answer was lost.
 const SETTLES_AFTER: Duration = Duration::seconds(2);
@@ -34,8 +38,9 @@ const SETTLES_AFTER: Duration = Duration::seconds(2);
 pub async fn serve_until_killed() {
     let told = |name: &str| std::env::var(name).ok();
     let system = told(CRM).map(System::Crm).or_else(|| told(ALTEGIO).map(System::Altegio));
+    let system = system.or_else(|| told(CALCOM).map(System::Calcom));
     let (Some(file), Some(meta), Some(system)) = (told(FILE), told(META), system) else {
-        println!("{FILE}, {META} and {CRM} or {ALTEGIO} are not set: only the crash test starts this");
+        println!("{FILE}, {META} and {CRM}, {ALTEGIO} or {CALCOM} are not set: only the crash test starts this");
         return;
     };
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -82,6 +87,8 @@ enum System {
     Crm(String),
     /// Altegio at this address.
     Altegio(String),
+    /// Cal.com at this address.
+    Calcom(String),
 }
 
 impl System {
@@ -112,6 +119,13 @@ impl System {
                 let backend =
                     AltegioBackend::with_client(altegio::client(altegio::config_at(&base)), at, clock.clone());
                 ("altegio", FakeAltegio::SALON.to_string(), Arc::new(backend.settling_after(SETTLES_AFTER)))
+            }
+            Self::Calcom(base) => {
+                let told = calcom::demo(branch).1;
+                let at = calcom::branch(branch, install, &told);
+                let client = calcom::client(calcom::config_at(&base));
+                let backend = CalcomBackend::with_client(client, at, clock.clone()).settling_after(SETTLES_AFTER);
+                ("calcom", calcom::NAME.to_owned(), worded(Arc::new(backend), told))
             }
         }
     }

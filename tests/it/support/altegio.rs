@@ -1,14 +1,14 @@
 //! The salon of the demos at Altegio: a plan of the built-in calendar put into the fake, and the words that a business adds
 //! to what Altegio can keep (which is one language).
 
-use async_trait::async_trait;
+use super::words::worded;
 use chatplug::{calendar::CalendarConfig, model::*, ports::*, testkit::VirtualClock, wrappers::Pace};
 use chatplug_altegio::{
     AltegioBackend, AltegioBranch, AltegioClient, AltegioConfig, AltegioEndpoint,
     client::http_client,
     fake::{FakeAltegio, FakeMember, FakeSalon, FakeService},
 };
-use chrono::{DateTime, Datelike as _, Duration, NaiveTime, Timelike as _, Utc};
+use chrono::{Datelike as _, Duration, NaiveTime, Timelike as _};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// The end of the address that Altegio posts to.
@@ -48,7 +48,7 @@ pub fn backend(
     let client = client(fake.config());
     let mut at = AltegioBranch::new(branch.clone(), install.clone(), FakeAltegio::SALON);
     (at.country, at.currency) = (Some(told.branch.country.clone()), Some(told.branch.currency));
-    Arc::new(Worded { inner: AltegioBackend::with_client(client, at, Arc::new(clock.clone())), told })
+    worded(Arc::new(AltegioBackend::with_client(client, at, Arc::new(clock.clone()))), told)
 }
 
 /// Who calls the fake.
@@ -121,10 +121,10 @@ pub fn salon(config: &CalendarConfig, told: &Catalog) -> FakeSalon {
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 /// A stretch of a day.
-type Stretch = (NaiveTime, NaiveTime);
+pub type Stretch = (NaiveTime, NaiveTime);
 
 /// What a week says of a day: of the day alone, else of a range of days.
-fn on(week: &BTreeMap<String, Vec<String>>, day: usize) -> Vec<Stretch> {
+pub fn on(week: &BTreeMap<String, Vec<String>>, day: usize) -> Vec<Stretch> {
     let place = |name: &str| DAYS.iter().position(|day| *day == name).unwrap();
     let within = |name: &&String| name.split_once('-').is_some_and(|(a, b)| (place(a)..=place(b)).contains(&day));
     let said = week.get(DAYS[day]).or_else(|| week.keys().find(within).and_then(|name| week.get(name)));
@@ -134,81 +134,11 @@ fn on(week: &BTreeMap<String, Vec<String>>, day: usize) -> Vec<Stretch> {
 }
 
 /// Hours without the breaks.
-fn without(hours: &[Stretch], breaks: &[Stretch]) -> Vec<Stretch> {
+pub fn without(hours: &[Stretch], breaks: &[Stretch]) -> Vec<Stretch> {
     let mut left = hours.to_vec();
     for (from, to) in breaks {
         let cut = |stretch: &Stretch| [(stretch.0, stretch.1.min(*from)), (stretch.0.max(*to), stretch.1)];
         left = left.iter().flat_map(cut).filter(|(from, to)| from < to).collect();
     }
     left
-}
-
-/// What Altegio says, in all the languages of the business: names are found by the one that Altegio has.
-#[derive(Debug)]
-struct Worded {
-    inner: AltegioBackend,
-    told: Catalog,
-}
-
-#[async_trait]
-impl BookingBackend for Worded {
-    fn capabilities(&self) -> Capabilities {
-        self.inner.capabilities()
-    }
-
-    async fn catalog(&self, branch: &BranchId) -> Result<Catalog, BackendError> {
-        let mut catalog = self.inner.catalog(branch).await?;
-        for service in &mut catalog.services {
-            if let Some(told) = self.told.services.iter().find(|told| told.name.main == service.name.main) {
-                service.name.clone_from(&told.name);
-                service.also.clone_from(&told.also);
-                service.category.clone_from(&told.category);
-                service.description.clone_from(&told.description);
-            }
-        }
-        for member in &mut catalog.staff {
-            if let Some(told) = self.told.staff.iter().find(|told| told.name == member.name) {
-                member.also.clone_from(&told.also);
-                member.title.clone_from(&told.title);
-                member.languages.clone_from(&told.languages);
-            }
-        }
-        Ok(catalog)
-    }
-
-    async fn availability(&self, query: &SlotQuery) -> Result<Availability, BackendError> {
-        self.inner.availability(query).await
-    }
-
-    async fn book(&self, request: &BookingRequest, key: ActionKey) -> Result<Booking, BookError> {
-        self.inner.book(request, key).await
-    }
-
-    async fn reschedule(&self, booking: &BookingRef, to: &Slot, key: ActionKey) -> Result<Booking, BookError> {
-        self.inner.reschedule(booking, to, key).await
-    }
-
-    async fn cancel(&self, booking: &BookingRef, reason: CancelReason, key: ActionKey) -> Result<(), BookError> {
-        self.inner.cancel(booking, reason, key).await
-    }
-
-    async fn confirm_visit(&self, booking: &BookingRef) -> Result<Booking, BookError> {
-        self.inner.confirm_visit(booking).await
-    }
-
-    async fn resolve(&self, action: &Action, key: ActionKey, at: DateTime<Utc>) -> Result<Resolution, BackendError> {
-        self.inner.resolve(action, key, at).await
-    }
-
-    async fn find(&self, filter: &BookingFilter) -> Result<Vec<Booking>, BackendError> {
-        self.inner.find(filter).await
-    }
-
-    async fn changed(&self, branch: &BranchId, since: DateTime<Utc>) -> Result<Vec<Changed>, BackendError> {
-        self.inner.changed(branch, since).await
-    }
-
-    async fn admits(&self, at: &BranchId, service: &ServiceId, who: &ClientDetails) -> Result<bool, BackendError> {
-        self.inner.admits(at, service, who).await
-    }
 }

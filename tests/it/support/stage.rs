@@ -1,7 +1,7 @@
 //! A stage for whole conversations: an engine on a real SQLite file behind a real HTTP endpoint, Meta's fake on the other
 //! side, two tenants (one of them with two branches in different zones), and a clock that only the test moves.
 
-use super::{altegio, crm::Crm, crm_backend::CrmBackend, phone::AnyPhone, talk::Talk};
+use super::{altegio, calcom, crm::Crm, crm_backend::CrmBackend, phone::AnyPhone, talk::Talk};
 use axum::{Router, body::Body, extract::Request, response::Response, routing::any};
 use chatplug::{
     calendar::{Calendar, CalendarConfig},
@@ -25,6 +25,7 @@ use chatplug::{
     },
 };
 use chatplug_altegio::{AltegioWebhook, fake::FakeAltegio};
+use chatplug_calcom::{CalcomWebhook, fake::FakeCalcom};
 use chrono::Duration;
 use std::{
     collections::BTreeMap,
@@ -48,6 +49,8 @@ pub struct Stage {
     pub crm: Option<Arc<Crm>>,
     /// The fake that the salon books in, where it is at Altegio.
     pub altegio: Option<FakeAltegio>,
+    /// The fake that the salon books in, where it is at Cal.com.
+    pub calcom: Option<FakeCalcom>,
     /// The wires to the vendors, where they are to be troubled.
     pub wires: Option<Wires>,
     pub url: String,
@@ -86,6 +89,8 @@ pub enum System {
     },
     /// Altegio, with everything that it does against its documentation.
     Altegio,
+    /// Cal.com, a self-hosted server of 2025.
+    Calcom,
 }
 
 impl Stage {
@@ -139,7 +144,7 @@ impl Stage {
         approve_templates(&graph);
         let notifier = RecordingNotifier::new();
         let crm = match system {
-            System::Calendar | System::Altegio => None,
+            System::Calendar | System::Altegio | System::Calcom => None,
             System::Crm { moves } => {
                 let crm = Crm::new(chrono_tz::Europe::Lisbon);
                 let address = crm.start().await.to_string();
@@ -173,18 +178,21 @@ impl Stage {
                 (messenger, templates_at_twilio(twilio))
             }
         };
-        let altegio = match system {
+        let plan = chatplug::calendar::demo::salon();
+        let (branch, install) = (BranchId::new("baixa").unwrap(), InstallId::new("own").unwrap());
+        let told = plan.clone().validate().unwrap().catalog(&branch);
+        let (mut altegio, mut calcom) = (None, None);
+        let booked_in = match system {
             System::Altegio => {
-                let plan = chatplug::calendar::demo::salon();
-                let (branch, install) = (BranchId::new("baixa").unwrap(), InstallId::new("own").unwrap());
-                let told = calendar(plan.clone(), "plan", &branch, &install, &calendars, &clock);
-                let told = told.catalog(&branch).await.unwrap();
-                let fake = altegio::open(&plan, &told, &clock).await;
-                Some((altegio::backend(&fake, &branch, &install, told, &clock), fake))
+                let fake = altegio.insert(altegio::open(&plan, &told, &clock).await);
+                Some(altegio::backend(fake, &branch, &install, told, &clock))
+            }
+            System::Calcom => {
+                let fake = calcom.insert(calcom::open(&plan, &told, &clock).await);
+                Some(calcom::backend(fake, &branch, &install, told, &clock))
             }
             System::Calendar | System::Crm { .. } => None,
         };
-        let (booked_in, altegio) = altegio.unzip();
         let bella = bella(&clock, &calendars, number, &notifier, crm, booked_in);
         let norte = norte(&clock, &calendars, &graph, &notifier);
         let crm = bella.1;
@@ -199,6 +207,10 @@ impl Stage {
             if number == BELLA && altegio.is_some() {
                 let route = Route { tenant: builder_id(builder), channel: None, branch: BranchId::new("baixa").ok() };
                 setup.routes.push(("altegio".to_owned(), FakeAltegio::SALON.to_string(), route));
+            }
+            if number == BELLA && calcom.is_some() {
+                let route = Route { tenant: builder_id(builder), channel: None, branch: BranchId::new("baixa").ok() };
+                setup.routes.push(("calcom".to_owned(), calcom::NAME.to_owned(), route));
             }
             store.tenant(&builder_id(builder)).register(&setup).await.unwrap();
         }
@@ -218,7 +230,10 @@ impl Stage {
         if let Some(fake) = &altegio {
             fake.hook(FakeAltegio::SALON, &format!("{url}/webhooks/altegio/{}", altegio::ENDPOINT));
         }
-        Self { engine, faults, clock, graph, twilio, store, notifier, crm, altegio, wires, url, _dir: dir }
+        if let Some(fake) = &calcom {
+            calcom::hook(fake, &url);
+        }
+        Self { engine, faults, clock, graph, twilio, store, notifier, crm, altegio, calcom, wires, url, _dir: dir }
     }
 
     /// Somebody who writes to the salon.
@@ -256,6 +271,9 @@ impl Stage {
         }
         if let Some(altegio) = &self.altegio {
             altegio.settled().await;
+        }
+        if let Some(calcom) = &self.calcom {
+            calcom.settled().await;
         }
     }
 
@@ -451,7 +469,13 @@ pub fn serve_at(listener: tokio::net::TcpListener, engine: Engine, keys: MetaKey
     let meta: Arc<dyn WebhookReceiver> = Arc::new(MetaWebhook::new(keys));
     let desk: Arc<dyn WebhookReceiver> = Arc::new(super::crm_webhook::CrmWebhook);
     let booked: Arc<dyn WebhookReceiver> = Arc::new(AltegioWebhook::new(altegio::endpoint()));
-    let mut receivers = BTreeMap::from([("/webhooks/meta/app", meta), ("/webhooks/crm/desk", desk), (ALTEGIO, booked)]);
+    let told: Arc<dyn WebhookReceiver> = Arc::new(CalcomWebhook::new(calcom::endpoint()));
+    let mut receivers = BTreeMap::from([
+        ("/webhooks/meta/app", meta),
+        ("/webhooks/crm/desk", desk),
+        (ALTEGIO, booked),
+        (calcom::ADDRESS, told),
+    ]);
     if let Some(twilio) = twilio {
         receivers.insert("/webhooks/twilio/account", Arc::new(twilio));
     }

@@ -13,7 +13,7 @@ use super::{
         time,
     },
     list::take_skip,
-    organizations, teams,
+    teams,
 };
 use serde_json::{Value, json};
 
@@ -83,12 +83,13 @@ pub(crate) fn of_team(state: &mut State, call: &Call) -> Done {
     Ok(Answer::ok(json!(all)))
 }
 
-/// Those of all teams of an organisation.
+/// Those of all its teams.
 pub(crate) fn of_organization(state: &mut State, call: &Call) -> Done {
-    let teams = organizations::teams_of(state, call)?;
+    super::organizations::people(state, call)?;
     let (take, skip) = take_skip(call, 250, 250)?;
-    let fits = |of: &&FakeEventType| of.team.is_some_and(|team| teams.contains(&team));
-    let all = state.event_types.values().filter(fits).skip(skip).take(take);
+    let organization = call.id("org");
+    let belongs = |team: u64| state.teams.get(&team).is_some_and(|team| team.parent == Some(organization));
+    let all = state.event_types.values().filter(|of| of.team.is_some_and(belongs)).skip(skip).take(take);
     let all: Vec<_> = all.map(|of| event_type(state, of, Reader::Owner)).collect();
     Ok(Answer::ok(json!(all)))
 }

@@ -56,12 +56,6 @@ pub(crate) fn teams(state: &mut State, call: &Call) -> Done {
     Ok(Answer::ok(all.map(teams::shown).collect()))
 }
 
-/// The teams in it, by number.
-pub(crate) fn teams_of(state: &State, call: &Call) -> Result<Vec<u64>, Answer> {
-    let id = organization(state, call)?.id;
-    Ok(state.teams.values().filter(|team| team.parent == Some(id)).map(|team| team.id).collect())
-}
-
 pub(crate) fn users(state: &mut State, call: &Call) -> Done {
     let members = people(state, call)?;
     let (take, skip) = take_skip(call, 250, 250)?;
@@ -115,6 +109,13 @@ pub(crate) fn absences(state: &mut State, call: &Call) -> Done {
     let user = person(state, call)?;
     let (take, skip) = take_skip(call, 250, 250)?;
     let theirs = state.absences.iter().filter(|absence| absence.user == user).skip(skip).take(take);
+    Ok(Answer::ok(theirs.map(absence).collect()))
+}
+
+pub(crate) fn all_absences(state: &mut State, call: &Call) -> Done {
+    let members = people(state, call)?;
+    let (take, skip) = take_skip(call, 250, 250)?;
+    let theirs = state.absences.iter().filter(|absence| members.contains(&absence.user)).skip(skip).take(take);
     Ok(Answer::ok(theirs.map(absence).collect()))
 }
 
@@ -237,13 +238,31 @@ pub(crate) fn manage(state: &mut State, call: &Call) -> Done {
     if let Some(organization) = organization {
         organization.members.push((id, FakeRole::Member));
     }
-    let now = state.time.now();
-    let shown = state.users.get(&id).map_or(Value::Null, user);
-    Ok(Answer::created(json!({
-        "user": shown, "accessToken": access, "refreshToken": refresh,
+    let mut shown = tokens(state.time.now(), &access, &refresh);
+    if let Some(shown) = shown.as_object_mut() {
+        shown.insert("user".to_owned(), state.users.get(&id).map_or(Value::Null, user));
+    }
+    Ok(Answer::created(shown))
+}
+
+/// New tokens; those from before are refused from now on.
+pub(crate) fn refreshed(state: &mut State, call: &Call) -> Done {
+    let client = client(state, call)?;
+    let (access, refresh, now) = (state.uuid(), state.uuid(), state.time.now());
+    let found = state.users.get_mut(&call.id("user")).filter(|user| user.managed_by.as_ref() == Some(&client.id));
+    let Some(found) = found else {
+        return Err(Answer::refused(404, format!("User with ID {} does not exist", call.part("user"))));
+    };
+    found.tokens = vec![access.clone()];
+    Ok(Answer::ok(tokens(now, &access, &refresh)))
+}
+
+fn tokens(now: DateTime<Utc>, access: &str, refresh: &str) -> Value {
+    json!({
+        "accessToken": access, "refreshToken": refresh,
         "accessTokenExpiresAt": (now + chrono::Duration::minutes(60)).timestamp_millis(),
         "refreshTokenExpiresAt": (now + chrono::Duration::days(365)).timestamp_millis(),
-    })))
+    })
 }
 
 /// What an organisation knows besides.

@@ -27,6 +27,14 @@ pub(crate) fn members(state: &mut State, call: &Call) -> Done {
     Ok(Answer::ok(memberships(state, call, team)?))
 }
 
+/// Everybody's schedules, for those who administer the team.
+pub(crate) fn schedules(state: &mut State, call: &Call) -> Done {
+    let team = administrator(state, call, call.id("team"))?;
+    let (take, skip) = take_skip(call, 250, 250)?;
+    let theirs = state.schedules.values().filter(|schedule| team.role(schedule.owner).is_some());
+    Ok(Answer::ok(theirs.skip(skip).take(take).map(|schedule| super::schedules::shown(state, schedule)).collect()))
+}
+
 /// The members of a team or an organisation, by pages.
 pub(crate) fn memberships(state: &State, call: &Call, team: &FakeTeam) -> Result<Value, Answer> {
     let (take, skip) = take_skip(call, 250, 250)?;

@@ -3,8 +3,17 @@
 use super::description::{Wrong, description, idle, objections};
 use crate::fake::Caller;
 use chatplug_calcom::fake::{FakeCalcom, FakeRole, FakeTeam, Server};
+use chatplug_calcom::{
+    CalcomBackend, CalcomBranch, CalcomClient, CalcomEmail, CalcomEndpoint, CalcomHooks, client::http_client,
+};
+use chatplug_core::{
+    model::{ActionKey, CancelReason, ChannelUser, ContactId, DateRange, Lang, Private, SlotQuery, StaffChoice},
+    ports::{BookingBackend, BookingFilter, BookingRequest, ClientDetails},
+    testkit::VirtualClock,
+};
 use chatplug_judges::{Prism, installed};
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// What the description says and the recordings know better.
 const WRONG: &[Wrong] = &[
@@ -176,4 +185,64 @@ async fn administration(caller: &Caller) {
         .await;
     platform.get(&users).await;
     platform.get(&format!("{users}/{}", made["user"]["id"])).await;
+}
+
+/// What our adapter says, all of it: free times, a booking made, found, moved and cancelled, and the webhooks registered.
+#[tokio::test]
+async fn the_adapter_calls_as_it_is_described() {
+    let (Some(judges), Some(description)) = (installed(), description()) else { return };
+    let fake = cloud().await;
+    let clock = VirtualClock::starting("2026-11-21T02:06:00Z");
+    fake.use_clock(Arc::new(clock.clone()));
+    let prism = Prism::beside(&judges, &description, &fake.base_url()).await;
+    let client = CalcomClient::new(fake.config().with_base_url(&prism.url), http_client().unwrap());
+    let guest = CalcomEmail::Guest { domain: "guest.example".to_owned(), secret: "s".into() };
+    let euro = iso_currency::Currency::EUR;
+    let at = CalcomBranch::new("centre".parse().unwrap(), "own".parse().unwrap(), chrono_tz::Europe::Berlin, euro);
+    let at = at.with_email(guest).of_team(FakeCalcom::TEAM).of_account("anna");
+    let centre = at.id().clone();
+    let backend = CalcomBackend::with_client(client.clone(), at, Arc::new(clock));
+    let who = ClientDetails {
+        contact: ContactId::derive(&["judge"]),
+        user: ChannelUser { phone: "491701234567".parse().ok(), user_id: None },
+        name: Some(Private::new("Maria".to_owned())),
+        email: None,
+        language: Lang::EN,
+    };
+    let key = |name: &str| ActionKey::derive(&["judge", name]);
+    assert!(!backend.catalog(&centre).await.unwrap().services.is_empty());
+    // An event type of one person, and one of a pool.
+    for service in ["1", "9"] {
+        let query = SlotQuery {
+            branch: centre.clone(),
+            services: vec![service.parse().unwrap()],
+            staff: StaffChoice::Any,
+            days: DateRange { from: "2026-11-23".parse().unwrap(), to: "2026-11-27".parse().unwrap() },
+            party: 1,
+            excluding: None,
+        };
+        let free = backend.availability(&query).await.unwrap().slots;
+        let request = BookingRequest {
+            slot: free[3].clone(),
+            client: who.clone(),
+            party: 1,
+            note: Some(Private::new("please".to_owned())),
+        };
+        let booked = backend.book(&request, key(service)).await.unwrap();
+        let mut filter = BookingFilter::at(centre.clone());
+        filter.client = Some(who.clone());
+        assert_eq!(backend.find(&filter).await.unwrap().len(), 1);
+        let moved =
+            backend.reschedule(&booked.reference, free.last().unwrap(), key(&format!("move {service}"))).await.unwrap();
+        backend.cancel(&moved.reference, CancelReason::Client, key(&format!("cancel {service}"))).await.unwrap();
+    }
+    let endpoint = CalcomEndpoint::given("centre", "m4Wc8Rt1Jx6Qb9Ny3Zk7Gd2V", "a-secret-of-the-webhooks-of-bella");
+    let owner = CalcomHooks::owner(&client, None, None);
+    CalcomHooks::new(client, owner, endpoint, "https://chat.example.com").register().await.unwrap();
+
+    let left = objections(&prism, WRONG);
+    assert!(left.is_empty(), "{left:#?}");
+    assert_eq!(fake.violations(), [""; 0]);
+    let writes = ["POST /bookings", "POST /bookings/{uid}/reschedule", "POST /bookings/{uid}/cancel"];
+    assert!(writes.iter().all(|route| fake.calls_of(route).len() == 2), "{:#?}", fake.calls());
 }

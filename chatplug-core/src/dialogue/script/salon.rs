@@ -59,6 +59,7 @@ impl Script {
             reads: 0,
             reach: crate::dialogue::Reach::default(),
             swaps: Vec::new(),
+            facts: crate::understand::FactBook::default(),
             oracle: super::oracle::Oracle::default(),
             last: None,
             messages: 0,

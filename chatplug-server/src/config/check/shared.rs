@@ -78,6 +78,8 @@ impl Check<'_> {
             seal: number.seal,
             notify: None,
             transcribe: false,
+            llm: None,
+            facts: Vec::new(),
             lobby: Some(lobby),
         })
     }
