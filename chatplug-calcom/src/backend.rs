@@ -110,6 +110,11 @@ impl CalcomBackend {
         Ok(self.read_shop().await?.left_out.clone())
     }
 
+    /// The same by the catalogue that was read a short while ago.
+    pub(crate) async fn left_out_lately(&self) -> Result<Vec<(u64, String, CalcomLeftOut)>, CallError> {
+        Ok(self.shop_or_error().await?.left_out.clone())
+    }
+
     fn now(&self) -> DateTime<Utc> {
         self.clock.now()
     }

@@ -330,7 +330,7 @@ impl CalcomCheckup {
                 return None;
             }
         };
-        let left_out = self.backend.left_out().await.unwrap_or_default();
+        let left_out = self.backend.left_out_lately().await.unwrap_or_default();
         if catalog.services.is_empty() {
             let hidden = event_types.iter().filter(|one| one.hidden).count();
             found.push(NothingOffered { hidden });
@@ -344,7 +344,9 @@ impl CalcomCheckup {
         }
         if branch.gives_no_email() {
             let asks = catalog.services.iter().filter(|one| one.requires.contains(&ClientField::Email));
-            let asks: Vec<String> = asks.map(|one| one.name.main.clone()).collect();
+            let mut asks: Vec<String> = asks.map(|one| one.name.main.clone()).collect();
+            asks.sort_unstable();
+            asks.dedup();
             if !asks.is_empty() {
                 found.push(EmailDemanded(asks));
             }

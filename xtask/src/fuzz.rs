@@ -69,6 +69,12 @@ fn seed(root: &Path, corpus: &Path) -> Result<()> {
         let body = serde_json::to_vec(&serde_json::from_slice::<Value>(&fs::read(&file)?)?)?;
         write("meta_webhook", &file, &body)?;
     }
+    let recorded = contracts.join("calcom/recorded/webhooks.json");
+    let recorded: Value = serde_json::from_slice(&fs::read(recorded)?)?;
+    for (nth, sample) in recorded.as_array().into_iter().flatten().enumerate() {
+        let body = sample.get("raw_body").and_then(Value::as_str).unwrap_or_default();
+        write("calcom_webhook", &PathBuf::from(format!("recorded-{nth}")), body.as_bytes())?;
+    }
     for file in samples(&contracts.join("twilio/webhooks"))? {
         let sample: Value = serde_json::from_slice(&fs::read(&file)?)?;
         if let Some(json) = sample.get("json") {

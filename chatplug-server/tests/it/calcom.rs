@@ -217,6 +217,10 @@ async fn run(house: &Arc<House>, arguments: &[&'static str]) -> Told {
 async fn fake() -> FakeCalcom {
     let fake = FakeCalcom::start().await.unwrap();
     fake.use_clock(Arc::new(SystemClock));
+    // Commands keep to the vendor's pace: the less there is to look at, the sooner they end.
+    (FakeCalcom::CONSULT..=FakeCalcom::BOTH).for_each(|id| {
+        fake.remove_event_type(id);
+    });
     fake
 }
 
