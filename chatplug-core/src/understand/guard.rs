@@ -76,6 +76,9 @@ pub fn success_words(text: &str) -> Vec<String> {
     found.collect()
 }
 
+/// Phrases, and what they claim.
+type Kind<'p> = (&'p [Phrase], fn(String) -> Claim);
+
 /// Everything that a text claims, each with its readings.
 fn claims(text: &str) -> Vec<Vec<Claim>> {
     let plain: String = text.nfkc().flat_map(char::to_lowercase).collect();
@@ -86,7 +89,7 @@ fn claims(text: &str) -> Vec<Vec<Claim>> {
     let words = words(text);
     let mut at = 0;
     while let Some(rest) = words.get(at..).filter(|rest| !rest.is_empty()) {
-        let kinds: [(&[Phrase], fn(String) -> Claim); 4] = [
+        let kinds: [Kind<'_>; 4] = [
             (&FREE.done, Claim::Success),
             (&FREE.day, Claim::Day),
             (&FREE.number, Claim::Number),

@@ -330,6 +330,7 @@ fn exists((hour, minute): (u32, u32)) -> bool {
     (9..=18).contains(&hour) && minute.is_multiple_of(15)
 }
 
+#[expect(clippy::disallowed_methods, reason = "how long a test takes is for whoever runs it to say")]
 fn conversations() -> u64 {
     std::env::var("CHATPLUG_LIES").ok().and_then(|count| count.parse().ok()).unwrap_or(CONVERSATIONS)
 }
