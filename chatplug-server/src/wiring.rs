@@ -3,8 +3,8 @@
 use crate::{
     booking::{self, Bookings},
     config::{
-        AltegioAccount, BookingConfig, BranchConfig, ChannelConfig, Config, Credential, MetaApp, ProviderConfig,
-        TenantConfig, TwilioChannel,
+        AltegioAccount, BookingConfig, ChannelConfig, Config, Credential, MetaApp, ProviderConfig, TenantConfig,
+        TwilioChannel,
     },
     demo::{self, Simulator, Stage},
     http::{App, AppError, Marketplaces, Readiness, Webhooks},
@@ -253,7 +253,8 @@ pub(crate) async fn secret(
 pub(crate) fn setup(tenant: &TenantConfig) -> TenantSetup {
     let at_altegio = tenant.branches.iter().filter_map(|branch| {
         let route = Route { tenant: tenant.id.clone(), channel: None, branch: Some(branch.id.clone()) };
-        Some((altegio::PROVIDER.to_owned(), branch.altegio()?.location.to_string(), route))
+        let place = branch.block(altegio::PROVIDER)?.altegio()?;
+        Some((altegio::PROVIDER.to_owned(), place.location.to_string(), route))
     });
     let at_calcom = tenant.branches.iter().filter(|branch| branch.block(calcom::PROVIDER).is_some()).map(|branch| {
         let route = Route { tenant: tenant.id.clone(), channel: None, branch: Some(branch.id.clone()) };
@@ -322,7 +323,11 @@ fn calcom_receivers(config: &Config) -> Vec<((String, String), Arc<dyn WebhookRe
 }
 
 fn altegio_receiver(config: &Config, account: &AltegioAccount) -> AltegioWebhook {
-    let branches = config.tenants.iter().flat_map(|tenant| &tenant.branches).filter_map(BranchConfig::altegio);
+    let branches = config
+        .tenants
+        .iter()
+        .flat_map(|tenant| &tenant.branches)
+        .filter_map(|branch| branch.block(altegio::PROVIDER)?.altegio());
     // Whoever knows one account's address must not speak for the locations of another's.
     let others = branches.filter(|place| place.account != account.name).map(|place| place.location);
     let webhook = AltegioWebhook::new(account.endpoint.clone()).except(others);

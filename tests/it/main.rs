@@ -23,6 +23,7 @@ mod queue;
 mod race;
 mod resume;
 mod shared;
+mod swap;
 mod transcripts;
 mod vendor;
 mod webhooks;

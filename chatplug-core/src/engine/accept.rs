@@ -5,7 +5,7 @@ use super::{
     shared::{Origin, Shared},
 };
 use crate::{
-    model::{BookingRef, Consent, FailureKind, Pricing, Stage, TenantId},
+    model::{BookingRef, BranchId, Consent, FailureKind, InstallId, Pricing, Stage, TenantId},
     ports::{Ingest, Ingested, ReceivedEvent, Route, Scoped, StoreError, WebhookReceiver},
 };
 use bytes::Bytes;
@@ -167,7 +167,8 @@ impl Engine {
             }
             (Scoped::Status(status), Some(channel), _) => Ingest::Status { channel, status, received: now },
             (Scoped::Booking { backend_id }, _, Some(branch)) => {
-                let Some(install) = self.install_of(&route.tenant, &branch).await else { return Ok(Addressed::Nobody) };
+                let install = self.install_of(&route.tenant, &branch, provider).await;
+                let Some(install) = install else { return Ok(Addressed::Nobody) };
                 // Ids of bookings may be numbers that count anew at each branch.
                 let key = format!("{branch}/{key}");
                 Ingest::Booking { reference: BookingRef { install, branch, backend_id }, key, received: now }
@@ -208,9 +209,13 @@ impl Engine {
         Ok(Addressed::To(route.tenant, ingest))
     }
 
-    async fn install_of(&self, tenant: &TenantId, branch: &crate::model::BranchId) -> Option<crate::model::InstallId> {
+    /// Which of a branch's booking systems a provider's word is about: the one of its name, acting or not, else the acting one.
+    async fn install_of(&self, tenant: &TenantId, branch: &BranchId, provider: &str) -> Option<InstallId> {
         let tenant = self.setup(tenant).await.ok()?;
-        tenant.branch(branch).map(|setup| setup.install.clone())
+        let acting = tenant.branch(branch)?;
+        let others = tenant.others.iter().filter(|other| other.id == *branch);
+        let named = std::iter::once(acting).chain(others).find(|setup| setup.backend.capabilities().name == provider);
+        Some(named.unwrap_or(acting).install.clone())
     }
 
     async fn route(&self, provider: &str, external_id: &str, now: DateTime<Utc>) -> Result<Option<Way>, StoreError> {

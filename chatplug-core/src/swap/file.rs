@@ -228,3 +228,94 @@ fn hash(body: &str) -> String {
         hex
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        model::{Branch, Service, Staff},
+        swap::mapping::Partner,
+    };
+
+    fn catalog(services: &[(&str, &str)], staff: &[(&str, &str)]) -> Catalog {
+        Catalog {
+            version: 1,
+            branch: Branch {
+                id: "baixa".parse().unwrap(),
+                name: "Bella".to_owned(),
+                zone: chrono_tz::Europe::Lisbon,
+                country: "PT".to_owned(),
+                currency: iso_currency::Currency::EUR,
+                place: None,
+                phone: None,
+                hours: Vec::new(),
+            },
+            services: services.iter().map(|(id, name)| Service::new(id.parse().unwrap(), *name, 45)).collect(),
+            staff: staff.iter().map(|(id, name)| Staff::new(id.parse().unwrap(), *name)).collect(),
+        }
+    }
+
+    fn old() -> Catalog {
+        catalog(&[("10", "Corte"), ("11", "Barba")], &[("7", "Ana")])
+    }
+
+    fn new() -> Catalog {
+        catalog(&[("1001", "Haircut"), ("1002", "Beard trim")], &[("71", "Ana Souza")])
+    }
+
+    fn written() -> String {
+        let partner = Partner { id: "1001".parse().unwrap(), name: "Haircut".into(), score: 88, reason: "same".into() };
+        let pair = |id: &str, name: &str, partner| Pair {
+            id: id.parse().unwrap(),
+            name: name.to_owned(),
+            why_not: Some("nothing like it\nto = \"9\"".to_owned()),
+            partner,
+        };
+        let proposal = Proposal {
+            services: vec![pair("10", "Corte \"novo\"", Some(partner)), pair("11", "Barba", None)],
+            staff: Vec::new(),
+            new_services: vec![("1002".parse().unwrap(), "Beard trim".to_owned())],
+            new_staff: Vec::new(),
+        };
+        let (tenant, branch) = ("bella".parse().unwrap(), "baixa".parse().unwrap());
+        MappingFile::write((&tenant, &branch), (&"altegio-1".parse().unwrap(), &"calcom".parse().unwrap()), &proposal)
+    }
+
+    #[test]
+    fn what_is_written_is_read_back_and_an_edit_shows() {
+        let text = written();
+        let read = MappingFile::read(&text, &old(), &new()).unwrap();
+        assert_eq!((read.from.as_str(), read.to.as_str()), ("altegio-1", "calcom"));
+        let expected: BTreeMap<ServiceId, ServiceId> = [("10".parse().unwrap(), "1001".parse().unwrap())].into();
+        assert_eq!((read.mapping.services, read.mapping.staff), (expected, BTreeMap::new()));
+        assert!(MappingFile::is_untouched(&text));
+        assert!(!MappingFile::is_untouched(&text.replace("to = \"\"", "to = \"1002\"")));
+        assert!(!MappingFile::is_untouched("from = 1\n") && MappingFile::is_untouched(""));
+    }
+
+    #[test]
+    fn faults_name_their_line_and_what_is_nearest() {
+        let told = |text: &str| -> Vec<String> {
+            let faults = MappingFile::read(text, &old(), &new()).unwrap_err();
+            faults.into_iter().map(|Fault { line, message }| format!("{line}: {message}")).collect()
+        };
+        let head = "tenant = \"bella\"\nbranch = \"baixa\"\nfrom = \"a\"\nto = \"b\"\n";
+        let text = format!(
+            "{head}[[service]]\nfrom = \"12\"\nto = \"beard trimm\"\n[[staff]]\nfrom = \"7\"\nto = \"17\"\n\
+             [[staff]]\nfrom = \"7\"\nto = \"71\"\n[[staff]]\nfrom = \"7\"\nto = \"71\"\n"
+        );
+        assert_eq!(
+            told(&text),
+            [
+                "6: the old system has no service \"12\"; the nearest is \"11\" (Barba, 45 min)",
+                "7: the new system has no service \"beard trimm\"; the nearest is \"1002\" (Beard trim, 45 min)",
+                "10: the new system has no person \"17\"; the nearest is \"71\" (Ana Souza)",
+                "15: the person \"7\" is mapped twice",
+            ]
+        );
+        let typo = told(&format!("{head}[[service]]\nform = \"10\"\nto = \"1001\"\n"));
+        assert!(typo[0].starts_with("6: ") && typo[0].contains("form"), "{typo:?}");
+        assert!(told("tenant = bella\n")[0].starts_with("1: "));
+        assert!(told(&head.replace("\"bella\"", "\"Bella!\""))[0].starts_with("1: tenant id"));
+    }
+}

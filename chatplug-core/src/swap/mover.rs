@@ -31,7 +31,7 @@ use std::{
 };
 
 /// A conversation is held for no longer: the calls that are made meanwhile fit into it.
-const HELD: Duration = Duration::seconds(120);
+const HELD: Duration = Duration::seconds(60);
 /// So often a conversation that somebody else holds is asked for, so long after each other.
 const TRIES: u32 = 50;
 const PAUSE: std::time::Duration = std::time::Duration::from_millis(100);

@@ -220,3 +220,51 @@ fn write(file: &Path, text: &str) -> Result<(), Failure> {
     fs::write(&aside, text).and_then(|()| fs::rename(&aside, file)).with_context(|| file.display().to_string())?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::{Cli, Command};
+    use clap::Parser as _;
+
+    const TWO: &str = "[[tenant]]\nid = \"bella\"\nname = \"Bella\"\n[[tenant.channel]]\nid = \"a\"\nprovider = \"simulator\"\n\
+        [[tenant.branch]]\nid = \"baixa\"\nbackend = \"altegio\"\n[tenant.branch.altegio]\nlocation = 1\n\
+        [tenant.branch.calcom]\nzone = \"Europe/Lisbon\"\ncountry = \"PT\"\ncurrency = \"EUR\"\n\
+        [[tenant.branch]]\nid = \"porto\"\n[tenant.branch.altegio]\nlocation = 2\n\
+        [[altegio]]\nname = \"m\"\npartner_token = \"p\"\nuser_token = \"u\"\nendpoint = \"9f2c8e5b7a1d4036b8e2c75a\"\n\
+        [[calcom]]\nname = \"m\"\napi_key = \"cal_live_1\"\n[server]\ninline_secrets = true\n";
+
+    fn told(arguments: &[&str]) -> Result<(), String> {
+        let line = [&["chatplug", "swap", "plan", "--config", "f.toml"], arguments].concat();
+        let cli = Cli::try_parse_from(line).map_err(|error| error.to_string())?;
+        let Command::Swap(SwapCommand::Plan(args)) = cli.command else { panic!("another command") };
+        let config = crate::config::parse("f.toml", TWO, Path::new("."), &Environment([].into())).unwrap();
+        let chosen = which(&config, &args.which).and_then(|(_, branch)| {
+            block(branch, "--from", &args.which.from)?;
+            block(branch, "--to", &args.which.to)
+        });
+        chosen.map(drop).map_err(|failure| {
+            assert_eq!(failure.code, 2);
+            failure.message
+        })
+    }
+
+    #[test]
+    fn wrong_arguments_say_what_is_right() {
+        let ways = ["--from", "altegio", "--to", "calcom"];
+        let with = |more: &[&str]| told(&[&ways[..], more].concat());
+        assert_eq!(with(&["--branch", "baixa"]), Ok(()));
+        assert!(told(&["--from", "altegio"]).unwrap_err().contains("--to"));
+        assert_eq!(with(&[]).unwrap_err(), "error: --branch says which branch: baixa, porto");
+        let wrong = with(&["--branch", "baxa"]).unwrap_err();
+        assert_eq!(wrong, "error: --branch: the configuration has no branch `baxa`; did you mean `baixa`?");
+        assert!(with(&["--tenant", "bela", "--branch", "baixa"]).unwrap_err().contains("did you mean `bella`?"));
+        let wrong = with(&["--branch", "porto"]).unwrap_err();
+        assert_eq!(wrong, "error: --to: branch porto has no booking system `calcom`; it has altegio");
+        let wrong = told(&["--from", "altgio", "--to", "calcom", "--branch", "baixa"]).unwrap_err();
+        assert_eq!(
+            wrong,
+            "error: --from: branch baixa has no booking system `altgio`; did you mean `altegio`?; it has altegio and calcom"
+        );
+    }
+}
