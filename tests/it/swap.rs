@@ -7,7 +7,7 @@ use crate::support::{
 };
 use chatplug::{
     calendar::demo,
-    model::{BranchId, Catalog, Lang},
+    model::{BranchId, Catalog, Lang, local_to_utc},
     ports::{Clock as _, SystemClock},
     whatsapp::fake::meta::{FakeClient, FakeMeta, SentMessage},
 };
@@ -80,7 +80,7 @@ impl Move {
 
     fn at(&self, hour: u32) -> DateTime<Utc> {
         let time = NaiveTime::from_hms_opt(hour, 0, 0).unwrap();
-        self.day.and_time(time).and_local_timezone(chrono_tz::Europe::Lisbon).unwrap().to_utc()
+        local_to_utc(self.day.and_time(time), chrono_tz::Europe::Lisbon).unwrap()
     }
 
     /// Begins of what stands, at both.
@@ -88,7 +88,7 @@ impl Move {
         let records = self.altegio.records();
         let zone = chrono_tz::Europe::Lisbon;
         let ours = records.iter().filter(|it| it.client.is_some() && !it.deleted && it.start.date() == self.day);
-        let mut old: Vec<_> = ours.map(|it| it.start.and_local_timezone(zone).unwrap().to_utc()).collect();
+        let mut old: Vec<_> = ours.map(|it| local_to_utc(it.start, zone).unwrap()).collect();
         let bookings = self.calcom.bookings();
         let mut new: Vec<_> =
             bookings.iter().filter(|it| it.status == FakeStatus::Accepted).map(|it| it.start).collect();

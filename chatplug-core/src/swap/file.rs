@@ -50,6 +50,9 @@ impl Fault {
     }
 }
 
+/// Ids with names to print.
+type Listed<'a> = [(&'a str, String)];
+
 const HEAD: &str = "# written by chatplug swap plan, unchanged since: ";
 
 #[derive(Deserialize)]
@@ -149,7 +152,7 @@ fn id<T: FromStr<Err = crate::model::IdError>>(
 fn read_pairs<Id>(
     text: &str,
     (kind, raw): (&str, &[RawPair]),
-    (old, new): (&[(&str, String)], &[(&str, String)]),
+    (old, new): (&Listed<'_>, &Listed<'_>),
     mapping: &mut BTreeMap<Id, Id>,
     faults: &mut Vec<Fault>,
 ) where
@@ -175,7 +178,7 @@ fn read_pairs<Id>(
 }
 
 /// The id or name that was probably meant.
-fn nearest(given: &str, all: &[(&str, String)]) -> String {
+fn nearest(given: &str, all: &Listed<'_>) -> String {
     let given = given.to_lowercase();
     let alike = |(id, name): &&(&str, String)| {
         let name = name.to_lowercase();

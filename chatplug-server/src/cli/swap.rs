@@ -187,7 +187,7 @@ fn one<'c, T>(
     let ids = || all.iter().map(|one| id(one)).collect::<Vec<_>>();
     match (given, all) {
         (Some(given), _) => all.iter().find(|one| id(one) == given).copied().ok_or_else(|| {
-            let hint = suggestion(given, ids().into_iter());
+            let hint = suggestion(given, ids());
             Failure::usage(format!("error: {flag}: the configuration has no {what} `{given}`{hint}"))
         }),
         (None, [only]) => Ok(only),

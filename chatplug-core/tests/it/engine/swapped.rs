@@ -179,7 +179,7 @@ fn records(memory: &MemoryStore) -> Arc<dyn RecordStore> {
 
 fn pinned(slot: Slot) -> Slot {
     let person = slot.candidates.first().cloned();
-    person.map_or(slot.clone(), |person| slot.with_staff(person))
+    person.map_or_else(|| slot.clone(), |person| slot.clone().with_staff(person))
 }
 
 #[tokio::test]
