@@ -1,16 +1,19 @@
 //! The offline intent engine: words to meaning without network or model.
 //!
 //! Reading order: `text` (tokens), `tags`, `lines`, `sources` and `lexicon` (phrases of every language, from `lexicons/`), `language`, `items` and
-//! `calendar` under `dates`, `monthdays` and `times` (the grammar), `services` and `people`, `intents`, `choice` (what counts of
-//! several), `engine`. Around it: `faq` (free questions), `shield` (what a model may see and say), `cascade` (which is asked
-//! when), `guard` (what a text may claim), with the words of `free`. [`eval`] is the library behind `chatplug understand`.
+//! `calendar` under `dates`, `monthdays`, `periods`, `times` and `clock` (the grammar), `services` and `people`, `intents`,
+//! `choice` (what counts of several), `engine`. Around it: `faq` (free questions), `shield` (what a model may see and say),
+//! `cascade` (which is asked when), `guard` (what a text may claim), with the words of `free`. [`eval`] and `explain` are the
+//! library behind `chatplug understand`.
 
 mod calendar;
 mod cascade;
 mod choice;
+mod clock;
 mod dates;
 mod engine;
 pub mod eval;
+mod explain;
 mod faq;
 mod free;
 mod guard;
@@ -21,15 +24,18 @@ mod lexicon;
 mod lines;
 mod monthdays;
 mod people;
+mod periods;
 mod services;
 mod shield;
 mod sources;
+mod steps;
 mod tags;
 mod text;
 mod times;
 
 pub use cascade::Cascade;
 pub use engine::OfflineEngine;
+pub use explain::{Explanation, Reason};
 pub use faq::{FactBook, Found};
 pub use guard::{Claim, Grounds, success_words};
 pub use shield::Shielded;

@@ -24,6 +24,8 @@ use crate::{
     http::{AppError, Role},
 };
 pub use audit::AuditCommand;
+use chatplug_core::model::Lang;
+use chrono::{DateTime, FixedOffset};
 use clap::{Parser, Subcommand};
 pub use credential::CredentialCommand;
 pub use key::KeyCommand;
@@ -256,9 +258,21 @@ pub struct UnderstandArgs {
     /// Print scores and misses instead of predictions (the messages carry labels)
     #[arg(long)]
     pub table: bool,
+    /// Say of one message which word or rule gave what
+    #[arg(long, value_name = "TEXT", conflicts_with_all = ["table", "messages"])]
+    pub explain: Option<String>,
+    /// With --explain: language of the business
+    #[arg(long, value_name = "LANGUAGE", default_value = "en", requires = "explain")]
+    pub lang: Lang,
+    /// With --explain: country of the business
+    #[arg(long, value_name = "COUNTRY", default_value = "GB", requires = "explain")]
+    pub region: String,
+    /// With --explain: when it was written, such as 2026-03-11T10:00:00+00:00; now, unless told
+    #[arg(long, value_name = "TIME", requires = "explain")]
+    pub now: Option<DateTime<FixedOffset>>,
     /// Messages, one JSON object a line
-    #[arg(value_name = "MESSAGES")]
-    pub messages: PathBuf,
+    #[arg(value_name = "MESSAGES", required_unless_present = "explain")]
+    pub messages: Option<PathBuf>,
 }
 
 /// What reads messages.

@@ -1,7 +1,8 @@
 //! Calendar arithmetic for the date grammar; every function answers `None` beyond the calendar instead of failing.
 
+use super::tags::Feast;
 use crate::model::DateRange;
-use chrono::{Datelike, Days, Months, NaiveDate};
+use chrono::{Datelike, Days, Months, NaiveDate, Weekday};
 
 /// A day so many days away.
 pub(super) fn plus(date: NaiveDate, days: i64) -> Option<NaiveDate> {
@@ -85,6 +86,46 @@ pub(super) fn next_month_day(today: NaiveDate, month: u32, day: u32) -> Option<N
     (0..9).find_map(|later| NaiveDate::from_ymd_opt(today.year() + later, month, day).filter(|date| *date >= today))
 }
 
+/// The n-th such weekday (1 is Monday) of the month that a day lies in; -1 is the last.
+pub(super) fn nth_weekday(day: NaiveDate, weekday: u8, n: i8) -> Option<NaiveDate> {
+    let weekday = Weekday::try_from(weekday.checked_sub(1)?).ok()?;
+    match u8::try_from(n) {
+        Ok(n) => NaiveDate::from_weekday_of_month_opt(day.year(), day.month(), weekday, n),
+        Err(_) => (4..=5).rev().find_map(|n| NaiveDate::from_weekday_of_month_opt(day.year(), day.month(), weekday, n)),
+    }
+}
+
+/// The next day of that name, today included.
+pub(super) fn feast(today: NaiveDate, feast: Feast) -> Option<NaiveDate> {
+    let of = |year: i32| match feast {
+        Feast::Fixed(month, day) => NaiveDate::from_ymd_opt(year, u32::from(month), u32::from(day)),
+        Feast::Nth(month, weekday, n) => nth_weekday(NaiveDate::from_ymd_opt(year, u32::from(month), 1)?, weekday, n),
+        Feast::Easter(days) => plus(easter(year)?, i64::from(days)),
+        Feast::Orthodox(days) => plus(orthodox_easter(year)?, i64::from(days)),
+    };
+    (0..9).find_map(|later| of(today.year() + later).filter(|date| *date >= today))
+}
+
+/// Easter Sunday of the western churches, by the algorithm of Meeus, Jones and Butcher.
+fn easter(year: i32) -> Option<NaiveDate> {
+    let (a, b, c) = (year % 19, year / 100, year % 100);
+    let h = (19 * a + b - b / 4 - (b - (b + 8) / 25 + 1) / 3 + 15) % 30;
+    let l = (32 + 2 * (b % 4) + 2 * (c / 4) - h - c % 4) % 7;
+    let m = (a + 11 * h + 22 * l) / 451;
+    let of = h + l - 7 * m + 114;
+    NaiveDate::from_ymd_opt(year, u32::try_from(of / 31).ok()?, u32::try_from(of % 31 + 1).ok()?)
+}
+
+/// Easter Sunday of the Orthodox churches: Meeus' Julian algorithm, 13 days on for the years 1900 to 2099.
+fn orthodox_easter(year: i32) -> Option<NaiveDate> {
+    let (a, b, c) = (year % 4, year % 7, year % 19);
+    let d = (19 * c + 15) % 30;
+    let e = (2 * a + 4 * b - d + 34) % 7;
+    let of = d + e + 114;
+    let julian = NaiveDate::from_ymd_opt(year, u32::try_from(of / 31).ok()?, u32::try_from(of % 31 + 1).ok()?)?;
+    plus(julian, 13)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,6 +142,26 @@ mod tests {
         assert_eq!(next_day_of_month(d("2026-01-31"), 30), Some(d("2026-03-30")));
         assert_eq!(plus(d("2026-03-01"), 9_999_999), None);
         assert_eq!(month(d("2026-12-10"), 1).unwrap().to, d("2027-01-31"));
+    }
+
+    #[test]
+    fn feasts_that_move() {
+        let from = |year: i32| d(&format!("{year}-01-01"));
+        // Dates of Easter from the churches' own tables.
+        for (year, western, orthodox) in [
+            (2024, "2024-03-31", "2024-05-05"),
+            (2025, "2025-04-20", "2025-04-20"),
+            (2026, "2026-04-05", "2026-04-12"),
+            (2027, "2027-03-28", "2027-05-02"),
+            (2038, "2038-04-25", "2038-04-25"),
+        ] {
+            assert_eq!(feast(from(year), Feast::Easter(0)), Some(d(western)));
+            assert_eq!(feast(from(year), Feast::Orthodox(0)), Some(d(orthodox)));
+        }
+        assert_eq!(feast(d("2026-04-04"), Feast::Easter(-2)), Some(d("2027-03-26")), "Good Friday is over");
+        assert_eq!(feast(from(2026), Feast::Nth(11, 4, 4)), Some(d("2026-11-26")));
+        assert_eq!(feast(from(2026), Feast::Nth(5, 1, -1)), Some(d("2026-05-25")));
+        assert_eq!(nth_weekday(d("2026-02-10"), 6, 5), None, "no fifth Saturday");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::model::DateRange;
 use crate::ports::{
     Context, DateMention, Intent, Interpretation, OpenQuestion, Ordinal, StaffMention, TimeMention, TimeReading,
 };
-use chrono::NaiveTime;
+use chrono::{NaiveDate, NaiveTime};
 
 /// Everything found in a message before it is weighed.
 #[derive(Debug)]
@@ -29,6 +29,14 @@ pub(super) struct Read<'a> {
 }
 
 impl Read<'_> {
+    /// Names where a booking stands and where it might: "my 3 o'clock, could it be 4?"
+    pub(super) fn moved(&self) -> bool {
+        let clocks = || self.times.iter().filter(|mention| mention.shape == Shape::At && !mention.relative);
+        let strong = |old: bool| clocks().any(|mention| mention.old == old && !mention.weak);
+        let days = |old: bool| self.dates.iter().any(|mention| mention.old == old && !mention.unwanted);
+        days(true) && days(false) || strong(true) && strong(false) && self.dates.len() < 2
+    }
+
     /// Speaks of a day that is over.
     pub(super) fn past(&self) -> bool {
         self.dates.iter().any(|mention| mention.readings.first().is_some_and(|range| range.to < self.today.date))
@@ -48,46 +56,53 @@ pub(super) fn date(read: &Read<'_>, intent: Intent, corrected: bool) -> (DateMen
             | Intent::Human
     );
     let wanted: Vec<&dates::Mention> = read.dates.iter().filter(|mention| !(picky && mention.unwanted)).collect();
+    let past = intent == Intent::Review;
     let unwanted = read.dates.iter().filter(|mention| picky && mention.unwanted);
     let not_dates: Vec<DateRange> = unwanted.filter_map(|mention| mention.readings.first().copied()).collect();
-    let readings =
-        match intent {
-            Intent::Reschedule => {
-                // A new day named anywhere outweighs where the old booking stands.
-                wanted.iter().rev().find_map(|mention| {
-                    mention.target.clone().or_else(|| (!mention.old).then(|| mention.readings.clone()))
-                })
-            }
-            Intent::Book | Intent::AskAvailability if wanted.len() > 1 => {
-                let open: Vec<&&dates::Mention> = wanted.iter().filter(|mention| !mention.old).collect();
-                let near = |mention: &dates::Mention| {
-                    read.times
-                        .iter()
-                        .filter(|time| time.shape != Shape::At || !time.weak)
-                        .map(|time| {
-                            if time.start >= mention.end {
-                                time.start - mention.end
-                            } else {
-                                mention.start.saturating_sub(time.end)
-                            }
-                        })
-                        .min()
-                };
-                let picked = if corrected { open.last() } else { open.iter().min_by_key(|m| near(m).unwrap_or(0)) };
-                // "next week ... Tuesday" narrows: a day inside a named span is meant.
-                let narrow = picked.and_then(|pick| {
-                    let span = pick.readings.first()?;
-                    open.iter().find(|other| {
-                        other.readings.len() == 1
-                            && other.readings.first().is_some_and(|day| {
-                                day.from == day.to && span.from != span.to && span.contains(day.from)
-                            })
+    let readings = match intent {
+        Intent::Reschedule => {
+            // A new day named anywhere outweighs where the old booking stands.
+            let new = wanted.iter().rev().find_map(|mention| {
+                mention.target.clone().or_else(|| (!mention.old).then(|| mention.readings.clone()))
+            });
+            // "I have Saturday at 1, anything before 11?": the day stays.
+            let earlier = read.times.iter().any(|time| !time.old && !time.weak && time.shape != Shape::At)
+                && read.times.iter().any(|time| time.old);
+            let stays = || wanted.last().filter(|_| earlier).map(|mention| mention.readings.clone());
+            new.or_else(stays)
+        }
+        Intent::Book | Intent::AskAvailability if wanted.len() > 1 => {
+            let open: Vec<&&dates::Mention> = wanted.iter().filter(|mention| !mention.old).collect();
+            let near = |mention: &dates::Mention| {
+                read.times
+                    .iter()
+                    .filter(|time| time.shape != Shape::At || !time.weak)
+                    .map(|time| {
+                        if time.start >= mention.end {
+                            time.start - mention.end
+                        } else {
+                            mention.start.saturating_sub(time.end)
+                        }
                     })
-                });
-                narrow.or(picked).map(|mention| mention.readings.clone())
-            }
-            _ => wanted.first().map(|mention| mention.readings.clone()),
-        };
+                    .min()
+            };
+            let picked = if corrected { open.last() } else { open.iter().min_by_key(|m| near(m).unwrap_or(0)) };
+            // "next week ... Tuesday" narrows: a day inside a named span is meant.
+            let narrow = picked.and_then(|pick| {
+                let span = pick.readings.first()?;
+                open.iter().find(|other| {
+                    other.readings.len() == 1
+                        && other
+                            .readings
+                            .first()
+                            .is_some_and(|day| day.from == day.to && span.from != span.to && span.contains(day.from))
+                })
+            });
+            narrow.or(picked).map(|mention| mention.readings.clone())
+        }
+        _ => wanted.first().map(|mention| mention.readings.clone()),
+    };
+    let readings = if past { readings.map(|readings| gone_by(readings, read.today.date)) } else { readings };
     let date = match readings.as_deref() {
         None | Some([]) => DateMention::None,
         Some([only]) => DateMention::Exact(*only),
@@ -96,12 +111,31 @@ pub(super) fn date(read: &Read<'_>, intent: Intent, corrected: bool) -> (DateMen
     (date, not_dates)
 }
 
+/// Days of which one speaks afterwards: the 30th of December said on the first of January is over.
+fn gone_by(readings: Vec<DateRange>, today: NaiveDate) -> Vec<DateRange> {
+    let Some(first) = readings.first().copied().filter(|range| range.from == range.to && range.from > today) else {
+        return readings;
+    };
+    let days = (first.from - today).num_days();
+    // A weekday is the one before; a date of the year last year's.
+    let before = if days <= 7 {
+        first.from.checked_sub_days(chrono::Days::new(7))
+    } else if days > 60 {
+        first.from.checked_sub_months(chrono::Months::new(12))
+    } else {
+        None
+    };
+    before.map_or(readings, |day| vec![DateRange::day(day)])
+}
+
 /// The time that counts.
 pub(super) fn time(read: &Read<'_>, intent: Intent, corrected: bool) -> TimeMention {
     let late = intent == Intent::RunningLate;
+    let wanted = read.times.iter().any(|mention| mention.shape == Shape::At && !mention.unwanted);
     let clocks: Vec<&times::Mention> = read
         .times
         .iter()
+        .filter(|mention| !(mention.unwanted && wanted))
         .filter(|mention| !(matches!(mention.shape, Shape::Part(_)) || late && mention.relative))
         .collect();
     let parts: Vec<&times::Mention> =
@@ -113,6 +147,10 @@ pub(super) fn time(read: &Read<'_>, intent: Intent, corrected: bool) -> TimeMent
         // The part of the day belongs to the new slot when it stands after the old time.
         let part = parts.last().filter(|part| !part.old).map(|part| part.reading);
         return new.or(part).map_or(TimeMention::None, TimeMention::Exact);
+    }
+    // "are you open in the mornings?" asks for hours.
+    if intent == Intent::AskHours && clocks.is_empty() && read.dates.is_empty() {
+        return TimeMention::None;
     }
     let strong: Vec<&&times::Mention> = clocks.iter().filter(|mention| !mention.weak).collect();
     let pool: Vec<&times::Mention> =
@@ -200,10 +238,7 @@ pub(super) fn answer(meaning: &mut Interpretation, text: &Text, read: &Read<'_>,
     }
     let words: Vec<usize> =
         text.tokens.iter().enumerate().filter(|(_, token)| token.kind != Kind::Emoji).map(|(at, _)| at).collect();
-    let bare = match words.as_slice() {
-        [only] => text.tokens.get(*only).and_then(|token| token.number.or_else(|| word_number(read, *only))),
-        _ => None,
-    };
+    let bare = bare_number(read, text, &words, asked);
     if let Some(n) = bare {
         let small = usize::try_from(n).unwrap_or(usize::MAX);
         let reply = |meaning: &mut Interpretation| {
@@ -268,6 +303,46 @@ pub(super) fn answer(meaning: &mut Interpretation, text: &Text, read: &Read<'_>,
             meaning.confidence = 0.4;
         }
     }
+}
+
+/// The number that is all an answer says, small words apart: "2", "o 2", "option 2", "2nd please", "10 is good".
+fn bare_number(read: &Read<'_>, text: &Text, words: &[usize], asked: OpenQuestion) -> Option<u32> {
+    // "el 2" reads as a day too, and is one to the question of the day.
+    let day = !read.dates.is_empty() && (words.len() > 2 || asked == OpenQuestion::Day && words.len() > 1);
+    if words.len() > 5 || day {
+        return None;
+    }
+    let numbers = || {
+        words.iter().filter_map(|at| {
+            let token = text.tokens.get(*at)?;
+            let lone = words.len() == 1;
+            // "um", "a" are articles unless they stand alone.
+            let word = word_number(read, *at).filter(|n| lone || *n > 1);
+            Some((*at, token.number.or(word)?))
+        })
+    };
+    let (at, n) = numbers().next().filter(|_| numbers().count() == 1)?;
+    let tagged = |from: usize, tag: &Tag| {
+        read.hits.iter().any(|hit| hit.start == from && hit.end == from + 1 && hit.tags.contains(tag))
+    };
+    let before = words.iter().rev().find(|word| **word < at).copied();
+    let position = before.is_none_or(|before| tagged(before, &Tag::Pick) || tagged(before, &Tag::Choice));
+    // "às 10" is a time even where ten options are shown.
+    let timed = read.times.iter().any(|time| !time.weak) || before.is_some_and(|before| tagged(before, &Tag::At));
+    if words.len() > 1 && !position && (timed || !matches!(asked, OpenQuestion::Time | OpenQuestion::Day)) {
+        return None;
+    }
+    if words.len() > 1
+        && timed
+        && !before.is_some_and(|before| tagged(before, &Tag::Choice))
+        && asked == OpenQuestion::Time
+    {
+        let article = before.is_some_and(|before| tagged(before, &Tag::Pick));
+        if !article || read.times.iter().any(|time| !time.weak) {
+            return None;
+        }
+    }
+    Some(n)
 }
 
 fn word_number(read: &Read<'_>, token: usize) -> Option<u32> {

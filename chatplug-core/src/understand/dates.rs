@@ -19,6 +19,8 @@ pub(super) struct Today<'a> {
     pub(super) hour: u32,
     /// `5/6` is the 6th of May.
     pub(super) month_first: bool,
+    /// Country of the business: feasts differ.
+    pub(super) country: &'a str,
     /// Language of the message.
     pub(super) lang: Lang,
     /// Where the ways of that language stand.
@@ -90,7 +92,8 @@ pub(super) fn find(items: &mut Items<'_>, today: Today<'_>) -> Vec<Mention> {
     let mut at = 0;
     while at < items.len() {
         let parser = Parser { items, today };
-        let Some(mut mention) = parser.mention(at) else {
+        let before = mentions.last().and_then(|mention| mention.readings.first()).map(|range| range.to);
+        let Some(mut mention) = parser.mention(at).or_else(|| parser.day_after(at, before)) else {
             at += 1;
             continue;
         };
@@ -125,6 +128,20 @@ impl Parser<'_, '_> {
         Some(Mention { start: at, end, readings, unwanted: false, old: false, target: None, numeric: first.numeric })
     }
 
+    /// "not on Friday but the day after": counted from the day said before.
+    fn day_after(&self, at: usize, before: Option<NaiveDate>) -> Option<Mention> {
+        let next = before.filter(|_| self.items.has(at, &Tag::NextDay) && !self.items.used(at))?.succ_opt()?;
+        Some(Mention {
+            start: at,
+            end: at + 1,
+            readings: vec![DateRange::day(next)],
+            unwanted: false,
+            old: false,
+            target: None,
+            numeric: false,
+        })
+    }
+
     /// "entre 10 e 14 de agosto", "from Monday to Wednesday", "10-14 августа".
     fn range(&self, at: usize) -> Option<Mention> {
         let items = self.items;
@@ -134,18 +151,22 @@ impl Parser<'_, '_> {
         if between || from {
             here = self.skip_marks(here);
         }
-        let first = self.atom(here, true)?;
+        let mut first = self.atom(here, true)?;
+        first.marked |= first.bare.is_some() && from && items.has(at, &Tag::DayMark);
         let mut next = first.end;
         let dash = items.sep(next) == '-';
         let linked = if between { self.is_and(next) || self.is_to(next) } else { self.is_to(next) };
+        let mark = linked && items.has(next, &Tag::DayMark);
         if linked {
             next += 1;
         } else if !dash {
             return None;
         }
         next = self.skip_marks(next);
-        let second = self.atom(next, true)?;
-        let (from_day, to_day) = self.ends(&first, &second, between || from || dash)?;
+        let mut second = self.atom(next, true)?;
+        second.marked |= second.bare.is_some() && mark;
+        let (from_day, to_day) =
+            self.ends(&first, &second, between || from || dash, linked && !self.clock_like(next))?;
         if to_day < from_day || (to_day - from_day).num_days() > 62 {
             return None;
         }
@@ -162,7 +183,7 @@ impl Parser<'_, '_> {
     }
 
     /// First and last day of a range whose ends complete each other.
-    fn ends(&self, first: &Atom, second: &Atom, prefixed: bool) -> Option<(NaiveDate, NaiveDate)> {
+    fn ends(&self, first: &Atom, second: &Atom, prefixed: bool, linked: bool) -> Option<(NaiveDate, NaiveDate)> {
         match (first.bare, second.bare) {
             // The month is said once, at the end.
             (Some(day), None) if second.month.is_some() => {
@@ -173,12 +194,13 @@ impl Parser<'_, '_> {
                 Some((from, last))
             }
             // Neither has a month: only what is marked as days ("between the 10th and the 12th").
-            (Some(_), Some(day)) if prefixed && (first.marked || second.marked) => {
+            (Some(_), Some(day)) if prefixed && (first.marked || second.marked) || first.marked && second.marked => {
                 let from = first.first()?.from;
                 Some((from, calendar::next_day_of_month(from, day)?))
             }
             (None, Some(day))
-                if first.month.is_some() && (prefixed || day > 12 && self.today.rule(Rule::MonthBeforeDay)) =>
+                if first.month.is_some()
+                    && (prefixed || (day > 12 || linked) && self.today.rule(Rule::MonthBeforeDay)) =>
             {
                 let from = first.first()?.from;
                 Some((from, calendar::next_day_of_month(from, day)?))
@@ -222,13 +244,20 @@ impl Parser<'_, '_> {
     fn skip_marks(&self, at: usize) -> usize {
         let mut here = at;
         while here < at + 2
-            && (self.items.plain(here)
-                && self.items.get(here).is_some_and(|item| item.end - item.start == 1)
-                && self.date_follows(here + 1))
+            && (self.items.plain(here) && self.items.letters(here) > 0 || self.article(here))
+            && self.date_follows(here + 1)
         {
             here += 1;
         }
         here
+    }
+
+    /// A small word before a day that is no day itself: "o" of "entre o dia 3".
+    fn article(&self, at: usize) -> bool {
+        let items = self.items;
+        let small = [Tag::At, Tag::Of, Tag::From, Tag::OrdSuffix].iter().any(|tag| items.has(at, tag));
+        let mark = items.has(at, &Tag::DayMark);
+        (small && !mark || mark && items.weekday(at + 1).is_some()) && items.number(at).is_none()
     }
 
     fn date_follows(&self, at: usize) -> bool {
@@ -244,10 +273,13 @@ impl Parser<'_, '_> {
     }
 
     /// One day or span of days. With `bare`, a number alone may be a day of the month.
-    fn atom(&self, at: usize, bare: bool) -> Option<Atom> {
+    pub(super) fn atom(&self, at: usize, bare: bool) -> Option<Atom> {
         let items = self.items;
         if items.used(at) || items.has(at, &Tag::Noise) {
             return None;
+        }
+        if let Some(atom) = self.period(at) {
+            return Some(atom);
         }
         if let Some(atom) = self.weekday(at) {
             return Some(atom);
@@ -258,6 +290,10 @@ impl Parser<'_, '_> {
         if let Some(days) = items.day(at)
             && !(items.has(at, &Tag::Prev) && items.unit(at.wrapping_sub(1)).is_some())
         {
+            // "hoy en ocho", "amanhã a oito"
+            if let Some(weeks) = items.later(at + 1).filter(|_| days >= 0) {
+                return Atom::of(at + 2, vec![DateRange::day(calendar::plus(self.today.date, days + 7 * weeks)?)]);
+            }
             return Atom::of(at + 1, self.relative(days));
         }
         if let Some(week) = items.week(at) {
@@ -275,11 +311,17 @@ impl Parser<'_, '_> {
         if let Some(month) = items.month_range(at) {
             return Atom::of(at + 1, vec![calendar::month(self.today.date, month)?]);
         }
-        if let Some((month, day)) = items.fixed(at) {
-            let date = calendar::next_month_day(self.today.date, u32::from(month), u32::from(day))?;
-            return Atom::of(at + 1, vec![DateRange::day(date)]);
+        // "en quince días" by itself
+        if let Some(weeks) = items.later(at).filter(|_| items.get(at).is_some_and(|item| item.end - item.start > 1)) {
+            return Atom::of(at + 1, self.away(Unit::Day, 7 * weeks + 1)?);
         }
-        self.span(at)
+        if let Some(feast) = items.feast(at, self.today.country) {
+            return Atom::of(at + 1, vec![DateRange::day(calendar::feast(self.today.date, feast)?)]);
+        }
+        if let Some(atom) = self.span(at) {
+            return Some(atom);
+        }
+        self.month_alone(at)
     }
 
     fn relative(&self, days: i64) -> Vec<DateRange> {
@@ -292,21 +334,37 @@ impl Parser<'_, '_> {
         readings
     }
 
-    /// "in two weeks", "через неделю", "two weeks from today", "em agosto".
+    /// "in two weeks", "через неделю", "two weeks from today", "a week on Friday", "дней через 10".
     fn span(&self, at: usize) -> Option<Atom> {
         let items = self.items;
+        // "дня через три": the count comes last, and is a guess.
+        if let Some(unit) = items.unit(at)
+            && items.has(at + 1, &Tag::In)
+            && let Some(count) = items.number(at + 2)
+        {
+            return Atom::of(at + 3, self.away(unit, i64::from(count))?);
+        }
         let lead = items.has(at, &Tag::In);
         let mut here = if lead { at + 1 } else { at };
-        if lead && let Some(month) = items.month(here) {
-            let range = calendar::month_named(self.today.date, u32::from(month))?;
-            return Atom::of(here + 1, vec![range]);
-        }
         let count = items.number(here);
         if count.is_some() {
             here += 1;
         }
-        let unit = items.unit(here).filter(|_| count.is_some() || lead)?;
+        let fortnight = items.days(here).filter(|_| count.is_some() || lead);
+        let unit = items.unit(here).filter(|_| count.is_some() || lead);
         let mut end = here + 1;
+        // "a week on Friday", "через неделю в пятницу", "two weeks from tomorrow"
+        let count = i64::from(count.unwrap_or(1));
+        let days = fortnight.map(|days| days.saturating_mul(count)).or_else(|| match unit {
+            Some(Unit::Day) => Some(count),
+            Some(Unit::Week) => count.checked_mul(7),
+            _ => None,
+        });
+        if let Some(days) = days
+            && let Some(atom) = self.counted_from(end, days, lead)
+        {
+            return Some(atom);
+        }
         let after = items.has(end, &Tag::FromNow);
         if after {
             end += 1;
@@ -314,16 +372,24 @@ impl Parser<'_, '_> {
         if !lead && !after {
             return None;
         }
-        // "через 2 часа" is a time; "a week's time" too.
-        let count = i64::from(count.unwrap_or(1));
+        match (fortnight, unit) {
+            (Some(days), _) => Atom::of(end, self.away(Unit::Day, days.checked_mul(count)?)?),
+            (None, Some(unit)) => Atom::of(end, self.away(unit, count)?),
+            (None, None) => None,
+        }
+    }
+
+    /// A day so many units from today.
+    fn away(&self, unit: Unit, count: i64) -> Option<Vec<DateRange>> {
         let today = self.today.date;
         let days = match unit {
             Unit::Day => count,
             Unit::Week => count.checked_mul(7)?,
             Unit::Month => {
-                let months = chrono::Months::new(u32::try_from(count).ok()?);
-                return Atom::of(end, vec![DateRange::day(today.checked_add_months(months)?)]);
+                let months = chrono::Months::new(u32::try_from(count).ok().filter(|months| *months <= 36)?);
+                return Some(vec![DateRange::day(today.checked_add_months(months)?)]);
             }
+            // "через 2 часа" is a time.
             Unit::Year | Unit::Hour | Unit::Minute => return None,
         };
         let mut readings = vec![DateRange::day(calendar::plus(today, days)?)];
@@ -336,7 +402,38 @@ impl Parser<'_, '_> {
                 readings.push(shorter);
             }
         }
-        Atom::of(end, readings)
+        Some(readings)
+    }
+
+    /// The day that a span counts from: "… from Friday", "… on Tuesday", "… from tomorrow".
+    fn counted_from(&self, at: usize, days: i64, lead: bool) -> Option<Atom> {
+        let items = self.items;
+        let mut here = at;
+        let link = |at: usize| {
+            let told = [Tag::At, Tag::From, Tag::After].iter().any(|tag| items.has(at, tag));
+            let small = items.plain(at) && items.letters(at) < 4 && items.weekday(at + 1).is_some();
+            items.sep(at) == ' ' && (told || small)
+        };
+        while here < at + 2 && link(here) {
+            here += 1;
+        }
+        if here == at && !(lead && items.weekday(here).is_some()) {
+            return None;
+        }
+        let today = self.today.date;
+        if let Some(day) = items.weekday(here).filter(|_| days % 7 == 0) {
+            let counted = calendar::plus(calendar::next_weekday(today, day)?, days)?;
+            let mut readings = vec![counted];
+            if lead {
+                let of_week = calendar::weekday_of_week(today, day, days / 7)?;
+                if of_week != counted {
+                    readings.push(of_week);
+                }
+            }
+            return self.weekday_atom(here + 1, readings.into_iter().map(DateRange::day).collect());
+        }
+        let from = items.day(here).filter(|from| *from >= 0 && !lead)?;
+        Atom::of(here + 1, vec![DateRange::day(calendar::plus(today, from + days)?)])
     }
 
     /// A weekday with what stands around it.
@@ -347,6 +444,9 @@ impl Parser<'_, '_> {
         if let Some(week) = items.week(at) {
             for gap in 0..=2 {
                 let here = at + 1 + gap;
+                if matches!(items.sep(here), '?' | '!' | '.' | ';') {
+                    break;
+                }
                 if let Some(day) = items.weekday(here) {
                     let date = calendar::weekday_of_week(today, day, week)?;
                     let mut atom = Atom::of(here + 1, vec![DateRange::day(date)])?;
@@ -397,6 +497,22 @@ impl Parser<'_, '_> {
             let date = calendar::plus(calendar::next_weekday(today, day)?, 7 * weeks)?;
             return self.weekday_atom(here + 1, vec![DateRange::day(date)]);
         }
+        // "Thursday, New Year's Eve": the day that both name.
+        if let Some(date) = items.feast(here, self.today.country).and_then(|feast| calendar::feast(today, feast))
+            && u32::from(day) == date.weekday().number_from_monday()
+        {
+            return Atom::of(here + 1, vec![DateRange::day(date)]);
+        }
+        // "в пятницу через неделю", "Friday in two weeks"
+        if items.has(here, &Tag::In) {
+            let count = items.number(here + 1);
+            let unit = here + 1 + usize::from(count.is_some());
+            let weeks = i64::from(count.unwrap_or(1));
+            if items.unit(unit) == Some(Unit::Week) && weeks <= 52 {
+                let date = calendar::plus(calendar::next_weekday(today, day)?, 7 * weeks)?;
+                return self.weekday_atom(unit + 1, vec![DateRange::day(date)]);
+            }
+        }
         // "quarta da semana que vem", "mercredi de la semaine prochaine", "Wednesday next week"
         for skip in 0..=2 {
             if let Some(week) = items.week(here + skip) {
@@ -417,6 +533,8 @@ impl Parser<'_, '_> {
             && let Some(date) = calendar::next_day_of_month(today, number)
             && u32::from(day) == date.weekday().number_from_monday()
             && !self.clock_like(here)
+            // "segunda 6 da tarde" is six o'clock.
+            && !(number <= 12 && items.part(here + 1).is_some() && items.sep(here + 1) == ' ')
         {
             return Atom::of(here + 1, vec![DateRange::day(date)]);
         }
@@ -432,7 +550,7 @@ impl Parser<'_, '_> {
         self.weekday_atom(here, readings.into_iter().map(DateRange::day).collect())
     }
 
-    fn weekday_atom(&self, end: usize, readings: Vec<DateRange>) -> Option<Atom> {
+    pub(super) fn weekday_atom(&self, end: usize, readings: Vec<DateRange>) -> Option<Atom> {
         let mut atom = Atom::of(end, readings)?;
         atom.weekday = true;
         Some(atom)

@@ -5,17 +5,19 @@ use super::{
     dates::{self, Today},
     intents::{self, Facts, Verdict},
     items::Items,
-    language,
-    lexicon::{Hit, Lexicon, Tag},
+    language::{self, Evidence},
+    lexicon::{Hit, Lexicon, Tag, around},
     people::{self, StaffIndex},
     services::ServiceIndex,
     sources::{LexiconError, Lexicons},
+    tags::{Names, cue},
     text::{Kind, Text, cyrillise},
     times,
 };
 use crate::model::{Catalog, Lang};
 use crate::ports::{
-    Context, DateMention, Intent, IntentEngine, IntentError, Interpretation, StaffMention, TimeMention, Utterance,
+    Context, DateMention, Intent, IntentEngine, IntentError, Interpretation, LangGuess, OpenQuestion, StaffMention,
+    TimeMention, Utterance,
 };
 use async_trait::async_trait;
 use chrono::{NaiveTime, Timelike};
@@ -39,8 +41,20 @@ pub struct OfflineEngine {
     detector: lingua::LanguageDetector,
 }
 
+/// A message with everything that was made of it.
 #[derive(Debug)]
-struct CatalogIndex {
+pub(super) struct Parsed<'a> {
+    pub(super) text: Text,
+    pub(super) evidence: Evidence,
+    pub(super) guess: LangGuess,
+    pub(super) hits: Vec<Hit<'a>>,
+    pub(super) read: Read<'a>,
+    pub(super) verdict: Verdict,
+    pub(super) meaning: Interpretation,
+}
+
+#[derive(Debug)]
+pub(super) struct CatalogIndex {
     services: ServiceIndex,
     staff: StaffIndex,
 }
@@ -97,31 +111,40 @@ impl OfflineEngine {
     /// Reads one message; what [`IntentEngine::interpret`] does, without waiting.
     #[must_use]
     pub fn understand(&self, utterance: &Utterance, context: &Context<'_>) -> Interpretation {
+        self.parse(utterance, context, &self.index(context.catalog)).meaning
+    }
+
+    pub(super) fn parse<'a>(
+        &'a self,
+        utterance: &Utterance,
+        context: &'a Context<'a>,
+        index: &CatalogIndex,
+    ) -> Parsed<'a> {
         let raw = utterance.text.reveal();
-        let index = self.index(context.catalog);
         let mut text = Text::read(raw);
         let evidence = language::evidence(&self.lexicon, &text, &|word| index.staff.is_name(word));
         let statistics = |raw: &str| self.statistics(raw);
         let mut guess =
             language::decide(&evidence, &text, context.language, context.default_language, &statistics, raw);
         if evidence.transliterated && self.lexicon.cyrillic().is_some_and(|(lang, _)| lang == guess.lang) {
-            self.to_cyrillic(&mut text, &index);
+            self.to_cyrillic(&mut text, index);
         }
         let lang = guess.lang;
-        self.respell(&mut text, lang, &index);
+        self.respell(&mut text, lang, index);
         let hits = self.hits(&text, lang, context.default_language);
         let local = utterance.at.with_timezone(&context.catalog.branch.zone);
         let today = Today {
             date: local.date_naive(),
             hour: local.hour(),
             month_first: context.catalog.branch.country == "US",
+            country: &context.catalog.branch.country,
             lexicon: &self.lexicon,
             lang,
         };
-        let read = self.read(&text, &hits, &index, today, local.time());
-        let mut meaning = self.assemble(&text, &read, context);
+        let read = self.read(&text, &hits, index, today, local.time());
+        let (mut meaning, verdict) = self.assemble(&text, &read, context);
         if meaning.intent == Intent::ChangeLanguage
-            && let Some((wanted, _)) = language::wanted(&self.lexicon, &hits)
+            && let Some((wanted, _)) = language::wanted(&self.lexicon, &hits, &text.tokens)
         {
             meaning.wanted_lang = Some(wanted);
         }
@@ -129,7 +152,18 @@ impl OfflineEngine {
             guess.confidence = guess.confidence.min(0.3);
         }
         meaning.lang = Some(guess);
-        meaning
+        Parsed { text, evidence, guess, hits, read, verdict, meaning }
+    }
+
+    /// Names that tags refer to by number.
+    pub(super) fn names(&self) -> &Names {
+        &self.lexicon.names
+    }
+
+    /// Where a phrase stands: file and line.
+    pub(super) fn place(&self, hit: &Hit<'_>) -> String {
+        let file = self.lexicon.files.get(usize::from(hit.place.0)).map_or("", String::as_str);
+        format!("{file}:{}", hit.place.1)
     }
 
     /// Whether a folded word is one of the lexicons', and so no stranger's name.
@@ -158,7 +192,7 @@ impl OfflineEngine {
     }
 
     /// The catalogue's names, read once per wording of it.
-    fn index(&self, catalog: &Catalog) -> Arc<CatalogIndex> {
+    pub(super) fn index(&self, catalog: &Catalog) -> Arc<CatalogIndex> {
         let mut hasher = DefaultHasher::new();
         for service in &catalog.services {
             service.id.hash(&mut hasher);
@@ -230,6 +264,7 @@ impl OfflineEngine {
             })
             .collect();
         let lone = text.tokens.iter().filter(|token| token.kind == Kind::Word).count() == 1;
+        hits.sort_by_key(|hit| hit.start);
         if !lone && !text.tokens.iter().zip(&foreign).any(|(token, foreign)| *foreign && token.kind == Kind::Word) {
             return hits;
         }
@@ -242,12 +277,25 @@ impl OfflineEngine {
                 let strange = foreign.get(hit.start..hit.end).is_some_and(|span| span.iter().all(|word| *word));
                 let long = hit.words > 1 || text.tokens.get(hit.start).is_some_and(|t| t.text.chars().count() >= 3);
                 let word = text.tokens.get(hit.start).is_some_and(|t| t.kind == Kind::Word);
+                // Small words are of the language around them: "dos" in French is a back, no two.
+                let beside = |at: Option<usize>| {
+                    at.is_some_and(|at| {
+                        foreign.get(at).is_some_and(|foreign| *foreign)
+                            && text.tokens.get(at).is_some_and(|token| token.kind == Kind::Word)
+                            && pack.vocabulary.contains_key(text.tokens.get(at).map_or("", |token| &token.text))
+                    })
+                };
+                let content = hit.tags.iter().any(carries)
+                    || hit.words > 1
+                    || beside(hit.start.checked_sub(1))
+                    || beside(Some(hit.end));
                 let answer = lone && hit.tags.iter().any(|tag| matches!(tag, Tag::Cue(..)));
-                if (strange && long && word) || answer {
+                if (strange && long && word && (content || lone)) || answer {
                     hits.push(hit);
                 }
             }
         }
+        hits.sort_by_key(|hit| hit.start);
         hits
     }
 
@@ -263,24 +311,35 @@ impl OfflineEngine {
             self.lexicon.packs.iter().any(|(_, pack)| pack.vocabulary.contains_key(word))
                 || self.lexicon.common.knows(word)
         };
+        let booked = cue("list_bookings");
         let staff = index.staff.find(&text.tokens, hits, &self.lexicon.names.nicks, &known);
+        let named = |at: usize| {
+            text.tokens.get(at).is_some_and(|token| token.kind == Kind::Word && token.capital && !known(&token.text))
+                && !staff.spans.iter().any(|(start, end)| (*start..*end).contains(&at))
+        };
         // A name is no other word: "Mai" the stylist is not May.
         let hits: Vec<Hit<'a>> = hits
             .iter()
             .filter(|hit| {
-                let inside = staff.spans.iter().any(|(start, end)| *start <= hit.start && hit.end <= *end);
+                let from = staff.spans.partition_point(|(start, _)| *start < hit.start);
+                let inside = staff.spans.get(from).is_some_and(|(start, end)| *start <= hit.start && hit.end <= *end);
                 !inside
             })
             .copied()
             .collect();
         let mut items = Items::new(&text.tokens, &hits);
+        // The 05 of "30.05" and the 30 of "15:30" count nobody.
+        let part = |at: usize| items.tight(at) && matches!(items.sep(at), '.' | '/' | ':' | '-');
         let numbers: HashMap<usize, u32> = (0..items.len())
+            .filter(|at| !part(*at))
             .filter_map(|at| Some((items.get(at)?.start, items.number(at)?)))
             .filter(|(_, n)| *n > 0)
             .collect();
-        let people = people::people(&text.tokens, &hits, &|at| numbers.get(&at).copied());
+        let people = people::people(&text.tokens, &hits, &|at| numbers.get(&at).copied(), &named);
+        let speaker = people.speaker.filter(|_| people.genders.is_empty()).map(|gender| vec![gender]);
+        let genders = speaker.as_deref().unwrap_or(&people.genders);
         let services =
-            index.services.find(&self.lexicon, &text.tokens, &hits, &people.genders, people.myself && people.count > 1);
+            index.services.find(&self.lexicon, &text.tokens, &hits, genders, people.myself && people.count > 1);
         for at in 0..items.len() {
             let counted = items
                 .get(at)
@@ -289,13 +348,38 @@ impl OfflineEngine {
                 items.take(at, at + 1);
             }
         }
-        let dates = dates::find(&mut items, today);
-        let times = times::find(&items, today, now);
+        let mut dates = dates::find(&mut items, today);
+        // "I'm down for the 17th, could it be the 19th?"
+        let last = dates.len().saturating_sub(1);
+        for date in dates.iter_mut().take(last) {
+            let start = items.get(date.start).map_or(0, |item| item.start);
+            date.old |= around(&hits, start).iter().any(|hit| {
+                hit.words > 1
+                    && hit.end <= start
+                    && start - hit.end <= 2
+                    && hit
+                        .tags
+                        .iter()
+                        .any(|tag| matches!(tag, Tag::Cue(cue, weight) if Some(*cue) == booked && *weight > 0))
+            });
+        }
+        let mut times = times::find(&items, today, now);
+        // "instead of Thursday evening": the time goes with its day.
+        for time in &mut times {
+            time.old |= dates.iter().any(|date| date.old && date.target.is_none() && date.end == time.start);
+        }
         Read { hits, items, dates, times, staff: staff.mention, people, services, today }
     }
 
-    fn assemble(&self, text: &Text, read: &Read<'_>, context: &Context<'_>) -> Interpretation {
+    fn assemble(&self, text: &Text, read: &Read<'_>, context: &Context<'_>) -> (Interpretation, Verdict) {
+        // "Morning!" greets; to the question of the time it answers.
+        let greets = context.open == OpenQuestion::None
+            && read.dates.is_empty()
+            && read.times.iter().all(|time| matches!(time.shape, times::Shape::Part(_)))
+            && intents::greets(text, &read.hits);
+        let exact = |time: &times::Mention| !matches!(time.shape, times::Shape::Part(_));
         let facts = Facts {
+            clock: read.times.iter().any(exact),
             service: !read.services.ids.is_empty(),
             some_service: read.services.spoken_of,
             staff: matches!(read.staff, Some(StaffMention::Named(_))),
@@ -303,17 +387,24 @@ impl OfflineEngine {
             date: !read.dates.is_empty(),
             dates: read.dates.iter().filter(|mention| !mention.unwanted).count(),
             past: read.past(),
-            time: !read.times.is_empty(),
+            moved: read.moved(),
+            follows_on: read.items.has(0, &Tag::And) && text.question,
+            time: !read.times.is_empty() && !greets,
             times: read.times.len(),
             party: read.people.count > 1,
             rating: choice::rating(text),
-            language: language::wanted(&self.lexicon, &read.hits),
+            language: language::wanted(&self.lexicon, &read.hits, &text.tokens),
             lang: read.today.lang,
             all_dates: read.dates.len(),
         };
-        let Verdict { intent, confidence } = intents::decide(text, &read.hits, facts, context.open);
+        let verdict = intents::decide(text, &read.hits, facts, context.open);
+        let Verdict { intent, confidence, .. } = verdict;
         let mut meaning = Interpretation::of(intent, confidence);
         meaning.staff.clone_from(&read.staff);
+        // "give my slot to someone else" wishes for nobody.
+        if intent == Intent::Cancel && meaning.staff == Some(StaffMention::Any) {
+            meaning.staff = None;
+        }
         meaning.party = read.people.count;
         meaning.services.clone_from(&read.services.ids);
         meaning.all_services = read.services.all;
@@ -345,7 +436,30 @@ impl OfflineEngine {
             _ => {}
         }
         choice::answer(&mut meaning, text, read, context);
-        meaning
+        (meaning, verdict)
+    }
+}
+
+/// Means something by itself, in whatever sentence it stands.
+fn carries(tag: &Tag) -> bool {
+    match tag {
+        Tag::Concept(_)
+        | Tag::Modifier(_)
+        | Tag::Weekday(_)
+        | Tag::MonthName(_)
+        | Tag::Day(_)
+        | Tag::Week(_)
+        | Tag::Weekend(_)
+        | Tag::Feast(..)
+        | Tag::Clock(..)
+        | Tag::Part(_)
+        | Tag::Person(..)
+        | Tag::Language(_)
+        | Tag::AnyStaff
+        | Tag::Nick(_)
+        | Tag::Noise => true,
+        Tag::Cue(_, weight) => *weight >= 4,
+        _ => false,
     }
 }
 
@@ -353,5 +467,86 @@ impl OfflineEngine {
 impl IntentEngine for OfflineEngine {
     async fn interpret<'a>(&self, utterance: &Utterance, context: &Context<'a>) -> Result<Interpretation, IntentError> {
         Ok(self.understand(utterance, context))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{DateRange, Lang, Private};
+    use crate::ports::OpenQuestion;
+    use crate::testkit::contract::intent::catalog;
+    use crate::understand::steps;
+
+    /// Work of one message.
+    fn work(engine: &OfflineEngine, text: &str) -> u64 {
+        let catalog = catalog();
+        let context = Context {
+            catalog: &catalog,
+            language: Some(Lang::EN),
+            default_language: Lang::EN,
+            open: OpenQuestion::None,
+            options: 0,
+        };
+        let at = "2026-03-11T10:00:00Z".parse().unwrap();
+        let utterance = Utterance { text: Private::new(text.to_owned()), at };
+        let _ = engine.understand(&utterance, &context);
+        let _ = steps::taken();
+        let _ = engine.understand(&utterance, &context);
+        steps::taken()
+    }
+
+    #[test]
+    fn twice_the_text_is_at_most_twice_the_work() {
+        let engine = OfflineEngine::new();
+        for unit in [
+            "next friday at half past three ",
+            "yes no yes no ",
+            "entre 9 e 11 ",
+            "between the 3rd and the ",
+            "в следующую пятницу в половине ",
+            "me and my mum and ",
+            "any of the girls or ",
+            "cancel my haircut and book another ",
+            "1/",
+            "a ",
+        ] {
+            let words = unit.split_whitespace().count().max(1);
+            let (short, long) = (90 / words, 270 / words);
+            let (once, thrice) = (work(&engine, &unit.repeat(short)), work(&engine, &unit.repeat(long)));
+            let grown = thrice as f64 / once.max(1) as f64;
+            let length = long as f64 / short as f64;
+            assert!(grown <= length * 1.35, "{unit:?}: {length:.1} times the text, {grown:.1} times the work ({once})");
+        }
+    }
+
+    #[test]
+    fn no_text_is_too_long_to_stop_reading() {
+        let engine = OfflineEngine::new();
+        let most = work(&engine, &"next friday at three ".repeat(80));
+        assert_eq!(work(&engine, &"next friday at three ".repeat(3_300)), most, "what lies beyond is not looked at");
+    }
+
+    #[test]
+    fn explaining_changes_nothing_and_names_its_sources() {
+        let engine = OfflineEngine::new();
+        let catalog = catalog();
+        let context = Context {
+            catalog: &catalog,
+            language: None,
+            default_language: Lang::PT,
+            open: OpenQuestion::None,
+            options: 0,
+        };
+        let at = "2026-03-11T10:00:00Z".parse().unwrap();
+        let utterance = Utterance { text: Private::new("quero marcar sexta às 15h, não na segunda".to_owned()), at };
+        let explained = engine.explain(&utterance, &context);
+        assert_eq!(explained.meaning, engine.understand(&utterance, &context));
+        let friday = DateRange::day("2026-03-13".parse().unwrap());
+        assert_eq!(explained.meaning.date.first(), Some(friday));
+        let told = explained.to_string();
+        for part in ["\"sexta\": weekday(5) (pt/time.txt:", "2026-03-13", "15:00", "2026-03-16, unwanted", "Book"] {
+            assert!(told.contains(part), "{part} is not in\n{told}");
+        }
     }
 }

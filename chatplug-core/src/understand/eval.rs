@@ -7,7 +7,7 @@ mod by;
 
 pub use by::predict_by;
 
-use super::OfflineEngine;
+use super::{Explanation, OfflineEngine};
 use crate::model::{Branch, BranchId, Catalog, Lang, Localized, Private, Service, ServiceId, Staff, StaffId};
 use crate::ports::{Context, Intent, Interpretation, OpenQuestion, StaffMention, TimeReading, Utterance};
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime, Offset, TimeZone, Utc};
@@ -233,6 +233,23 @@ pub fn interpret(engine: &OfflineEngine, catalog: &Catalog, line: &Line) -> Inte
     let context =
         Context { catalog, language: None, default_language: line.catalog, open: OpenQuestion::None, options: 0 };
     engine.understand(&utterance, &context)
+}
+
+/// Says of one message which word or rule gave what.
+///
+/// # Errors
+/// When the catalogue has no names in the line's language.
+pub fn explain(engine: &OfflineEngine, file: &CatalogFile, line: &Line) -> Result<Explanation, EvalError> {
+    let catalog = file.catalog(line.catalog, &line.region, zone_of(&line.region, line.now))?;
+    let utterance = Utterance { text: Private::new(line.text.clone()), at: line.now.with_timezone(&Utc) };
+    let context = Context {
+        catalog: &catalog,
+        language: None,
+        default_language: line.catalog,
+        open: OpenQuestion::None,
+        options: 0,
+    };
+    Ok(engine.explain(&utterance, &context))
 }
 
 impl Prediction {

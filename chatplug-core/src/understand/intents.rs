@@ -1,7 +1,8 @@
 //! What a client wants: cues of the lexicon weighed against each other and against the facts of the message.
 
 use super::{
-    lexicon::{Hit, Tag},
+    lexicon::{Hit, Tag, around},
+    steps,
     tags::cue,
     text::{Kind, Text},
 };
@@ -21,7 +22,13 @@ pub(super) struct Facts {
     /// Days named, unwanted ones left out.
     pub(super) dates: usize,
     pub(super) past: bool,
+    /// Where a booking stands and where it might, both named.
+    pub(super) moved: bool,
+    /// A question that goes on from another: "and on Friday?"
+    pub(super) follows_on: bool,
     pub(super) time: bool,
+    /// A time on the clock, not only a part of the day.
+    pub(super) clock: bool,
     pub(super) times: usize,
     pub(super) party: bool,
     /// A rating such as `4/5`.
@@ -38,6 +45,16 @@ pub(super) struct Facts {
 pub(super) struct Verdict {
     pub(super) intent: Intent,
     pub(super) confidence: f32,
+    /// What decided it, for people.
+    pub(super) why: &'static str,
+    /// The strongest of the weighed intents.
+    pub(super) scores: [Option<(Intent, f32)>; 3],
+}
+
+impl Verdict {
+    const fn of(intent: Intent, confidence: f32, why: &'static str) -> Self {
+        Self { intent, confidence, why, scores: [None; 3] }
+    }
 }
 
 /// Names of cues as the lexicons write them.
@@ -66,6 +83,11 @@ const NAMED: &[(&str, Intent)] = &[
     ("greet", Intent::Greet),
 ];
 
+/// Whether a message is a greeting and nothing else.
+pub(super) fn greets(text: &Text, hits: &[Hit<'_>]) -> bool {
+    found("greet", hits) && uncovered(text, hits) == 0
+}
+
 /// Whether a cue stands in a message.
 pub(super) fn found(name: &str, hits: &[Hit<'_>]) -> bool {
     let id = cue(name);
@@ -85,14 +107,16 @@ impl Scores {
         for hit in hits {
             // "who is free" inside "whoever is free", "good" inside "good morning".
             let inside = |tag: &dyn Fn(&Tag) -> bool| {
-                hits.iter().any(|other| {
+                around(hits, hit.start).iter().any(|other| {
+                    steps::add();
                     other.start <= hit.start
                         && hit.end <= other.end
                         && other.words > hit.words
                         && other.tags.iter().any(tag)
                 })
             };
-            let anyone = hits.iter().any(|other| {
+            let anyone = around(hits, hit.end).iter().any(|other| {
+                steps::add();
                 other.start < hit.end
                     && hit.start < other.end
                     && other.words >= 2
@@ -122,6 +146,11 @@ impl Scores {
             let mut sum = 0.0;
             let mut share = 1.0;
             for (weight, words, start, end) in found {
+                // Beyond a dozen more of the same adds nothing.
+                if taken.len() >= 12 {
+                    break;
+                }
+                steps::add();
                 if taken.iter().any(|(s, e)| start < *e && *s < end) {
                     continue;
                 }
@@ -196,8 +225,10 @@ pub(super) fn decide(text: &Text, hits: &[Hit<'_>], facts: Facts, open: OpenQues
         cancelling = 0.0;
     }
     // "I have Friday at four, could it be Saturday at ten?"
-    if cancelling < 4.0 && facts.all_dates >= 2 && hits.iter().any(|hit| hit.tags.contains(&Tag::Old)) {
-        moving += 4.0;
+    if cancelling < 4.0 && (facts.moved || facts.all_dates >= 2 && hits.iter().any(|hit| hit.tags.contains(&Tag::Old)))
+    {
+        moving += if text.question && facts.moved { 7.0 } else { 4.0 };
+        list *= 0.6;
     }
     if cancelling >= 4.0 {
         cancelling += if cant > 0.0 { 1.0 } else { 0.0 };
@@ -233,6 +264,12 @@ pub(super) fn decide(text: &Text, hits: &[Hit<'_>], facts: Facts, open: OpenQues
     } else if facts.date && facts.time {
         book += 1.0;
     }
+    // A service, a day and a time on the clock are a wish, whatever else is said beside them.
+    if facts.service && facts.date && facts.clock && !text.question && !facts.past && !facts.rating {
+        book += 1.0;
+        review *= 0.6;
+        hours *= 0.6;
+    }
     if bookverb {
         book += 1.5;
     }
@@ -261,6 +298,10 @@ pub(super) fn decide(text: &Text, hits: &[Hit<'_>], facts: Facts, open: OpenQues
     // "4/10" alone may be a day.
     if facts.rating && (review > 0.0 || s("sentiment") > 0.0 || facts.past || words <= 3) {
         review += 4.0;
+    }
+    // "15h30 c'est parfait" answers what was asked.
+    if matches!(open, OpenQuestion::Time | OpenQuestion::Day) && (facts.time || facts.date) && !facts.past {
+        review *= 0.2;
     }
     if human >= 6.0 && !facts.rating {
         review *= 0.4;
@@ -302,6 +343,11 @@ pub(super) fn decide(text: &Text, hits: &[Hit<'_>], facts: Facts, open: OpenQues
         book *= 0.8;
         price *= 0.7;
     }
+    // "at the beginning of April" is no way back to the menu.
+    if facts.date || facts.time {
+        menu *= 0.4;
+        back *= 0.7;
+    }
     // Menu and back are short messages.
     if words > 7 {
         menu *= 0.6;
@@ -333,22 +379,16 @@ pub(super) fn decide(text: &Text, hits: &[Hit<'_>], facts: Facts, open: OpenQues
         (Intent::Other, other),
     ]);
     // The first of equals wins: the order above is that of consequence.
-    let mut best = (Intent::Other, 0.0_f32);
-    let mut second = 0.0_f32;
-    for (intent, score) in v {
-        if score > best.1 {
-            second = best.1;
-            best = (intent, score);
-        } else if score > second {
-            second = score;
-        }
-    }
+    v.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let at = |n: usize| v.get(n).copied().filter(|(_, score)| *score > 0.0);
+    let best = at(0).unwrap_or((Intent::Other, 0.0));
     if best.1 >= 2.0 {
-        let margin = (best.1 - second).max(0.0);
-        let confidence = (0.35 + best.1 * 0.05 + margin * 0.07).clamp(0.3, 0.98);
-        return Verdict { intent: best.0, confidence };
+        let margin = (best.1 - at(1).map_or(0.0, |(_, score)| score)).max(0.0);
+        let strange = f32::from(u8::try_from(unexplained(text, hits).min(5)).unwrap_or(5));
+        let confidence = (0.35 + best.1 * 0.05 + margin * 0.07 - strange * 0.015).clamp(0.3, 0.95);
+        return Verdict { intent: best.0, confidence, why: "the weight of its cues", scores: [at(0), at(1), at(2)] };
     }
-    fallback(&scores, text, facts, open, words)
+    fallback(&scores, text, facts, open, words, unexplained(text, hits) >= 4)
 }
 
 /// Intents that no single phrase tells: "stop" and "messages", "anyone" and "talk", "bus" and "late", praise of someone.
@@ -390,35 +430,37 @@ fn composed(
 }
 
 /// Nothing asks for anything: facts alone, a yes with an afterthought, or nothing understood.
-fn fallback(scores: &Scores, text: &Text, facts: Facts, open: OpenQuestion, words: usize) -> Verdict {
+///
+/// `strange` tells that much of the message is not: a sentence that only happens to name a service is asked about.
+fn fallback(scores: &Scores, text: &Text, facts: Facts, open: OpenQuestion, words: usize, strange: bool) -> Verdict {
     let slots = facts.service || facts.date || facts.time || facts.staff || facts.any_staff;
     if slots {
         let answer = !matches!(open, OpenQuestion::None | OpenQuestion::YesNo | OpenQuestion::Menu);
         if answer {
             // The facts are the answer; what to do with them is what was asked.
-            return Verdict { intent: Intent::Other, confidence: 0.4 };
+            return Verdict::of(Intent::Other, 0.4, "facts alone, an answer to what was asked");
         }
         if text.question && facts.service && !facts.date && !facts.time {
-            return Verdict { intent: Intent::AskService, confidence: 0.5 };
+            return Verdict::of(Intent::AskService, if strange { 0.4 } else { 0.5 }, "a service and a question mark");
         }
-        let asks = text.question && !facts.service && !facts.time;
+        let asks = text.question && !facts.service && (!facts.clock || facts.follows_on);
         return if asks || (facts.date && !facts.service && !facts.time) {
-            Verdict { intent: Intent::AskAvailability, confidence: 0.55 }
+            Verdict::of(Intent::AskAvailability, if strange { 0.4 } else { 0.55 }, "a day alone, or a question of one")
         } else {
-            Verdict { intent: Intent::Book, confidence: 0.6 }
+            Verdict::of(Intent::Book, if strange { 0.4 } else { 0.6 }, "facts alone")
         };
     }
     let (yes, no) = (scores.of("yes"), scores.of("no"));
     if words <= 6 && yes.max(no) >= 3.0 && (yes - no).abs() > 0.3 {
         let intent = if yes > no { Intent::Yes } else { Intent::No };
-        return Verdict { intent, confidence: 0.6 };
+        return Verdict::of(intent, 0.6, "a yes or no among other words");
     }
     for (name, intent) in [("thanks", Intent::Thanks), ("greet", Intent::Greet)] {
         if scores.of(name) >= 2.0 && words <= 8 {
-            return Verdict { intent, confidence: 0.55 };
+            return Verdict::of(intent, 0.55, "a courtesy among other words");
         }
     }
-    Verdict { intent: Intent::Other, confidence: 0.3 }
+    Verdict::of(Intent::Other, 0.3, "nothing that is known")
 }
 
 /// A message of nothing but courtesies and short answers.
@@ -455,7 +497,7 @@ fn small_talk(scores: &Scores, text: &Text, open: OpenQuestion) -> Option<Verdic
         Intent::Yes
     };
     let both = yes >= 3.0 && no >= 3.0;
-    Some(Verdict { intent, confidence: if both { 0.6 } else { 0.95 } })
+    Some(Verdict::of(intent, if both { 0.6 } else { 0.95 }, "nothing but courtesies and short answers"))
 }
 
 /// "English please", "можно на русском?", "passer en français".
@@ -470,8 +512,25 @@ fn language(scores: &Scores, hits: &[Hit<'_>], facts: Facts, words: usize) -> Op
             && hit.end + 2 >= at
             && hit.tags.iter().any(|tag| matches!(tag, Tag::Cue(id, _) if Some(*id) == change))
     });
-    let short = words <= 4;
-    (beside || short).then_some(Verdict { intent: Intent::ChangeLanguage, confidence: if beside { 0.95 } else { 0.8 } })
+    // "English, not Polish", "spanish please, no hablo inglés": two languages, one of them refused.
+    let named = hits.iter().filter(|hit| hit.tags.iter().any(|tag| matches!(tag, Tag::Language(_)))).count();
+    let short = words <= 4 || named > 1 && words <= 12;
+    (beside || short).then_some(Verdict::of(
+        Intent::ChangeLanguage,
+        if beside { 0.95 } else { 0.8 },
+        "the name of a language",
+    ))
+}
+
+/// Words that no phrase of any meaning covers: small words and strange ones.
+fn unexplained(text: &Text, hits: &[Hit<'_>]) -> usize {
+    let mut covered = vec![false; text.tokens.len()];
+    for hit in hits.iter().filter(|hit| hit.tags.iter().any(|tag| !matches!(tag, Tag::Plain | Tag::Loan))) {
+        for slot in covered.iter_mut().take(hit.end).skip(hit.start) {
+            *slot = true;
+        }
+    }
+    text.tokens.iter().zip(&covered).filter(|(token, covered)| !**covered && token.kind == Kind::Word).count()
 }
 
 /// Words that no courtesy, answer or filler covers.

@@ -4,6 +4,7 @@
 
 use super::{
     lexicon::{Hit, Part, Tag, Unit},
+    tags::{Edge, Feast},
     text::{Kind, Token},
 };
 
@@ -19,6 +20,8 @@ pub(super) struct Item<'a> {
     number: Option<u32>,
     /// Digits as written; 0 for words.
     pub(super) digits: usize,
+    /// Letters of a single word; 0 for digits and phrases.
+    pub(super) letters: usize,
     pub(super) sep: char,
     pub(super) tight: bool,
     /// Taken by a date, so not a time.
@@ -34,23 +37,22 @@ pub(super) struct Items<'a> {
 impl<'a> Items<'a> {
     /// Groups the tokens by the phrases found in them.
     pub(super) fn new(tokens: &[Token], hits: &[Hit<'a>]) -> Self {
-        let mut best: Vec<Option<(usize, Vec<&'a Tag>)>> = vec![None; tokens.len()];
+        let mut found: Vec<Vec<(usize, Vec<&'a Tag>)>> = vec![Vec::new(); tokens.len()];
         for hit in hits {
             let mut tags = hit.tags.iter().filter(|tag| temporal(tag)).peekable();
             if tags.peek().is_none() {
                 continue;
             }
-            let Some(slot) = best.get_mut(hit.start) else { continue };
-            match slot {
-                Some((end, known)) if *end == hit.end => known.extend(tags),
-                Some((end, _)) if *end > hit.end => {}
-                _ => *slot = Some((hit.end, tags.collect())),
+            let Some(slot) = found.get_mut(hit.start) else { continue };
+            match slot.iter_mut().find(|(end, _)| *end == hit.end) {
+                Some((_, known)) => known.extend(tags),
+                None => slot.push((hit.end, tags.collect())),
             }
         }
         let mut list: Vec<Item<'a>> = Vec::with_capacity(tokens.len());
         let mut at = 0;
         while let Some(token) = tokens.get(at) {
-            let (end, tags) = best.get_mut(at).and_then(Option::take).unwrap_or((at + 1, Vec::new()));
+            let (end, tags) = longest(&found, at).cloned().unwrap_or((at + 1, Vec::new()));
             let noise = tags.contains(&&Tag::Noise);
             let tags = if noise { vec![&Tag::Noise] } else { tags };
             let digits = if end == at + 1 { token.digits() } else { 0 };
@@ -66,6 +68,7 @@ impl<'a> Items<'a> {
                 tags: if written { Vec::new() } else { tags },
                 number,
                 digits,
+                letters: if end == at + 1 && digits == 0 { token.text.chars().count() } else { 0 },
                 sep: token.sep,
                 tight: token.tight,
                 used: false,
@@ -87,7 +90,9 @@ impl<'a> Items<'a> {
             {
                 let gap = usize::from(self.has(at + 1, &Tag::And));
                 let next = at + 1 + gap;
-                let unit = self.number(next).filter(|n| (1..=9).contains(n) && self.digits(next) == 0);
+                // "без двадцати три" is no twenty-three.
+                let to_hour = at > 0 && self.has(at - 1, &Tag::Without) && self.number(next + 1).is_none();
+                let unit = self.number(next).filter(|n| (1..=9).contains(n) && self.digits(next) == 0 && !to_hour);
                 let ord = self.ord(next).filter(|n| (1..=9).contains(n));
                 let joined = self.get(next).is_some_and(|item| matches!(item.sep, ' ' | '-'));
                 if joined && (unit.is_some() || ord.is_some()) {
@@ -189,8 +194,31 @@ impl<'a> Items<'a> {
         self.find(at, |tag| if let Tag::Later(n) = tag { Some(*n) } else { None })
     }
 
-    pub(super) fn fixed(&self, at: usize) -> Option<(u8, u8)> {
-        self.find(at, |tag| if let Tag::Fixed(m, d) = tag { Some((*m, *d)) } else { None })
+    /// A day by name: the one of the country, else of any.
+    pub(super) fn feast(&self, at: usize, country: &str) -> Option<Feast> {
+        let feasts = self.get(at)?.tags.iter().filter_map(|tag| match tag {
+            Tag::Feast(feast, place) => Some((*feast, *place)),
+            _ => None,
+        });
+        let rank = |place: Option<[u8; 2]>| match place {
+            Some(code) if code == country.as_bytes() => 0,
+            None => 1,
+            Some(_) => 2,
+        };
+        feasts.min_by_key(|(_, place)| rank(*place)).map(|(feast, _)| feast)
+    }
+
+    pub(super) fn edge(&self, at: usize) -> Option<Edge> {
+        self.find(at, |tag| if let Tag::Edge(edge) = tag { Some(*edge) } else { None })
+    }
+
+    /// Days that a unit such as "fortnight" counts.
+    pub(super) fn days(&self, at: usize) -> Option<i64> {
+        self.find(at, |tag| if let Tag::Span(days) = tag { Some(*days) } else { None })
+    }
+
+    pub(super) fn letters(&self, at: usize) -> usize {
+        self.get(at).map_or(0, |item| item.letters)
     }
 
     pub(super) fn unit(&self, at: usize) -> Option<Unit> {
@@ -250,6 +278,22 @@ impl<'a> Items<'a> {
     }
 }
 
+/// The longest phrase that begins at a token, unless a still longer one begins inside it: "no | dia da mulher".
+fn longest<'f, 'a>(found: &'f [Vec<(usize, Vec<&'a Tag>)>], at: usize) -> Option<&'f (usize, Vec<&'a Tag>)> {
+    let here = found.get(at)?;
+    let mut most = usize::MAX;
+    loop {
+        let best = here.iter().filter(|(end, _)| *end <= most).max_by_key(|(end, _)| *end)?;
+        let length = best.0 - at;
+        let inside = (at + 1..best.0)
+            .find(|later| found.get(*later).is_some_and(|starts| starts.iter().any(|(end, _)| end - later > length)));
+        match inside {
+            Some(later) => most = later,
+            None => return Some(best),
+        }
+    }
+}
+
 /// A minute of an hour in two digits, or a small number in words.
 fn ordinal(n: u32) -> &'static Tag {
     const ORDS: [Tag; 32] = {
@@ -279,11 +323,16 @@ fn temporal(tag: &Tag) -> bool {
             | Tag::AnyStaff
             | Tag::SelfIntro
             | Tag::NotWith
+            | Tag::Joins
+            | Tag::Anyone
+            | Tag::OtherStaff
             | Tag::Nick(_)
             | Tag::Concept(_)
             | Tag::Modifier(_)
             | Tag::Nth(_)
             | Tag::Last
+            | Tag::Choice
+            | Tag::Pick
             | Tag::Language(_)
             | Tag::Cue(..)
             | Tag::Plain

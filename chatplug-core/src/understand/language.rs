@@ -49,12 +49,12 @@ pub(super) fn evidence(lexicon: &Lexicon, text: &Text, names: &dyn Fn(&str) -> b
         {
             let russian = cyrillise(word);
             if pack.vocabulary.contains_key(&russian) {
-                latin_russian += if known {
-                    50
-                } else if russian.chars().count() > 1 {
-                    100
-                } else {
-                    40
+                let letter = russian.chars().count() == 1;
+                latin_russian += match (known, letter) {
+                    (true, true) => 0,
+                    (true, false) => 50,
+                    (false, true) => 40,
+                    (false, false) => 100,
                 };
             } else if !known && russian.chars().count() >= 5 && pack.has_stem(&russian) {
                 latin_russian += 70;
@@ -153,7 +153,7 @@ fn marks(pack: &Pack, token: &Token, all: &[Token]) -> i32 {
 }
 
 /// The language asked for, the last one named and not refused, with the place of its name.
-pub(super) fn wanted(lexicon: &Lexicon, hits: &[Hit<'_>]) -> Option<(Lang, usize)> {
+pub(super) fn wanted(lexicon: &Lexicon, hits: &[Hit<'_>], tokens: &[Token]) -> Option<(Lang, usize)> {
     let no = cue("no");
     let refusal = |tag: &Tag| matches!(tag, Tag::Except) || matches!(tag, Tag::Cue(id, _) if Some(*id) == no);
     hits.iter()
@@ -162,8 +162,14 @@ pub(super) fn wanted(lexicon: &Lexicon, hits: &[Hit<'_>]) -> Option<(Lang, usize
                 .tags
                 .iter()
                 .find_map(|tag| if let Tag::Language(index) = tag { lexicon.language(*index) } else { None })?;
+            // "español no", "no hablo inglés", not over a comma.
+            let whole = |from: usize, to: usize| {
+                tokens.get(from + 1..=to).is_none_or(|between| between.iter().all(|token| token.sep == ' '))
+            };
             let refused = hits.iter().any(|other| {
-                (other.end == hit.start || other.start == hit.end) && other.words == 1 && other.tags.iter().any(refusal)
+                let before = other.end <= hit.start && hit.start - other.end <= 1 && whole(other.start, hit.start);
+                let after = other.start == hit.end && whole(hit.start, other.start);
+                (before || after) && other.words == 1 && other.tags.iter().any(refusal)
             });
             (!refused).then_some((lang, hit.start))
         })

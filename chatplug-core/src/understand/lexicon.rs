@@ -19,7 +19,11 @@ struct Phrase {
     /// The first word as it must be written, marks included.
     marked: Option<String>,
     tags: Vec<Tag>,
+    place: Place,
 }
+
+/// Where a phrase stands: number of its file, and line.
+pub(super) type Place = (u16, u32);
 
 /// A phrase found in a message.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +36,17 @@ pub(super) struct Hit<'a> {
     pub(super) lang: Option<Lang>,
     /// Words that were named (gaps not counted): longer is surer.
     pub(super) words: usize,
+    pub(super) place: Place,
+}
+
+/// How many tokens a phrase can span, gaps included; no line of a lexicon is as long.
+const REACH: usize = 32;
+
+/// Of hits in the order of their starts, those that may touch a token: what looks around in a long message looks here.
+pub(super) fn around<'h, 'a>(hits: &'h [Hit<'a>], at: usize) -> &'h [Hit<'a>] {
+    let from = hits.partition_point(|hit| hit.start < at.saturating_sub(REACH));
+    let to = hits.partition_point(|hit| hit.start <= at);
+    hits.get(from..to).unwrap_or(&[])
 }
 
 /// The words of one language.
@@ -54,6 +69,8 @@ pub(super) struct Lexicon {
     pub(super) packs: Vec<(Lang, Pack)>,
     pub(super) common: Pack,
     pub(super) names: Names,
+    /// Names of the files, as [`Place`] numbers them.
+    pub(super) files: Vec<String>,
     /// Parent of a concept: what a catalogue without the finer one probably means.
     pub(super) parents: HashMap<u16, Vec<u16>>,
     deletes: Vec<(u64, u32)>,
@@ -67,6 +84,7 @@ impl Lexicon {
             packs: Vec::new(),
             common: Pack::default(),
             names: Names::default(),
+            files: Vec::new(),
             parents: HashMap::new(),
             deletes: Vec::new(),
             spellings: Vec::new(),
@@ -78,16 +96,16 @@ impl Lexicon {
             for (name, text) in files {
                 let (entries, wrong) = lines::read(text, &mut lexicon.names);
                 problems.extend(wrong.into_iter().map(|problem| format!("{name}:{}: {}", problem.line, problem.what)));
-                known.extend(entries);
+                known.extend(entries.iter().cloned());
+                lexicon.fill(entries, &mut pack, lang.is_some());
+                lexicon.files.push(name);
             }
             let Some(lang) = lang else {
-                lexicon.fill(known, &mut pack, false);
                 lexicon.common = pack;
                 continue;
             };
             let missing = lines::missing(&known);
             problems.extend(missing.into_iter().map(|key| format!("{lang}: no phrase for \"{key}\"")));
-            lexicon.fill(known, &mut pack, true);
             lexicon.packs.push((lang, pack));
         }
         if !problems.is_empty() {
@@ -157,9 +175,10 @@ impl Lexicon {
     }
 
     fn fill(&mut self, entries: Vec<Entry>, pack: &mut Pack, vocabulary: bool) {
+        let file = u16::try_from(self.files.len()).unwrap_or(u16::MAX);
         for entry in entries {
             match entry {
-                Entry::Phrase { pats, marked, tags, .. } => pack.add(pats, marked, tags, vocabulary),
+                Entry::Phrase { pats, marked, tags, line } => pack.add(pats, marked, tags, (file, line), vocabulary),
                 Entry::Parents(child, parents) => {
                     self.parents.insert(child, parents);
                 }
@@ -211,12 +230,12 @@ impl Pack {
         self.traits.contains(&Trait::Cyrillic)
     }
 
-    fn add(&mut self, pats: Vec<Pat>, marked: Option<String>, tags: Vec<Tag>, vocabulary: bool) {
+    fn add(&mut self, pats: Vec<Pat>, marked: Option<String>, tags: Vec<Tag>, place: Place, vocabulary: bool) {
         let loan = tags.contains(&Tag::Loan);
         // Greetings of several words tell nothing that their words do not tell elsewhere.
         if vocabulary && !(loan && pats.len() > 1) && !tags.iter().any(|tag| matches!(tag, Tag::Nick(_))) {
             for pat in &pats {
-                if let Pat::Exact(word) = pat
+                if let Pat::Exact(word) | Pat::Glued(word) = pat
                     && word.chars().all(char::is_alphabetic)
                 {
                     let weight = if loan { 40 } else { 100 };
@@ -234,9 +253,9 @@ impl Pack {
                 self.prefixes.entry(word).or_default().push(index);
             }
             Some(Pat::Number) => self.numbers.push(index),
-            Some(Pat::Gap) | None => return,
+            Some(Pat::Gap | Pat::Glued(_)) | None => return,
         }
-        self.phrases.push(Phrase { rest, marked, tags });
+        self.phrases.push(Phrase { rest, marked, tags, place });
     }
 
     /// Every phrase found in a message, overlapping ones too.
@@ -291,9 +310,10 @@ impl Pack {
             if phrase.marked.is_some() && phrase.marked.as_deref() != written {
                 continue;
             }
+            super::steps::add();
             if let Some(end) = rest_matches(&phrase.rest, tokens, start + 1) {
                 let words = 1 + phrase.rest.iter().filter(|pat| **pat != Pat::Gap).count();
-                hits.push(Hit { start, end, tags: &phrase.tags, lang, words });
+                hits.push(Hit { start, end, tags: &phrase.tags, lang, words, place: phrase.place });
             }
         }
     }
@@ -307,6 +327,7 @@ fn rest_matches(rest: &[Pat], tokens: &[Token], at: usize) -> Option<usize> {
     let token = tokens.get(at)?;
     let fits = match pat {
         Pat::Exact(word) => token.text == *word,
+        Pat::Glued(word) => token.tight && token.text == *word,
         Pat::Prefix(head) => token.text.starts_with(head.as_str()),
         Pat::Number => token.kind == Kind::Number,
         Pat::Gap => false,

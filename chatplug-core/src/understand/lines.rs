@@ -16,6 +16,8 @@ use super::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Pat {
     Exact(String),
+    /// Right after the token before: the "a" of "3a".
+    Glued(String),
     Prefix(String),
     Number,
     Gap,
@@ -97,7 +99,7 @@ fn read_line(line: &str, number: u32, names: &mut Names, entries: &mut Vec<Entry
 }
 
 fn pattern(phrase: &str) -> Result<(Vec<Pat>, Option<String>), String> {
-    let marked = phrase.strip_prefix('!').map(str::to_owned);
+    let marked = phrase.strip_prefix('!').and_then(|rest| rest.split_whitespace().next()).map(str::to_lowercase);
     let mut pats = Vec::new();
     for raw in phrase.trim_start_matches('!').split_whitespace() {
         match raw {
@@ -106,8 +108,14 @@ fn pattern(phrase: &str) -> Result<(Vec<Pat>, Option<String>), String> {
             _ => {
                 let mut words = Text::words(raw.trim_end_matches('*'));
                 let last = words.pop().ok_or_else(|| format!("\"{raw}\" in \"{phrase}\" is no word"))?;
+                let digits = |word: &str| word.bytes().all(|byte| byte.is_ascii_digit());
+                let ordinal = words.len() == 1 && words.first().is_some_and(|word| digits(word)) && !digits(&last);
                 pats.extend(words.into_iter().map(Pat::Exact));
-                pats.push(if raw.ends_with('*') { Pat::Prefix(last) } else { Pat::Exact(last) });
+                pats.push(match raw.ends_with('*') {
+                    true => Pat::Prefix(last),
+                    false if ordinal => Pat::Glued(last),
+                    false => Pat::Exact(last),
+                });
             }
         }
     }

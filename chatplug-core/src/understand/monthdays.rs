@@ -26,7 +26,7 @@ impl Parser<'_, '_> {
             let mut end = here + 1;
             if items.has(end, &Tag::OrdSuffix) && items.tight(end) {
                 end += 1;
-            } else if self.clock_like(here) {
+            } else if self.clock_like(here) && !self.part_follows(here) {
                 return None;
             }
             return self.dated(day, u32::from(month), end);
@@ -94,15 +94,31 @@ impl Parser<'_, '_> {
             })
     }
 
-    /// A Russian ordinal that is a day: "на двадцатое", not "в четверть пятого".
+    /// An ordinal that is a day by itself: "на двадцатое", "второго в 18:15"; not "в четверть пятого".
     fn ordinal_day(&self, at: usize) -> bool {
         let items = self.items;
-        at > 0
-            && items.has(at - 1, &Tag::At)
-            && items.ord(at).is_some()
-            && !items.has(at - 1, &Tag::HalfTo)
-            && !items.has(at - 1, &Tag::Quarter)
-            && items.unit(at - 1).is_none()
+        let before = at.checked_sub(1);
+        let told = |tag: &Tag| before.is_some_and(|before| items.has(before, tag));
+        if items.ord(at).is_none() || told(&Tag::HalfTo) || told(&Tag::Quarter) {
+            return false;
+        }
+        if before.is_some_and(|before| items.unit(before).is_some() || items.number(before).is_some()) {
+            return false;
+        }
+        let next = at + 1;
+        let open = next >= items.len()
+            || matches!(items.sep(next), ',' | '.' | '?' | '!' | ';' | '-' | ')')
+            || [Tag::At, Tag::After, Tag::Before, Tag::Between, Tag::From, Tag::To, Tag::And, Tag::Or]
+                .iter()
+                .any(|tag| items.has(next, tag))
+            || items.part(next).is_some();
+        open || told(&Tag::At) || told(&Tag::To) || told(&Tag::Before)
+    }
+
+    /// "April 16 in the morning": the part of the day belongs to the date.
+    fn part_follows(&self, at: usize) -> bool {
+        let next = at + 1;
+        self.items.part(next).is_some() && self.items.get(next).is_some_and(|item| item.end - item.start > 1)
     }
 
     fn dated(&self, day: u32, month: u32, end: usize) -> Option<Atom> {
@@ -145,7 +161,8 @@ impl Parser<'_, '_> {
             let dotted =
                 self.today.rule(Rule::DottedDates) && !(items.has(at.wrapping_sub(1), &Tag::At) && second % 5 == 0);
             let clock = first < 24 && second < 60 && items.digits(at + 1) == 2;
-            if items.digits(at + 1) != 2 || (clock && !dotted && second % 5 == 0) || second > 12 {
+            let short = dotted && items.digits(at + 1) == 1;
+            if items.digits(at + 1) != 2 && !short || (clock && !dotted && second % 5 == 0) || second > 12 {
                 return None;
             }
         }

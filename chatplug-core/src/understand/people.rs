@@ -1,7 +1,9 @@
 //! People in a message: the member of staff it names, and how many clients it speaks for.
 
 use super::{
-    lexicon::{Gender, Hit, Tag},
+    lexicon::{Gender, Hit, Tag, around},
+    steps,
+    tags::cue,
     text::{Kind, Text, Token, latinise},
 };
 use crate::model::{Catalog, StaffId};
@@ -19,6 +21,8 @@ pub(super) struct People {
     pub(super) count: u8,
     pub(super) genders: Vec<Gender>,
     pub(super) myself: bool,
+    /// What the writer says to be: "soy chico".
+    pub(super) speaker: Option<Gender>,
     /// Tokens that count people, and so are no day or time.
     pub(super) counted: Vec<(usize, usize)>,
 }
@@ -60,17 +64,43 @@ impl StaffIndex {
         nicks: &[String],
         known: &dyn Fn(&str) -> bool,
     ) -> StaffFound {
-        let tagged = |at: usize, tag: &Tag| hits.iter().any(|hit| hit.end == at && hit.tags.contains(tag));
+        let tagged = |at: usize, tag: &Tag| around(hits, at).iter().any(|hit| hit.end == at && hit.tags.contains(tag));
+        // "el día de Reyes" is nobody called Reyes.
+        let feast = |at: usize| {
+            around(hits, at).iter().any(|hit| {
+                steps::add();
+                hit.words > 1
+                    && (hit.start..hit.end).contains(&at)
+                    && hit.tags.iter().any(|tag| matches!(tag, Tag::Feast(..)))
+            })
+        };
         let mut found: Vec<(usize, Vec<StaffId>, bool)> = Vec::new();
         let mut at = 0;
         while let Some(token) = tokens.get(at) {
-            let mut names =
-                if token.kind == Kind::Word { self.named(token, at, tokens, hits, known) } else { Vec::new() };
+            let mut names = if token.kind == Kind::Word && !feast(at) {
+                self.named(token, at, tokens, hits, known)
+            } else {
+                Vec::new()
+            };
             if names.is_empty() {
                 names = self.by_nick(at, hits, nicks);
             }
             if names.is_empty() {
                 at += 1;
+                continue;
+            }
+            // "Carla Bennett" is a client of her own.
+            let stranger = tokens.get(at + 1).is_some_and(|next| {
+                next.kind == Kind::Word
+                    && next.capital
+                    && token.capital
+                    && next.sep == ' '
+                    && next.text.chars().count() > 2
+                    && !known(&next.text)
+                    && names.iter().all(|id| self.fits(id, &next.text, true).is_none())
+            });
+            if stranger {
+                at += 2;
                 continue;
             }
             // First and last name together decide.
@@ -94,7 +124,12 @@ impl StaffIndex {
             at = end;
         }
         let spans = found.iter().map(|(at, ..)| (*at, *at + 1)).collect();
-        let any = hits.iter().any(|hit| hit.tags.contains(&Tag::AnyStaff));
+        let any = hits.iter().any(|hit| hit.tags.contains(&Tag::AnyStaff) || hit.tags.contains(&Tag::OtherStaff));
+        // "Ana is ill, so someone else".
+        let other = hits.iter().filter(|hit| hit.tags.contains(&Tag::OtherStaff)).map(|hit| hit.start).max();
+        for (at, _, refused) in &mut found {
+            *refused |= other.is_some_and(|other| *at < other);
+        }
         let wanted: Vec<&(usize, Vec<StaffId>, bool)> = found.iter().filter(|(_, _, refused)| !refused).collect();
         let mention = match wanted.last() {
             // "Ana or Bruno": either.
@@ -122,7 +157,7 @@ impl StaffIndex {
             _ => None,
         };
         let meant: Vec<String> =
-            hits.iter().filter(|hit| hit.start == at).flat_map(|hit| hit.tags).filter_map(full).collect();
+            around(hits, at).iter().filter(|hit| hit.start == at).flat_map(|hit| hit.tags).filter_map(full).collect();
         let mut ids: Vec<StaffId> = Vec::new();
         for (id, name) in &self.names {
             if name.first().is_some_and(|first| meant.contains(first)) && !ids.contains(id) {
@@ -156,7 +191,7 @@ impl StaffIndex {
         hits: &[Hit<'_>],
         known: &dyn Fn(&str) -> bool,
     ) -> Vec<StaffId> {
-        let preceded = hits.iter().any(|hit| hit.end == at && hit.tags.contains(&Tag::With));
+        let preceded = around(hits, at).iter().any(|hit| hit.end == at && hit.tags.contains(&Tag::With));
         let mut best: Vec<StaffId> = Vec::new();
         let mut grade = u8::MAX;
         let mut ids: Vec<&StaffId> = self.names.iter().map(|(id, _)| id).collect();
@@ -230,21 +265,37 @@ fn closeness(heard: &str, name: &str, cyrillic: bool) -> Option<u8> {
 }
 
 /// Counts the people a message speaks for.
-pub(super) fn people(tokens: &[Token], hits: &[Hit<'_>], number: &dyn Fn(usize) -> Option<u32>) -> People {
-    let begins =
-        |at: usize, test: &dyn Fn(&Tag) -> bool| hits.iter().any(|hit| hit.start == at && hit.tags.iter().any(test));
+/// `number` is the value of a number at a token; `named` whether a token looks like a stranger's name.
+pub(super) fn people(
+    tokens: &[Token],
+    hits: &[Hit<'_>],
+    number: &dyn Fn(usize) -> Option<u32>,
+    named: &dyn Fn(usize) -> bool,
+) -> People {
+    let begins = |at: usize, test: &dyn Fn(&Tag) -> bool| {
+        around(hits, at).iter().any(|hit| {
+            steps::add();
+            hit.start == at && hit.tags.iter().any(test)
+        })
+    };
     // "à quatre heures", "à quatre et demie" are no people.
     let timed = |at: usize| {
         begins(at, &|tag| matches!(tag, Tag::Unit(_) | Tag::Half | Tag::Part(_)))
             || begins(at, &|tag| *tag == Tag::And) && begins(at + 1, &|tag| matches!(tag, Tag::Half | Tag::Quarter))
     };
-    // "ladies cut", "corte de senhora" name a service.
+    // "ladies cut", "corte de senhora" name a service; "hola chicas" and "any of the girls" no client.
+    let light: Vec<Option<u16>> = ["filler", "greet"].into_iter().map(cue).collect();
     let served = |hit: &Hit<'_>| {
-        hits.iter().any(|other| {
+        around(hits, hit.start).iter().any(|other| {
+            steps::add();
             other.start <= hit.start
                 && hit.end <= other.end
                 && other.words > hit.words
-                && other.tags.iter().any(|tag| matches!(tag, Tag::Concept(_)))
+                && other.tags.iter().any(|tag| match tag {
+                    Tag::Concept(_) | Tag::AnyStaff | Tag::Noise => true,
+                    Tag::Cue(cue, _) => light.contains(&Some(*cue)),
+                    _ => false,
+                })
         })
     };
     let mut people = People { count: 1, ..People::default() };
@@ -286,8 +337,19 @@ pub(super) fn people(tokens: &[Token], hits: &[Hit<'_>], number: &dyn Fn(usize) 
         }
     }
     // "I am the mother of" speaks of nobody who comes.
-    let introduced =
-        |at: usize| hits.iter().any(|hit| hit.tags.contains(&Tag::SelfIntro) && (hit.end == at || hit.end + 1 == at));
+    let kind = hits.iter().find(|hit| hit.tags.contains(&Tag::SelfIntro)).and_then(|intro| {
+        persons.iter().find(|(start, _, gender, many)| *start == intro.end && *gender != Gender::Any && *many == 1)
+    });
+    // "I am the mother of" speaks of somebody else.
+    let kind = kind.filter(|(_, end, ..)| {
+        !hits.iter().any(|hit| {
+            hit.start == *end && (hit.tags.contains(&Tag::Of) || hit.tags.contains(&Tag::Person(Gender::Any, 1)))
+        })
+    });
+    people.speaker = kind.map(|(_, _, gender, _)| *gender);
+    let introduced = |at: usize| {
+        around(hits, at).iter().any(|hit| hit.tags.contains(&Tag::SelfIntro) && (hit.end == at || hit.end + 1 == at))
+    };
     persons.retain(|(start, ..)| !introduced(*start));
     persons.sort_by_key(|(start, end, ..)| (*start, std::cmp::Reverse(*end)));
     persons.dedup_by(|b, a| b.0 < a.1);
@@ -314,6 +376,26 @@ pub(super) fn people(tokens: &[Token], hits: &[Hit<'_>], number: &dyn Fn(usize) 
         }
         if beside || extra > 0 && linked_before(hits, *start) {
             extra += here;
+        }
+    }
+    // "me and Jo", "Маша и я"; "me + 1", "me plus two".
+    let links =
+        |at: usize| hits.iter().any(|hit| hit.start == at && hit.end == at + 1 && hit.tags.contains(&Tag::Joins));
+    let ands = |at: usize| {
+        around(hits, at).iter().any(|hit| hit.start == at && hit.end == at + 1 && hit.tags.contains(&Tag::And))
+    };
+    for at in &selves {
+        if ands(at + 1) && named(at + 2) || at.checked_sub(2).is_some_and(|name| ands(name + 1) && named(name)) {
+            joined_self = true;
+            extra += 1;
+        } else if links(at + 1)
+            && let Some(n) = number(at + 2).filter(|n| (1..=6).contains(n))
+            && !is_time(tokens, at + 2)
+            && !timed(at + 3)
+        {
+            joined_self = true;
+            extra += n;
+            people.counted.push((at + 2, at + 3));
         }
     }
     if joined_self {
@@ -344,7 +426,7 @@ fn breaks(tokens: &[Token], at: usize) -> bool {
 fn linked_before(hits: &[Hit<'_>], start: usize) -> bool {
     (1..=3).any(|back| {
         start.checked_sub(back).is_some_and(|at| {
-            hits.iter().any(|hit| hit.start == at && hit.end == at + 1 && hit.tags.contains(&Tag::And))
+            around(hits, at).iter().any(|hit| hit.start == at && hit.end == at + 1 && hit.tags.contains(&Tag::And))
         })
     })
 }

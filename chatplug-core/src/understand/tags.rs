@@ -31,6 +31,27 @@ pub(super) enum Gender {
     Any,
 }
 
+/// A part of a month or week.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Edge {
+    Start,
+    Middle,
+    End,
+}
+
+/// A day of the year by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Feast {
+    /// Month and day.
+    Fixed(u8, u8),
+    /// Month, weekday (1 is Monday), and which one of the month; -1 the last.
+    Nth(u8, u8, i8),
+    /// Days after Easter Sunday.
+    Easter(i16),
+    /// Days after the Easter Sunday of the Orthodox.
+    Orthodox(i16),
+}
+
 /// What a phrase means; several tags may share a phrase.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Tag {
@@ -53,7 +74,17 @@ pub(super) enum Tag {
     DayWord,
     In,
     FromNow,
-    Fixed(u8, u8),
+    /// So many days, as a unit: "a fortnight".
+    Span(i64),
+    /// A day by name, in one country or anywhere.
+    Feast(Feast, Option<[u8; 2]>),
+    Edge(Edge),
+    /// A month follows as a whole: "during".
+    InMonth,
+    /// "the day after" what follows, or what was said.
+    NextDay,
+    /// The day before what follows.
+    Eve,
     Except,
     NotAfter,
     Old,
@@ -70,6 +101,9 @@ pub(super) enum Tag {
     Without,
     Am,
     Pm,
+    /// "5p", "10a": only right after the digits.
+    ShortAm,
+    ShortPm,
     Ish,
     After,
     Before,
@@ -98,6 +132,8 @@ pub(super) enum Tag {
     NotWith,
     /// Joins the writer to others: "me and", "eu mais".
     Joins,
+    /// Someone else than the one named before.
+    OtherStaff,
     /// Says on its own that anyone will do, where it was asked who.
     Anyone,
     /// Short for a name, which is kept as it sounds.
@@ -107,6 +143,10 @@ pub(super) enum Tag {
     // Answers
     Nth(u16),
     Last,
+    /// Before a position: "option", "number".
+    Choice,
+    /// An article that a position may have: "the 2", "o 2".
+    Pick,
     // Languages and intents
     Language(u16),
     Cue(u16, i16),
@@ -129,6 +169,10 @@ pub(super) enum Rule {
     DottedDates,
     /// "três e quinze": minutes are joined to the hour by "and".
     AndMinutes,
+    /// "at 730" is a time.
+    CompactTimes,
+    /// "в 15-30" is a time.
+    DashedTimes,
     /// "12 in the morning" is midnight.
     TwelveIsMidnight,
     /// The mark of a day is an article too: "the 2 of us".
@@ -149,6 +193,8 @@ impl Rule {
             "ordinal-days" => Self::OrdinalDays,
             "dotted-dates" => Self::DottedDates,
             "and-minutes" => Self::AndMinutes,
+            "compact-times" => Self::CompactTimes,
+            "dashed-times" => Self::DashedTimes,
             "twelve-is-midnight" => Self::TwelveIsMidnight,
             "daymark-is-article" => Self::DayMarkIsArticle,
             "month-before-day" => Self::MonthBeforeDay,
@@ -258,6 +304,28 @@ pub(super) struct Names {
     pub(super) nicks: Vec<String>,
 }
 
+impl Feast {
+    fn read(name: &str, value: &str) -> Option<Self> {
+        let day = |day: u8| (1..=31).contains(&day).then_some(day);
+        let month = |month: u8| (1..=12).contains(&month).then_some(month);
+        Some(match name {
+            "fixed" => {
+                let (m, d) = value.split_once('-')?;
+                Self::Fixed(month(m.parse().ok()?)?, day(d.parse().ok()?)?)
+            }
+            "nthday" => {
+                let (m, rest) = value.split_once(':')?;
+                let (weekday, n) = rest.split_once(':')?;
+                let weekday = weekday.parse().ok().filter(|day| (1..=7).contains(day))?;
+                let n = n.parse().ok().filter(|n| (1..=5).contains(n) || *n == -1)?;
+                Self::Nth(month(m.parse().ok()?)?, weekday, n)
+            }
+            "easter" => Self::Easter(value.parse().ok()?),
+            _ => Self::Orthodox(value.parse().ok()?),
+        })
+    }
+}
+
 impl Tag {
     /// Reads a key of the data files; names of concepts, languages and short names are numbered as they come.
     pub(super) fn read(key: &str, names: &mut Names) -> Option<Self> {
@@ -295,7 +363,27 @@ impl Tag {
             "dayword" => Self::DayWord,
             "in" => Self::In,
             "fromnow" => Self::FromNow,
-            "fixed" => pair().map(|(m, d)| Self::Fixed(m, d))?,
+            "fixed" | "nthday" | "easter" | "orthodox" => {
+                let (value, country) = value.split_once('@').map_or((value, None), |(v, c)| (v, Some(c)));
+                let country = match country {
+                    Some(code) => Some(<[u8; 2]>::try_from(code.as_bytes()).ok()?),
+                    None => None,
+                };
+                Self::Feast(Feast::read(name, value)?, country)
+            }
+            "span" => Self::Span(int()?),
+            "edge" => Self::Edge(match value {
+                "start" => Edge::Start,
+                "middle" => Edge::Middle,
+                "end" => Edge::End,
+                _ => return None,
+            }),
+            "inmonth" => Self::InMonth,
+            "nextday" => Self::NextDay,
+            "eve" => Self::Eve,
+            "shortam" => Self::ShortAm,
+            "shortpm" => Self::ShortPm,
+            "otherstaff" => Self::OtherStaff,
             "except" => Self::Except,
             "notafter" => Self::NotAfter,
             "old" => Self::Old,
@@ -358,6 +446,8 @@ impl Tag {
             "mod" => Self::Modifier(index_of(&mut names.concepts, value)),
             "nth" => Self::Nth(value.parse().ok()?),
             "last" => Self::Last,
+            "choice" => Self::Choice,
+            "pick" => Self::Pick,
             "language" if value.len() == 2 => Self::Language(index_of(&mut names.languages, value)),
             "plain" => Self::Plain,
             "loan" => Self::Loan,

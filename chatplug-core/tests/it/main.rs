@@ -7,6 +7,7 @@ mod engine;
 mod lies;
 mod testkit;
 mod understand;
+mod understand_any;
 mod words;
 mod words_any;
 mod words_locale;

@@ -8,7 +8,7 @@ use chatplug_core::{
     },
     understand::{
         OfflineEngine,
-        eval::{CatalogFile, Dates, FIELDS, Labels, Line, Prediction, Score, Times, predict},
+        eval::{CatalogFile, Dates, FIELDS, Labels, Line, Prediction, Score, Times, interpret, predict},
     },
 };
 use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Timelike, Utc};
@@ -19,7 +19,7 @@ use std::{
     sync::LazyLock,
 };
 
-static ENGINE: LazyLock<OfflineEngine> = LazyLock::new(OfflineEngine::new);
+pub(crate) static ENGINE: LazyLock<OfflineEngine> = LazyLock::new(OfflineEngine::new);
 
 /// A salon of four people and eight services, as in the evaluation set.
 const SALON: &str = r#"{"services":[
@@ -34,7 +34,7 @@ const SALON: &str = r#"{"services":[
  "staff":[{"id":"ana","name":"Ana Souza"},{"id":"bruno","name":"Bruno Lima"},{"id":"carla","name":"Carla Reyes"},
  {"id":"dmitri","name":"Dmitri Volkov","also":["Дмитрий Волков"]},{"id":"elise","name":"Élise Martin"}]}"#;
 
-fn salon(lang: &str, country: &str, zone: chrono_tz::Tz) -> Catalog {
+pub(crate) fn salon(lang: &str, country: &str, zone: chrono_tz::Tz) -> Catalog {
     CatalogFile::parse(SALON).unwrap().catalog(lang.parse().unwrap(), country, zone).unwrap()
 }
 
@@ -234,6 +234,30 @@ fn phrases_of_dates_and_times() {
     enough(&results);
 }
 
+/// What it says to be sure of, it knows: of messages with a confidence of so much at least so many are right, and of
+/// those it is unsure of fewer.
+#[test]
+fn confidence_is_what_it_says() {
+    let mut buckets = [(0.0_f32, 0_u32, 0_u32), (0.5, 0, 0), (0.7, 0, 0), (0.9, 0, 0)];
+    for case in all_cases("messages", 7) {
+        let zone = chrono_tz::Tz::UTC;
+        let catalog = FILE.catalog(case.line.catalog, &case.line.region, zone).unwrap();
+        let meaning = interpret(&ENGINE, &catalog, &case.line);
+        let wanted: Intent = serde_json::from_value(case.fields[0].clone().into()).unwrap();
+        let bucket = buckets.iter_mut().rev().find(|(from, ..)| meaning.confidence >= *from).unwrap();
+        bucket.1 += 1;
+        bucket.2 += u32::from(meaning.intent == wanted);
+    }
+    let share = |(_, all, right): &(f32, u32, u32)| f64::from(*right) / f64::from(*all);
+    println!("{buckets:?}");
+    for bucket in &buckets[1..] {
+        assert!(bucket.1 >= 20 && share(bucket) >= f64::from(bucket.0), "{buckets:?}");
+    }
+    let (sure, right) = buckets[1..].iter().fold((0, 0), |(all, right), bucket| (all + bucket.1, right + bucket.2));
+    assert!(f64::from(right) / f64::from(sure) >= 0.98, "{buckets:?}");
+    assert!(share(&buckets[0]) < share(&buckets[3]), "the unsure are no surer than the sure: {buckets:?}");
+}
+
 fn told_date(got: &Prediction) -> String {
     got.date.map_or_else(|| String::from("-"), |date| format!("{}..{}", date.from, date.to))
 }
@@ -290,6 +314,38 @@ fn heard(text: &str, open: OpenQuestion, options: usize) -> Interpretation {
 
 fn at(hour: u32, minute: u32) -> TimeMention {
     TimeMention::Exact(TimeReading::At(NaiveTime::from_hms_opt(hour, minute, 0).unwrap()))
+}
+
+#[test]
+fn answers_of_every_language() {
+    let mut results = Vec::new();
+    for case in all_cases("answers", 4) {
+        let open: OpenQuestion = serde_json::from_value(case.fields[0].clone().into()).unwrap();
+        let options: usize = case.fields[1].parse().unwrap();
+        let catalog = salon(case.lang.code(), &case.line.region, chrono_tz::UTC);
+        let context =
+            Context { catalog: &catalog, language: Some(case.lang), default_language: case.lang, open, options };
+        let at = "2026-03-11T10:00:00Z".parse::<DateTime<Utc>>().unwrap();
+        let got = ENGINE.understand(&Utterance { text: Private::new(case.line.text.clone()), at }, &context);
+        let (what, value) = case.fields[2].split_once(':').unwrap_or((case.fields[2].as_str(), ""));
+        let right = match what {
+            "nth" => got.ordinal == Some(Ordinal::Nth(value.parse().unwrap())),
+            "last" => got.ordinal == Some(Ordinal::Last),
+            "time" => {
+                let time = NaiveTime::parse_from_str(value, "%H:%M").unwrap();
+                got.ordinal.is_none() && got.time.first() == Some(TimeReading::At(time))
+            }
+            "day" => got.date.first().is_some_and(|date| dates(value, at.date_naive())[0].from == date.from),
+            "staff" => got.staff == Some(StaffMention::Named(vec![value.parse().unwrap()])),
+            "anyone" => got.staff == Some(StaffMention::Any),
+            "service" => got.services.iter().map(|id| id.as_str()).eq([value]),
+            "yes" => matches!(got.intent, Intent::Yes | Intent::ConfirmVisit) && got.confidence >= 0.5,
+            "no" => got.intent == Intent::No && got.confidence >= 0.5,
+            other => panic!("{}: nothing is called {other}", case.line.id),
+        };
+        results.push((case.lang, right, format!("{} \"{}\": {got:?}", case.line.id, case.line.text)));
+    }
+    enough(&results);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! `chatplug understand`: what messages are understood as, or how well, for a file of them.
+//! `chatplug understand`: what messages are understood as, how well, and by which words.
 
 mod by;
 
@@ -6,9 +6,12 @@ use super::{Failure, UnderstandArgs};
 use crate::{config::Environment, lexicons};
 use anyhow::Context;
 use by::By;
-use chatplug_core::understand::{
-    OfflineEngine,
-    eval::{CatalogFile, FIELDS, Labels, Score},
+use chatplug_core::{
+    ports::{Clock as _, SystemClock},
+    understand::{
+        OfflineEngine,
+        eval::{CatalogFile, FIELDS, Labels, Line, Score, explain},
+    },
 };
 use std::{
     fs::{self, File},
@@ -47,16 +50,28 @@ impl From<anyhow::Error> for Stop {
 fn print(args: &UnderstandArgs, environment: &Environment) -> Result<(), Stop> {
     let json = fs::read_to_string(&args.catalog).map_err(|error| unreadable(&args.catalog, &error))?;
     let catalog = CatalogFile::parse(&json).with_context(|| args.catalog.display().to_string())?;
-    let messages = File::open(&args.messages).map_err(|error| unreadable(&args.messages, &error))?;
     let engine = match &args.lexicons {
         Some(folder) => lexicons::engine(folder)?,
         None => OfflineEngine::new(),
     };
-    let by = By::new(args, engine, environment).map_err(Stop::Reading)?;
     let mut out = BufWriter::new(io::stdout().lock());
+    let Some(file) = &args.messages else {
+        let line = Line {
+            id: String::new(),
+            text: args.explain.clone().unwrap_or_default(),
+            now: args.now.unwrap_or_else(|| SystemClock.now().fixed_offset()),
+            region: args.region.to_uppercase(),
+            catalog: args.lang,
+        };
+        write!(out, "{}", explain(&engine, &catalog, &line).context("the catalogue")?)?;
+        out.flush()?;
+        return Ok(());
+    };
+    let by = By::new(args, engine, environment).map_err(Stop::Reading)?;
+    let messages = File::open(file).map_err(|error| unreadable(file, &error))?;
     let mut score = Score::default();
     for (i, line) in BufReader::new(messages).lines().enumerate() {
-        let place = || format!("{}:{}", args.messages.display(), i + 1);
+        let place = || format!("{}:{}", file.display(), i + 1);
         let line = line.with_context(place)?;
         if line.trim().is_empty() {
             continue;
