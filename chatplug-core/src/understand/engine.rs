@@ -151,6 +151,9 @@ impl OfflineEngine {
         if text.tokens.iter().all(|token| token.kind != Kind::Word) {
             guess.confidence = guess.confidence.min(0.3);
         }
+        if is_code(raw) {
+            meaning.confidence = meaning.confidence.min(0.3);
+        }
         meaning.lang = Some(guess);
         Parsed { text, evidence, guess, hits, read, verdict, meaning }
     }
@@ -461,6 +464,16 @@ fn carries(tag: &Tag) -> bool {
         Tag::Cue(_, weight) => *weight >= 4,
         _ => false,
     }
+}
+
+/// JSON or markup: programs write so, clients don't ("<3" is a heart).
+fn is_code(raw: &str) -> bool {
+    let text = raw.trim_start();
+    let tag = |rest: &str| rest.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '|' | '/' | '!'));
+    text.starts_with('{')
+        || text.starts_with("[{")
+        || text.starts_with("```")
+        || text.strip_prefix('<').is_some_and(tag)
 }
 
 #[async_trait]

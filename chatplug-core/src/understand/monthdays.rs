@@ -75,6 +75,10 @@ impl Parser<'_, '_> {
         if !known && !bare {
             return None;
         }
+        // A day that the month before it has not ("February 30th") is no day of another month.
+        if at.checked_sub(1).is_some_and(|before| items.month(before).is_some() && items.sep(at) == ' ') {
+            return None;
+        }
         let date = calendar::next_day_of_month(self.today.date, day)?;
         let mut atom = Atom::of(end, vec![DateRange::day(date)])?;
         atom.bare = Some(day);

@@ -251,7 +251,9 @@ fn redact(text: &str, staff: &[Staff], known: &dyn Fn(&str) -> bool) -> String {
                 if let Some(number) = person(word, staff) {
                     out.push_str(&format!("@{number}"));
                     (named, hidden) = (0, false);
-                } else if strange && (named > 0 || (capital && (!began || next_capital || hidden))) {
+                } else if (named > 0 && (strange || capital))
+                    || (strange && capital && (!began || next_capital || hidden))
+                {
                     out.push_str(NAME);
                     named = named.saturating_sub(1);
                     hidden = true;
