@@ -146,7 +146,7 @@ async fn killed_in_the_middle_over_calcom() {
             command.args(["--ignored", "--exact", "crash::child_server", "--nocapture"]);
             command.env(child::FILE, &file).env(child::META, format!("http://{to_graph}"));
             command.env(child::CALCOM, format!("http://{to_calcom}"));
-            command.stdout(Stdio::piped()).stderr(Stdio::null());
+            command.stdout(Stdio::piped()).stderr(Stdio::inherit());
             command
         }
     });

@@ -207,6 +207,12 @@ impl Person {
             self.asked_again += 1;
             let words = self.last.clone();
             self.writes(words).await;
+        } else if let Some(again) = message.titles().into_iter().find(|title| *title == "Try again")
+            && self.asked_again < 10
+        {
+            // It was too slow to say what is free, and nothing has been done.
+            self.asked_again += 1;
+            self.taps(again).await;
         } else if let Some(yes) = message.titles().into_iter().find(|title| title.starts_with("Yes, ")) {
             (self.before)(Step::Agrees(self.wants())).await;
             self.taps(yes).await;
