@@ -17,7 +17,10 @@ use std::{
 #[expect(dead_code, reason = "the library uses the rest of it for tenants' own wording")]
 mod check;
 
-// The form of the lexicons, as the library reads them at run time.
+// The form of the lexicons, as the library reads them at run time, and what examples teach.
+#[path = "src/understand/learn.rs"]
+#[expect(dead_code, reason = "the library asks what this only learns")]
+mod learn;
 #[path = "src/understand/lines.rs"]
 mod lines;
 #[path = "src/understand/tags.rs"]
@@ -32,7 +35,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("cargo::rerun-if-changed=locales");
     println!("cargo::rerun-if-changed=lexicons");
     println!("cargo::rerun-if-changed=src/reply/check.rs");
-    for source in ["lines", "tags", "text"] {
+    for source in ["learn", "lines", "tags", "text"] {
         println!("cargo::rerun-if-changed=src/understand/{source}.rs");
     }
     let root = env::var_os("CARGO_MANIFEST_DIR").ok_or("CARGO_MANIFEST_DIR is not set")?;
@@ -48,8 +51,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     fs::write(Path::new(&out).join("words.rs"), table(&files, &keys(&files))?)?;
 
     let lexicons = read(&Path::new(&root).join("lexicons"), ".txt")?;
-    check_lexicons(&lexicons);
+    let entries = check_lexicons(&lexicons);
     fs::write(Path::new(&out).join("lexicons.rs"), lexicon_table(&lexicons)?)?;
+
+    let examples = read(&Path::new(&root).join("lexicons"), ".examples")?;
+    fs::write(Path::new(&out).join("examples.rs"), learned_table(Path::new(&out), &examples, &entries)?)?;
 
     let free = read(&Path::new(&root).join("lexicons"), ".words")?;
     for file in &free {
@@ -74,8 +80,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// What every `free.words` holds.
 const FREE: [&str; 7] = ["stop", "ask", "me", "done", "number", "day", "money"];
 
-/// Tells every line that cannot be read, and every word that a language lacks.
-fn check_lexicons(files: &[File]) {
+/// Tells every line that cannot be read, and every word that a language lacks; gives what they say by language.
+fn check_lexicons(files: &[File]) -> BTreeMap<&str, Vec<lines::Entry>> {
     let mut names = tags::Names::default();
     let mut languages: BTreeMap<&str, Vec<lines::Entry>> = BTreeMap::new();
     for file in files {
@@ -90,6 +96,50 @@ fn check_lexicons(files: &[File]) {
             println!("cargo::error=lexicons/{lang}: no phrase for \"{key}\"");
         }
     }
+    languages
+}
+
+/// Learns from the examples of every language; gives the Rust source that `understand/sources.rs` includes.
+fn learned_table(
+    out: &Path,
+    files: &[File],
+    lexicons: &BTreeMap<&str, Vec<lines::Entry>>,
+) -> Result<String, Box<dyn std::error::Error>> {
+    let mut languages: BTreeMap<&str, Vec<learn::Example>> = BTreeMap::new();
+    for file in files {
+        if file.lang.is_empty() {
+            println!("cargo::error=lexicons/{}: examples belong in the folder of a language", file.name);
+        }
+        let entries = lexicons.get(file.lang.as_str()).map_or(&[][..], Vec::as_slice);
+        let (examples, problems) = learn::read(&file.text, &learn::Kinds::of(entries));
+        for (line, what) in problems {
+            println!("cargo::error=lexicons/{}:{line}: {what}", file.name);
+        }
+        languages.entry(file.lang.as_str()).or_default().extend(examples);
+    }
+    let mut table =
+        String::from("/// What the examples of each language teach.\nconst LEARNED: &[(&str, &[u8])] = &[\n");
+    for (lang, examples) in languages {
+        let path = out.join(format!("{lang}.learned"));
+        fs::write(&path, bytes(&learn::Model::learn(&examples, learn::Kinds::default())))?;
+        writeln!(table, "    ({lang:?}, include_bytes!({:?})),", path.display().to_string())?;
+    }
+    table.push_str("];\n");
+    let texts = lexicon_table(files)?.replace("FILES", "EXAMPLES");
+    Ok(texts + &table)
+}
+
+/// A model as `learn::Model::open` reads it.
+fn bytes(model: &learn::Model) -> Vec<u8> {
+    let mut out: Vec<u8> = model.scale.to_le_bytes().to_vec();
+    out.extend(model.bias.iter().flat_map(|bias| bias.to_le_bytes()));
+    let mut rows: Vec<_> = model.weights.iter().collect();
+    rows.sort_unstable();
+    for (feature, row) in rows {
+        out.extend(feature.to_le_bytes());
+        out.extend(row.iter().flat_map(|weight| weight.to_le_bytes()));
+    }
+    out
 }
 
 /// The Rust source that `understand/sources.rs` includes.

@@ -1,7 +1,7 @@
 //! The offline intent engine: words to meaning without network or model.
 //!
 //! Reading order: `text` (tokens), `tags`, `lines`, `sources` and `lexicon` (phrases of every language, from `lexicons/`), `language`, `items` and
-//! `calendar` under `dates`, `monthdays`, `periods`, `times` and `clock` (the grammar), `services` and `people`, `intents`,
+//! `calendar` under `dates`, `monthdays`, `periods`, `times` and `clock` (the grammar), `services` and `people`, `intents` with `learn`,
 //! `choice` (what counts of several), `engine`. Around it: `faq` (free questions), `shield` (what a model may see and say),
 //! `cascade` (which is asked when), `guard` (what a text may claim), with the words of `free`. [`eval`] and `explain` are the
 //! library behind `chatplug understand`.
@@ -20,6 +20,7 @@ mod guard;
 mod intents;
 mod items;
 mod language;
+mod learn;
 mod lexicon;
 mod lines;
 mod monthdays;

@@ -1,5 +1,5 @@
-//! Words of one's own for the understanding, read from a folder: `<language>/<name>.txt`, and `<name>.txt` for what all
-//! languages share. Their form is the core's.
+//! Words of one's own for the understanding, read from a folder: `<language>/<name>.txt`, `<name>.txt` for what all
+//! languages share, and `<language>/<name>.examples` with messages to learn from. Their form is the core's.
 
 use anyhow::Context;
 use chatplug_core::{
@@ -29,9 +29,8 @@ pub(crate) fn engine(folder: &Path) -> anyhow::Result<OfflineEngine> {
 fn files(mut lexicons: Lexicons, lang: Option<Lang>, folder: &Path) -> anyhow::Result<Lexicons> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
-        let Some(name) = path.file_name().and_then(|name| name.to_str()).filter(|name| name.ends_with(".txt")) else {
-            continue;
-        };
+        let ours = |name: &&str| name.ends_with(".txt") || name.ends_with(".examples");
+        let Some(name) = path.file_name().and_then(|name| name.to_str()).filter(ours) else { continue };
         lexicons = lexicons.with(lang, name, fs::read_to_string(&path).with_context(|| path.display().to_string())?);
     }
     Ok(lexicons)

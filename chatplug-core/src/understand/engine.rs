@@ -3,7 +3,7 @@
 use super::{
     choice::{self, Read},
     dates::{self, Today},
-    intents::{self, Facts, Verdict},
+    intents::{self, Facts, Likely, Verdict},
     items::Items,
     language::{self, Evidence},
     lexicon::{Hit, Lexicon, Tag, around},
@@ -400,7 +400,10 @@ impl OfflineEngine {
             lang: read.today.lang,
             all_dates: read.dates.len(),
         };
-        let verdict = intents::decide(text, &read.hits, facts, context.open);
+        let learned = self.lexicon.pack(read.today.lang).and_then(|pack| pack.learned.as_ref());
+        let likely = Likely::new(learned.map(|model| model.likely(text)));
+        let mut verdict = intents::decide(text, &read.hits, facts, likely, context.open);
+        verdict.likely = likely.best();
         let Verdict { intent, confidence, .. } = verdict;
         let mut meaning = Interpretation::of(intent, confidence);
         meaning.staff.clone_from(&read.staff);

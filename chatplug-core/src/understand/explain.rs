@@ -25,7 +25,8 @@ pub struct Explanation {
 /// One thing that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reason {
-    /// What it is about: `words`, `language`, `phrase`, `date`, `time`, `service`, `staff`, `party` or `intent`.
+    /// What it is about: `words`, `language`, `phrase`, `date`, `time`, `service`, `staff`, `party`, `examples` or
+    /// `intent`.
     pub about: &'static str,
     /// The words of the message that it rests on; empty when it is all of them.
     pub words: String,
@@ -104,6 +105,9 @@ impl OfflineEngine {
         let scores: Vec<String> =
             verdict.scores.iter().flatten().map(|(intent, score)| format!("{intent:?} {score:.1}")).collect();
         let scores = if scores.is_empty() { String::new() } else { format!(", of {}", scores.join(", ")) };
+        let likely: Vec<String> =
+            verdict.likely.iter().map(|(intent, share)| format!("{intent:?} {:.0} %", share * 100.0)).collect();
+        add("examples", String::new(), likely.join(", "));
         let meant = parsed.meaning.intent;
         add(
             "intent",

@@ -1,6 +1,7 @@
 //! What a client wants: cues of the lexicon weighed against each other and against the facts of the message.
 
 use super::{
+    learn::Row,
     lexicon::{Hit, Tag, around},
     steps,
     tags::cue,
@@ -49,13 +50,23 @@ pub(super) struct Verdict {
     pub(super) why: &'static str,
     /// The strongest of the weighed intents.
     pub(super) scores: [Option<(Intent, f32)>; 3],
+    /// The likeliest by the examples.
+    pub(super) likely: [(Intent, f32); 3],
 }
 
 impl Verdict {
     const fn of(intent: Intent, confidence: f32, why: &'static str) -> Self {
-        Self { intent, confidence, why, scores: [None; 3] }
+        Self { intent, confidence, why, scores: [None; 3], likely: [(intent, 0.0); 3] }
     }
 }
+
+/// What a likelihood `e` times another weighs beside the cues: a good part of one cue.
+const WEIGHT: f32 = 2.0;
+
+/// A meaning for which no cue speaks needs examples that make it as likely as this.
+const ALONE: f32 = 0.5;
+/// Facts and nothing else mean more than that when examples make it as likely as this.
+const SURELY: f32 = 0.85;
 
 /// Names of cues as the lexicons write them.
 const NAMED: &[(&str, Intent)] = &[
@@ -82,6 +93,60 @@ const NAMED: &[(&str, Intent)] = &[
     ("thanks", Intent::Thanks),
     ("greet", Intent::Greet),
 ];
+
+/// The intents in the order of [`super::learn::LABELS`].
+const LEARNED: Row<Intent> = [
+    Intent::Book,
+    Intent::Reschedule,
+    Intent::Cancel,
+    Intent::ConfirmVisit,
+    Intent::ListBookings,
+    Intent::AskPrice,
+    Intent::AskHours,
+    Intent::AskLocation,
+    Intent::AskService,
+    Intent::AskAvailability,
+    Intent::Human,
+    Intent::RunningLate,
+    Intent::Yes,
+    Intent::No,
+    Intent::Greet,
+    Intent::Thanks,
+    Intent::Menu,
+    Intent::Back,
+    Intent::ChangeLanguage,
+    Intent::OptOut,
+    Intent::OptIn,
+    Intent::Review,
+    Intent::Other,
+];
+
+/// What the examples say of a message: how likely each intent is. All alike in a language without examples.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Likely(Row<f32>);
+
+impl Likely {
+    pub(super) fn new(learned: Option<Row<f32>>) -> Self {
+        Self(learned.unwrap_or([1.0; LEARNED.len()]))
+    }
+
+    pub(super) fn of(self, intent: Intent) -> f32 {
+        LEARNED.iter().zip(self.0).find(|(it, _)| **it == intent).map_or(0.0, |(_, share)| share)
+    }
+
+    /// The likeliest three, with how likely they are.
+    pub(super) fn best(self) -> [(Intent, f32); 3] {
+        let mut all: Vec<(Intent, f32)> = LEARNED.into_iter().zip(self.0).collect();
+        all.sort_by(|a, b| b.1.total_cmp(&a.1));
+        let mut best = all.into_iter();
+        std::array::from_fn(|_| best.next().unwrap_or((Intent::Other, 0.0)))
+    }
+
+    /// What they add to the weight of the cues of an intent.
+    fn weight(self, intent: Intent) -> f32 {
+        WEIGHT * self.of(intent).max(0.004).ln()
+    }
+}
 
 /// Whether a message is a greeting and nothing else.
 pub(super) fn greets(text: &Text, hits: &[Hit<'_>]) -> bool {
@@ -171,7 +236,7 @@ impl Scores {
 }
 
 /// Decides the intent.
-pub(super) fn decide(text: &Text, hits: &[Hit<'_>], facts: Facts, open: OpenQuestion) -> Verdict {
+pub(super) fn decide(text: &Text, hits: &[Hit<'_>], facts: Facts, likely: Likely, open: OpenQuestion) -> Verdict {
     let scores = Scores::new(hits, facts.lang);
     let s = |name: &str| scores.of(name);
     let rest = uncovered(text, hits);
@@ -378,17 +443,41 @@ pub(super) fn decide(text: &Text, hits: &[Hit<'_>], facts: Facts, open: OpenQues
         (Intent::Back, back),
         (Intent::Other, other),
     ]);
+    // Courtesies with a few more words around them.
+    if words <= 8 && !slots {
+        v.extend([
+            (Intent::Yes, s("yes").min(3.0)),
+            (Intent::No, s("no").min(3.0)),
+            (Intent::Thanks, s("thanks").min(3.0)),
+            (Intent::Greet, s("greet").min(3.0)),
+        ]);
+    }
+    for (intent, score) in &mut v {
+        *score += likely.weight(*intent);
+    }
     // The first of equals wins: the order above is that of consequence.
     v.sort_by(|a, b| b.1.total_cmp(&a.1));
-    let at = |n: usize| v.get(n).copied().filter(|(_, score)| *score > 0.0);
+    let at = |n: usize| v.get(n).copied();
     let best = at(0).unwrap_or((Intent::Other, 0.0));
-    if best.1 >= 2.0 {
+    let cues = best.1 - likely.weight(best.0);
+    let strange = unexplained(text, hits);
+    // "Friday at four" says no more than that, whatever examples it resembles.
+    let enough = strange >= 2 || words >= 3 && likely.of(best.0) >= SURELY;
+    let said = !slots || enough && !answers(open);
+    if cues >= 2.0 || likely.of(best.0) >= ALONE && said {
         let margin = (best.1 - at(1).map_or(0.0, |(_, score)| score)).max(0.0);
-        let strange = f32::from(u8::try_from(unexplained(text, hits).min(5)).unwrap_or(5));
-        let confidence = (0.35 + best.1 * 0.05 + margin * 0.07 - strange * 0.015).clamp(0.3, 0.95);
-        return Verdict { intent: best.0, confidence, why: "the weight of its cues", scores: [at(0), at(1), at(2)] };
+        let strange = f32::from(u8::try_from(strange.min(5)).unwrap_or(5));
+        let confidence = (0.35 + cues * 0.05 + margin * 0.07 - strange * 0.015).clamp(0.3, 0.95);
+        let why = if cues >= 2.0 { "the weight of its cues" } else { "examples like it" };
+        let scores = [at(0), at(1), at(2)];
+        return Verdict { scores, ..Verdict::of(best.0, confidence, why) };
     }
-    fallback(&scores, text, facts, open, words, unexplained(text, hits) >= 4)
+    fallback(&scores, text, facts, open, words, strange >= 4)
+}
+
+/// Facts alone answer such a question.
+fn answers(open: OpenQuestion) -> bool {
+    !matches!(open, OpenQuestion::None | OpenQuestion::YesNo | OpenQuestion::Menu)
 }
 
 /// Intents that no single phrase tells: "stop" and "messages", "anyone" and "talk", "bus" and "late", praise of someone.
@@ -435,8 +524,7 @@ fn composed(
 fn fallback(scores: &Scores, text: &Text, facts: Facts, open: OpenQuestion, words: usize, strange: bool) -> Verdict {
     let slots = facts.service || facts.date || facts.time || facts.staff || facts.any_staff;
     if slots {
-        let answer = !matches!(open, OpenQuestion::None | OpenQuestion::YesNo | OpenQuestion::Menu);
-        if answer {
+        if answers(open) {
             // The facts are the answer; what to do with them is what was asked.
             return Verdict::of(Intent::Other, 0.4, "facts alone, an answer to what was asked");
         }
@@ -545,4 +633,15 @@ fn uncovered(text: &Text, hits: &[Hit<'_>]) -> usize {
         }
     }
     text.tokens.iter().zip(&covered).filter(|(token, covered)| !**covered && token.kind != Kind::Emoji).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::understand::learn::LABELS;
+
+    #[test]
+    fn what_is_learned_is_named_as_everywhere() {
+        assert_eq!(serde_json::to_value(LEARNED).unwrap(), serde_json::json!(LABELS));
+    }
 }

@@ -3,6 +3,7 @@
 //! The form of the files stands in `lines`; what the tags mean together is decided by the grammars, never here.
 
 use super::{
+    learn::{Kinds, Model},
     lines::{self, Entry, Pat},
     sources::{LexiconError, Lexicons},
     tags::{Names, Rule, Trait},
@@ -61,6 +62,8 @@ pub(super) struct Pack {
     pub(super) vocabulary: HashMap<String, u16>,
     /// How the language is written.
     pub(super) traits: Vec<Trait>,
+    /// What its examples teach, where it has any.
+    pub(super) learned: Option<Model>,
 }
 
 /// All languages.
@@ -89,7 +92,7 @@ impl Lexicon {
             deletes: Vec::new(),
             spellings: Vec::new(),
         };
-        let mut problems = Vec::new();
+        let mut problems = sources.astray();
         for (lang, files) in sources.groups() {
             let mut pack = Pack::default();
             let mut known: Vec<Entry> = Vec::new();
@@ -104,6 +107,9 @@ impl Lexicon {
                 lexicon.common = pack;
                 continue;
             };
+            let (learned, wrong) = sources.learned(lang, Kinds::of(&known));
+            pack.learned = learned;
+            problems.extend(wrong);
             let missing = lines::missing(&known);
             problems.extend(missing.into_iter().map(|key| format!("{lang}: no phrase for \"{key}\"")));
             lexicon.packs.push((lang, pack));
@@ -362,6 +368,7 @@ mod tests {
         let lexicon = Lexicon::load(&Lexicons::built_in()).unwrap();
         for (lang, pack) in &lexicon.packs {
             assert!(pack.phrases.len() > 500, "{lang} has only {} phrases", pack.phrases.len());
+            assert!(pack.learned.is_some(), "{lang} learned nothing from its examples");
         }
     }
 
