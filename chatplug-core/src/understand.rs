@@ -1,8 +1,8 @@
 //! The offline intent engine: words to meaning without network or model.
 //!
 //! Reading order: `text` (tokens), `tags`, `lines`, `sources` and `lexicon` (phrases of every language, from `lexicons/`), `language`, `items` and
-//! `calendar` under `dates`, `monthdays`, `periods`, `times` and `clock` (the grammar), `services` and `people`, `intents` with `learn`,
-//! `choice` (what counts of several), `engine`. Around it: `faq` (free questions), `shield` (what a model may see and say),
+//! `calendar` under `dates`, `monthdays`, `periods`, `counted`, `times` and `clock` (the grammar), `services` and `people`, `intents` with
+//! `learn`, `roles` and `choice` (what counts of several), `engine`. Around it: `faq` (free questions), `shield` (what a model may see and say),
 //! `cascade` (which is asked when), `guard` (what a text may claim), with the words of `free`. [`eval`] and `explain` are the
 //! library behind `chatplug understand`.
 
@@ -10,6 +10,7 @@ mod calendar;
 mod cascade;
 mod choice;
 mod clock;
+mod counted;
 mod dates;
 mod engine;
 pub mod eval;
@@ -26,6 +27,7 @@ mod lines;
 mod monthdays;
 mod people;
 mod periods;
+mod roles;
 mod services;
 mod shield;
 mod sources;

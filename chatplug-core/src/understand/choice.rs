@@ -1,6 +1,7 @@
 //! Of what was found, what counts: which of several days and times, and what answers the open question.
 
 use super::{
+    calendar,
     dates::{self, Today},
     items::Items,
     lexicon::{Hit, Tag, Unit},
@@ -13,7 +14,7 @@ use crate::model::DateRange;
 use crate::ports::{
     Context, DateMention, Intent, Interpretation, OpenQuestion, Ordinal, StaffMention, TimeMention, TimeReading,
 };
-use chrono::{NaiveDate, NaiveTime};
+use chrono::{Datelike, NaiveDate, NaiveTime};
 
 /// Everything found in a message before it is weighed.
 #[derive(Debug)]
@@ -31,10 +32,26 @@ pub(super) struct Read<'a> {
 impl Read<'_> {
     /// Names where a booking stands and where it might: "my 3 o'clock, could it be 4?"
     pub(super) fn moved(&self) -> bool {
-        let clocks = || self.times.iter().filter(|mention| mention.shape == Shape::At && !mention.relative);
-        let strong = |old: bool| clocks().any(|mention| mention.old == old && !mention.weak);
-        let days = |old: bool| self.dates.iter().any(|mention| mention.old == old && !mention.unwanted);
-        days(true) && days(false) || strong(true) && strong(false) && self.dates.len() < 2
+        let clocks = || {
+            let exact = |mention: &&times::Mention| !matches!(mention.shape, Shape::Part(_));
+            self.times.iter().filter(exact).filter(|mention| !mention.relative && !mention.aside)
+        };
+        // A bare number is a time where another on the clock stands beside it.
+        let strong = clocks().any(|mention| !mention.weak || mention.shape != Shape::At);
+        let hours = |old: bool| clocks().any(|mention| mention.old == old && (!old || mention.shape == Shape::At));
+        let days =
+            |old: bool| self.dates.iter().any(|mention| mention.old == old && !mention.unwanted && !mention.aside);
+        days(true) && days(false) || strong && hours(true) && hours(false) && self.dates.len() < 2
+    }
+
+    /// Words of the days named, where all of them are refused and nothing else is said: "not today".
+    pub(super) fn refused(&self) -> usize {
+        let nothing = self.services.ids.is_empty() && self.staff.is_none() && self.times.is_empty();
+        if !nothing || !self.dates.iter().all(|mention| mention.unwanted) {
+            return 0;
+        }
+        let words = |at: usize| self.items.get(at).map_or(0, |item| item.end - item.start);
+        self.dates.iter().flat_map(|mention| mention.start..mention.end).map(words).sum()
     }
 
     /// Speaks of a day that is over.
@@ -44,7 +61,7 @@ impl Read<'_> {
 }
 
 /// The day that counts, and those that are explicitly unwanted.
-pub(super) fn date(read: &Read<'_>, intent: Intent, corrected: bool) -> (DateMention, Vec<DateRange>) {
+pub(super) fn date(read: &Read<'_>, intent: Intent) -> (DateMention, Vec<DateRange>) {
     let picky = !matches!(
         intent,
         Intent::Cancel
@@ -55,28 +72,21 @@ pub(super) fn date(read: &Read<'_>, intent: Intent, corrected: bool) -> (DateMen
             | Intent::Review
             | Intent::Human
     );
-    let wanted: Vec<&dates::Mention> = read.dates.iter().filter(|mention| !(picky && mention.unwanted)).collect();
+    let told = || read.dates.iter().filter(|mention| !mention.aside);
+    // "cancel, not Tuesday's, Friday's"
+    let choosy = picky || told().any(|mention| !mention.unwanted);
+    let wanted: Vec<&dates::Mention> = told().filter(|mention| !(choosy && mention.unwanted)).collect();
     let past = intent == Intent::Review;
     let unwanted = read.dates.iter().filter(|mention| picky && mention.unwanted);
     let not_dates: Vec<DateRange> = unwanted.filter_map(|mention| mention.readings.first().copied()).collect();
     let readings = match intent {
-        Intent::Reschedule => {
-            // A new day named anywhere outweighs where the old booking stands.
-            let new = wanted.iter().rev().find_map(|mention| {
-                mention.target.clone().or_else(|| (!mention.old).then(|| mention.readings.clone()))
-            });
-            // "I have Saturday at 1, anything before 11?": the day stays.
-            let earlier = read.times.iter().any(|time| !time.old && !time.weak && time.shape != Shape::At)
-                && read.times.iter().any(|time| time.old);
-            let stays = || wanted.last().filter(|_| earlier).map(|mention| mention.readings.clone());
-            new.or_else(stays)
-        }
+        Intent::Reschedule => new_day(read, &wanted),
         Intent::Book | Intent::AskAvailability if wanted.len() > 1 => {
-            let open: Vec<&&dates::Mention> = wanted.iter().filter(|mention| !mention.old).collect();
+            let open: Vec<&dates::Mention> = wanted.iter().copied().filter(|mention| !mention.old).collect();
             let near = |mention: &dates::Mention| {
                 read.times
                     .iter()
-                    .filter(|time| time.shape != Shape::At || !time.weak)
+                    .filter(|time| !time.aside && (time.shape != Shape::At || !time.weak))
                     .map(|time| {
                         if time.start >= mention.end {
                             time.start - mention.end
@@ -86,19 +96,8 @@ pub(super) fn date(read: &Read<'_>, intent: Intent, corrected: bool) -> (DateMen
                     })
                     .min()
             };
-            let picked = if corrected { open.last() } else { open.iter().min_by_key(|m| near(m).unwrap_or(0)) };
-            // "next week ... Tuesday" narrows: a day inside a named span is meant.
-            let narrow = picked.and_then(|pick| {
-                let span = pick.readings.first()?;
-                open.iter().find(|other| {
-                    other.readings.len() == 1
-                        && other
-                            .readings
-                            .first()
-                            .is_some_and(|day| day.from == day.to && span.from != span.to && span.contains(day.from))
-                })
-            });
-            narrow.or(picked).map(|mention| mention.readings.clone())
+            let picked = open.iter().min_by_key(|mention| near(mention).unwrap_or(0));
+            picked.map(|mention| narrowed(&read.items, mention, &open))
         }
         _ => wanted.first().map(|mention| mention.readings.clone()),
     };
@@ -109,6 +108,99 @@ pub(super) fn date(read: &Read<'_>, intent: Intent, corrected: bool) -> (DateMen
         Some(several) => DateMention::Ambiguous(several.to_vec()),
     };
     (date, not_dates)
+}
+
+/// Where a booking is moved to.
+fn new_day(read: &Read<'_>, wanted: &[&dates::Mention]) -> Option<Vec<DateRange>> {
+    let new: Vec<&dates::Mention> = wanted.iter().copied().filter(|mention| !mention.old).collect();
+    // "put off Thursday's by one week": counted from the only day that is named, unless that is where it goes.
+    if let [only] = read.dates.as_slice()
+        && only.target.is_none()
+        && let Some((days, at)) = put_off(read)
+        && (only.old || only.start < at || booked(read, only))
+    {
+        let moved = |range: &DateRange| {
+            Some(DateRange { from: calendar::plus(range.from, days)?, to: calendar::plus(range.to, days)? })
+        };
+        return Some(only.readings.iter().filter_map(moved).collect());
+    }
+    // A new day named anywhere outweighs where the old booking stands.
+    let named = wanted.iter().rev().find_map(|mention| match &mention.target {
+        Some(target) => Some(target.clone()),
+        None => (!mention.old).then(|| narrowed(&read.items, mention, &new)),
+    });
+    // "I have Saturday at 1, anything before 11?": the day stays.
+    let stays = || {
+        let another = read.times.iter().any(|time| (!time.old || time.target.is_some()) && !time.aside);
+        wanted.last().filter(|_| another).map(|mention| mention.readings.clone())
+    };
+    named.or_else(stays)
+}
+
+/// Stands right after a word for a booking: "my appointment on Thursday".
+fn booked(read: &Read<'_>, mention: &dates::Mention) -> bool {
+    let start = read.items.get(mention.start).map_or(0, |item| item.start);
+    read.hits.iter().any(|hit| hit.end <= start && start - hit.end <= 2 && hit.tags.contains(&Tag::Visit))
+}
+
+/// Days that a booking is put off by ("one week", "на две недели"), or brought forward, and where that is said.
+fn put_off(read: &Read<'_>) -> Option<(i64, usize)> {
+    let items = &read.items;
+    let free = |at: usize| !items.used(at) && !read.times.iter().any(|time| (time.start..time.end).contains(&at));
+    (1..items.len()).filter(|at| free(*at)).find_map(|at| {
+        let unit = match items.unit(at) {
+            Some(Unit::Day) => 1,
+            Some(Unit::Week) => 7,
+            None => items.days(at)?,
+            Some(_) => return None,
+        };
+        let before = at - 1;
+        let count = match items.number(before).filter(|_| free(before)) {
+            Some(count) => i64::from(count).min(60),
+            // "на неделю"
+            None if items.has(before, &Tag::At) && unit > 1 => 1,
+            None => return None,
+        };
+        let earlier = read.hits.iter().any(|hit| hit.tags.contains(&Tag::Earlier));
+        Some((if earlier { -count * unit } else { count * unit }, at))
+    })
+}
+
+/// "next week ... Tuesday": a weekday of a named week, a day of a named span.
+fn narrowed(items: &Items<'_>, pick: &dates::Mention, open: &[&dates::Mention]) -> Vec<DateRange> {
+    let spans = |mention: &dates::Mention| mention.readings.first().copied().filter(|range| range.from != range.to);
+    if let Some(day) = pick.weekday {
+        let week = |range: &DateRange| (4..=6).contains(&(range.to - range.from).num_days());
+        let inside = |range: DateRange| {
+            range
+                .from
+                .iter_days()
+                .take(7)
+                .find(|date| u32::from(day) == date.weekday().number_from_monday() && *date <= range.to)
+        };
+        let named = open.iter().filter(|other| other.start != pick.start).filter_map(|other| spans(other)).find(week);
+        if let Some(date) = named.and_then(inside) {
+            return vec![DateRange::day(date)];
+        }
+    }
+    if let Some(span) = spans(pick) {
+        // "could Thursday's go into next week?"
+        let goes = pick.start > 0 && items.has(pick.start - 1, &Tag::To);
+        let open: Vec<_> = open.iter().filter(|other| !(goes && other.start < pick.start)).copied().collect();
+        let inside = open.iter().find(|other| match (other.weekday, other.readings.as_slice()) {
+            (Some(_), [first, ..]) => first.from == first.to && span.contains(first.from),
+            (None, [day]) => day.from == day.to && span.contains(day.from),
+            _ => false,
+        });
+        let weekday = open.iter().find(|other| other.weekday.is_some() && !std::ptr::eq(**other, pick));
+        if let Some(day) = inside {
+            return day.readings.iter().copied().filter(|day| span.contains(day.from)).collect();
+        }
+        if let Some(weekday) = weekday.filter(|_| (4..=6).contains(&(span.to - span.from).num_days())) {
+            return narrowed(items, weekday, &[pick, weekday]);
+        }
+    }
+    pick.readings.clone()
 }
 
 /// Days of which one speaks afterwards: the 30th of December said on the first of January is over.
@@ -129,17 +221,17 @@ fn gone_by(readings: Vec<DateRange>, today: NaiveDate) -> Vec<DateRange> {
 }
 
 /// The time that counts.
-pub(super) fn time(read: &Read<'_>, intent: Intent, corrected: bool) -> TimeMention {
+pub(super) fn time(read: &Read<'_>, intent: Intent) -> TimeMention {
     let late = intent == Intent::RunningLate;
-    let wanted = read.times.iter().any(|mention| mention.shape == Shape::At && !mention.unwanted);
-    let clocks: Vec<&times::Mention> = read
-        .times
-        .iter()
-        .filter(|mention| !(mention.unwanted && wanted))
+    let told = || read.times.iter().filter(|mention| !mention.aside);
+    let wanted = told().any(|mention| mention.shape == Shape::At && !mention.unwanted);
+    let open = told().any(|mention| !mention.old) && intent != Intent::Reschedule;
+    let clocks: Vec<&times::Mention> = told()
+        .filter(|mention| !(mention.unwanted && wanted || mention.old && open))
         .filter(|mention| !(matches!(mention.shape, Shape::Part(_)) || late && mention.relative))
         .collect();
     let parts: Vec<&times::Mention> =
-        read.times.iter().filter(|mention| matches!(mention.shape, Shape::Part(_)) && !late).collect();
+        told().filter(|mention| matches!(mention.shape, Shape::Part(_)) && !late && !(mention.old && open)).collect();
     if intent == Intent::Reschedule {
         let new = clocks.iter().rev().find_map(|mention| {
             mention.target.map(TimeReading::At).or_else(|| (!mention.old).then_some(mention.reading))
@@ -152,7 +244,13 @@ pub(super) fn time(read: &Read<'_>, intent: Intent, corrected: bool) -> TimeMent
     if intent == Intent::AskHours && clocks.is_empty() && read.dates.is_empty() {
         return TimeMention::None;
     }
-    let strong: Vec<&&times::Mention> = clocks.iter().filter(|mention| !mention.weak).collect();
+    // "after work, like 5:30"
+    let clear =
+        clocks.iter().any(|mention| !mention.vague && !mention.weak) && clocks.iter().filter(|m| !m.weak).count() > 1;
+    let strong: Vec<&&times::Mention> = clocks
+        .iter()
+        .filter(|mention| !(mention.weak || clear && mention.vague && mention.shape != Shape::Before))
+        .collect();
     let pool: Vec<&times::Mention> =
         if strong.is_empty() { clocks.clone() } else { strong.into_iter().copied().collect() };
     if let Some(bounds) = both_bounds(&pool) {
@@ -166,8 +264,7 @@ pub(super) fn time(read: &Read<'_>, intent: Intent, corrected: bool) -> TimeMent
     {
         return TimeMention::Ambiguous(vec![first.reading, second.reading]);
     }
-    let picked = if corrected { pool.last() } else { pool.first() };
-    match picked.copied().or_else(|| parts.first().copied()) {
+    match pool.first().copied().or_else(|| parts.first().copied()) {
         // "I won't get there until 2:10"
         Some(mention) if late => match mention.reading {
             TimeReading::Between { from: Some(time), to: None }
@@ -256,7 +353,7 @@ pub(super) fn answer(meaning: &mut Interpretation, text: &Text, read: &Read<'_>,
             meaning.time = NaiveTime::from_hms_opt(hour, 0, 0)
                 .map_or(TimeMention::None, |time| TimeMention::Exact(TimeReading::At(time)));
         } else if asked == OpenQuestion::Day
-            && let Some(date) = super::calendar::next_day_of_month(read.today.date, n)
+            && let Some(date) = calendar::next_day_of_month(read.today.date, n)
         {
             reply(meaning);
             meaning.date = DateMention::Exact(DateRange::day(date));

@@ -210,6 +210,14 @@ impl Parser<'_, '_> {
                 return made(next + 1, minute, true);
             }
         }
+        // "4 cm", "20 euros"
+        if items.has(next, &Tag::Measure) {
+            return None;
+        }
+        // "an hour" is a while.
+        if items.digits(at) == 0 && hour == 1 && items.letters(at) <= 2 && self.is_hour(next) {
+            return None;
+        }
         // An hour unit: "16h", "16h30", "quatorze heures trente", "16 часов"
         if self.is_hour(next) && items.number(next).is_none_or(|_| items.digits(next) == 0) {
             let mut end = next + 1;
@@ -311,8 +319,8 @@ impl Parser<'_, '_> {
             if !minus
                 && (items.digits(here) > 0 || items.digits(at.wrapping_sub(1)) > 0)
                 && !self.is_hour(at.wrapping_sub(1))
-                // "às 15 e 30"
-                && !(n > 24 && at > 1 && items.has(at - 2, &Tag::At))
+                // "às 15 e 30", "amanhã 9 e 15"
+                && !(items.digits(here) == 2 && at > 1 && (items.has(at - 2, &Tag::At) || items.used(at - 2)))
             {
                 return None;
             }

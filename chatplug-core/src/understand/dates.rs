@@ -47,6 +47,10 @@ pub(super) struct Mention {
     pub(super) unwanted: bool,
     /// Where an existing booking stands.
     pub(super) old: bool,
+    /// Told beside the wish, or taken back.
+    pub(super) aside: bool,
+    /// A weekday (1 is Monday) of whichever week: nothing else was said of it.
+    pub(super) weekday: Option<u8>,
     /// Of "from A to B": what B says alone, for who moves a booking.
     pub(super) target: Option<Vec<DateRange>>,
     /// Written in numbers only (`3/5`), which may be a rating.
@@ -81,7 +85,7 @@ impl Atom {
         })
     }
 
-    fn first(&self) -> Option<DateRange> {
+    pub(super) fn first(&self) -> Option<DateRange> {
         self.readings.first().copied()
     }
 }
@@ -93,7 +97,12 @@ pub(super) fn find(items: &mut Items<'_>, today: Today<'_>) -> Vec<Mention> {
     while at < items.len() {
         let parser = Parser { items, today };
         let before = mentions.last().and_then(|mention| mention.readings.first()).map(|range| range.to);
-        let Some(mut mention) = parser.mention(at).or_else(|| parser.day_after(at, before)) else {
+        let Some(mut mention) = parser
+            .week_after(at, before)
+            .or_else(|| parser.mention(at))
+            .or_else(|| parser.day_after(at, before))
+            .or_else(|| parser.next_one(at, mentions.last()))
+        else {
             at += 1;
             continue;
         };
@@ -121,24 +130,21 @@ impl Parser<'_, '_> {
         let mut readings = first.readings.clone();
         let mut end = first.end;
         // "Monday or Tuesday", "9 e 10 de maio".
-        if let Some((joined, next)) = self.joined(&first) {
+        if let Some((joined, next)) = self.joined(&first).or_else(|| self.listed(&first)) {
             readings = joined;
             end = next;
         }
-        Some(Mention { start: at, end, readings, unwanted: false, old: false, target: None, numeric: first.numeric })
-    }
-
-    /// "not on Friday but the day after": counted from the day said before.
-    fn day_after(&self, at: usize, before: Option<NaiveDate>) -> Option<Mention> {
-        let next = before.filter(|_| self.items.has(at, &Tag::NextDay) && !self.items.used(at))?.succ_opt()?;
+        let weekday = self.items.weekday(at).filter(|_| first.weekday && end == at + 1);
         Some(Mention {
             start: at,
-            end: at + 1,
-            readings: vec![DateRange::day(next)],
+            end,
+            readings,
             unwanted: false,
             old: false,
+            aside: false,
+            weekday,
             target: None,
-            numeric: false,
+            numeric: first.numeric,
         })
     }
 
@@ -155,8 +161,15 @@ impl Parser<'_, '_> {
         first.marked |= first.bare.is_some() && from && items.has(at, &Tag::DayMark);
         let mut next = first.end;
         let dash = items.sep(next) == '-';
-        let linked = if between { self.is_and(next) || self.is_to(next) } else { self.is_to(next) };
-        let mark = linked && items.has(next, &Tag::DayMark);
+        let linked = if between { self.is_and(next) || self.is_to(next) } else { self.is_to(next) }
+            && !matches!(items.sep(next), ',' | '.' | ';' | '?' | '!');
+        // "с 20 по 24", "do dia 21 pro 22": hours are joined by other words.
+        let hours = items.has(next, &Tag::At) || items.has(next, &Tag::Before);
+        let days = linked && (items.has(next, &Tag::Through) || first.marked && !hours);
+        let mark = linked && (items.has(next, &Tag::DayMark) || days);
+        // "which days between 20 and 24"
+        let told = (1..=2).any(|back| at.checked_sub(back).is_some_and(|at| items.unit(at) == Some(Unit::Day)));
+        first.marked |= first.bare.is_some() && (between || from) && told;
         if linked {
             next += 1;
         } else if !dash {
@@ -177,6 +190,8 @@ impl Parser<'_, '_> {
             readings: vec![DateRange { from: from_day, to: to_day }],
             unwanted: false,
             old: false,
+            aside: false,
+            weekday: None,
             target,
             numeric: false,
         })
@@ -241,7 +256,7 @@ impl Parser<'_, '_> {
         Some((readings, second.end))
     }
 
-    fn skip_marks(&self, at: usize) -> usize {
+    pub(super) fn skip_marks(&self, at: usize) -> usize {
         let mut here = at;
         while here < at + 2
             && (self.items.plain(here) && self.items.letters(here) > 0 || self.article(here))
@@ -253,7 +268,7 @@ impl Parser<'_, '_> {
     }
 
     /// A small word before a day that is no day itself: "o" of "entre o dia 3".
-    fn article(&self, at: usize) -> bool {
+    pub(super) fn article(&self, at: usize) -> bool {
         let items = self.items;
         let small = [Tag::At, Tag::Of, Tag::From, Tag::OrdSuffix].iter().any(|tag| items.has(at, tag));
         let mark = items.has(at, &Tag::DayMark);
@@ -332,108 +347,6 @@ impl Parser<'_, '_> {
             readings.extend(day(0));
         }
         readings
-    }
-
-    /// "in two weeks", "через неделю", "two weeks from today", "a week on Friday", "дней через 10".
-    fn span(&self, at: usize) -> Option<Atom> {
-        let items = self.items;
-        // "дня через три": the count comes last, and is a guess.
-        if let Some(unit) = items.unit(at)
-            && items.has(at + 1, &Tag::In)
-            && let Some(count) = items.number(at + 2)
-        {
-            return Atom::of(at + 3, self.away(unit, i64::from(count))?);
-        }
-        let lead = items.has(at, &Tag::In);
-        let mut here = if lead { at + 1 } else { at };
-        let count = items.number(here);
-        if count.is_some() {
-            here += 1;
-        }
-        let fortnight = items.days(here).filter(|_| count.is_some() || lead);
-        let unit = items.unit(here).filter(|_| count.is_some() || lead);
-        let mut end = here + 1;
-        // "a week on Friday", "через неделю в пятницу", "two weeks from tomorrow"
-        let count = i64::from(count.unwrap_or(1));
-        let days = fortnight.map(|days| days.saturating_mul(count)).or_else(|| match unit {
-            Some(Unit::Day) => Some(count),
-            Some(Unit::Week) => count.checked_mul(7),
-            _ => None,
-        });
-        if let Some(days) = days
-            && let Some(atom) = self.counted_from(end, days, lead)
-        {
-            return Some(atom);
-        }
-        let after = items.has(end, &Tag::FromNow);
-        if after {
-            end += 1;
-        }
-        if !lead && !after {
-            return None;
-        }
-        match (fortnight, unit) {
-            (Some(days), _) => Atom::of(end, self.away(Unit::Day, days.checked_mul(count)?)?),
-            (None, Some(unit)) => Atom::of(end, self.away(unit, count)?),
-            (None, None) => None,
-        }
-    }
-
-    /// A day so many units from today.
-    fn away(&self, unit: Unit, count: i64) -> Option<Vec<DateRange>> {
-        let today = self.today.date;
-        let days = match unit {
-            Unit::Day => count,
-            Unit::Week => count.checked_mul(7)?,
-            Unit::Month => {
-                let months = chrono::Months::new(u32::try_from(count).ok().filter(|months| *months <= 36)?);
-                return Some(vec![DateRange::day(today.checked_add_months(months)?)]);
-            }
-            // "через 2 часа" is a time.
-            Unit::Year | Unit::Hour | Unit::Minute => return None,
-        };
-        let mut readings = vec![DateRange::day(calendar::plus(today, days)?)];
-        // A fortnight is "fifteen days" and a week "eight" where both ends are counted.
-        if unit == Unit::Day && matches!(count, 8 | 15) {
-            let shorter = DateRange::day(calendar::plus(today, count - 1)?);
-            if self.today.rule(Rule::InclusiveDays) {
-                readings.insert(0, shorter);
-            } else if self.today.rule(Rule::InclusiveDaysRarely) {
-                readings.push(shorter);
-            }
-        }
-        Some(readings)
-    }
-
-    /// The day that a span counts from: "… from Friday", "… on Tuesday", "… from tomorrow".
-    fn counted_from(&self, at: usize, days: i64, lead: bool) -> Option<Atom> {
-        let items = self.items;
-        let mut here = at;
-        let link = |at: usize| {
-            let told = [Tag::At, Tag::From, Tag::After].iter().any(|tag| items.has(at, tag));
-            let small = items.plain(at) && items.letters(at) < 4 && items.weekday(at + 1).is_some();
-            items.sep(at) == ' ' && (told || small)
-        };
-        while here < at + 2 && link(here) {
-            here += 1;
-        }
-        if here == at && !(lead && items.weekday(here).is_some()) {
-            return None;
-        }
-        let today = self.today.date;
-        if let Some(day) = items.weekday(here).filter(|_| days % 7 == 0) {
-            let counted = calendar::plus(calendar::next_weekday(today, day)?, days)?;
-            let mut readings = vec![counted];
-            if lead {
-                let of_week = calendar::weekday_of_week(today, day, days / 7)?;
-                if of_week != counted {
-                    readings.push(of_week);
-                }
-            }
-            return self.weekday_atom(here + 1, readings.into_iter().map(DateRange::day).collect());
-        }
-        let from = items.day(here).filter(|from| *from >= 0 && !lead)?;
-        Atom::of(here + 1, vec![DateRange::day(calendar::plus(today, from + days)?)])
     }
 
     /// A weekday with what stands around it.
@@ -558,13 +471,20 @@ impl Parser<'_, '_> {
 
     fn unwanted(&self, start: usize, end: usize) -> bool {
         let items = self.items;
-        items.before(start, 2, |at| items.has(at, &Tag::Except))
+        items.before(start, 2, |at| items.has(at, &Tag::Except) && self.reaches(at, start))
             || items.after(end, 1, |at| items.has(at, &Tag::NotAfter))
+    }
+
+    /// "9 instead of 10 on Monday": an hour between them is what is meant.
+    fn reaches(&self, from: usize, to: usize) -> bool {
+        let items = self.items;
+        let either = items.has(from, &Tag::Old) && items.has(from, &Tag::Except);
+        !(either && (from + 1..to).any(|at| items.number(at).is_some()))
     }
 
     fn old(&self, start: usize) -> bool {
         let items = self.items;
-        items.before(start, 2, |at| items.has(at, &Tag::Old))
+        items.before(start, 2, |at| items.has(at, &Tag::Old) && self.reaches(at, start))
             || (start > 0
                 && items.has(start - 1, &Tag::From)
                 // "any day of next week" is no appointment of next week.

@@ -6,11 +6,12 @@ use super::{
     intents::{self, Facts, Likely, Verdict},
     items::Items,
     language::{self, Evidence},
-    lexicon::{Hit, Lexicon, Tag, around},
+    lexicon::{Hit, Lexicon, Tag},
     people::{self, StaffIndex},
+    roles,
     services::ServiceIndex,
     sources::{LexiconError, Lexicons},
-    tags::{Names, cue},
+    tags::Names,
     text::{Kind, Text, cyrillise},
     times,
 };
@@ -141,7 +142,8 @@ impl OfflineEngine {
             lexicon: &self.lexicon,
             lang,
         };
-        let read = self.read(&text, &hits, index, today, local.time());
+        let fresh = context.open == OpenQuestion::None;
+        let read = self.read(&text, &hits, index, today, local.time(), fresh);
         let (mut meaning, verdict) = self.assemble(&text, &read, context);
         if meaning.intent == Intent::ChangeLanguage
             && let Some((wanted, _)) = language::wanted(&self.lexicon, &hits, &text.tokens)
@@ -309,12 +311,12 @@ impl OfflineEngine {
         index: &CatalogIndex,
         today: Today<'a>,
         now: NaiveTime,
+        fresh: bool,
     ) -> Read<'a> {
         let known = |word: &str| {
             self.lexicon.packs.iter().any(|(_, pack)| pack.vocabulary.contains_key(word))
                 || self.lexicon.common.knows(word)
         };
-        let booked = cue("list_bookings");
         let staff = index.staff.find(&text.tokens, hits, &self.lexicon.names.nicks, &known);
         let named = |at: usize| {
             text.tokens.get(at).is_some_and(|token| token.kind == Kind::Word && token.capital && !known(&token.text))
@@ -338,7 +340,7 @@ impl OfflineEngine {
             .filter_map(|at| Some((items.get(at)?.start, items.number(at)?)))
             .filter(|(_, n)| *n > 0)
             .collect();
-        let people = people::people(&text.tokens, &hits, &|at| numbers.get(&at).copied(), &named);
+        let people = people::people(text, &hits, &|at| numbers.get(&at).copied(), &named);
         let speaker = people.speaker.filter(|_| people.genders.is_empty()).map(|gender| vec![gender]);
         let genders = speaker.as_deref().unwrap_or(&people.genders);
         let services =
@@ -352,25 +354,10 @@ impl OfflineEngine {
             }
         }
         let mut dates = dates::find(&mut items, today);
-        // "I'm down for the 17th, could it be the 19th?"
-        let last = dates.len().saturating_sub(1);
-        for date in dates.iter_mut().take(last) {
-            let start = items.get(date.start).map_or(0, |item| item.start);
-            date.old |= around(&hits, start).iter().any(|hit| {
-                hit.words > 1
-                    && hit.end <= start
-                    && start - hit.end <= 2
-                    && hit
-                        .tags
-                        .iter()
-                        .any(|tag| matches!(tag, Tag::Cue(cue, weight) if Some(*cue) == booked && *weight > 0))
-            });
-        }
         let mut times = times::find(&items, today, now);
-        // "instead of Thursday evening": the time goes with its day.
-        for time in &mut times {
-            time.old |= dates.iter().any(|date| date.old && date.target.is_none() && date.end == time.start);
-        }
+        let question = text.question;
+        let scene = roles::Scene { tokens: &text.tokens, hits: &hits, items: &items, question, fresh };
+        roles::assign(&scene, &mut dates, &mut times);
         Read { hits, items, dates, times, staff: staff.mention, people, services, today }
     }
 
@@ -388,12 +375,13 @@ impl OfflineEngine {
             staff: matches!(read.staff, Some(StaffMention::Named(_))),
             any_staff: read.staff.is_some(),
             date: !read.dates.is_empty(),
-            dates: read.dates.iter().filter(|mention| !mention.unwanted).count(),
+            dates: read.dates.iter().filter(|mention| !mention.unwanted && !mention.aside).count(),
             past: read.past(),
             moved: read.moved(),
             follows_on: read.items.has(0, &Tag::And) && text.question,
             time: !read.times.is_empty() && !greets,
             times: read.times.len(),
+            refused: read.refused(),
             party: read.people.count > 1,
             rating: choice::rating(text),
             language: language::wanted(&self.lexicon, &read.hits, &text.tokens),
@@ -414,9 +402,8 @@ impl OfflineEngine {
         meaning.party = read.people.count;
         meaning.services.clone_from(&read.services.ids);
         meaning.all_services = read.services.all;
-        let corrected = intents::found("correction", &read.hits);
-        (meaning.date, meaning.not_dates) = choice::date(read, intent, corrected);
-        meaning.time = choice::time(read, intent, corrected);
+        (meaning.date, meaning.not_dates) = choice::date(read, intent);
+        meaning.time = choice::time(read, intent);
         match intent {
             Intent::RunningLate => meaning.late_minutes = choice::minutes(&read.items),
             Intent::Review => {
@@ -440,6 +427,9 @@ impl OfflineEngine {
                 meaning = Interpretation { staff: None, ..bare };
             }
             _ => {}
+        }
+        if intent == Intent::No {
+            meaning.date = DateMention::None;
         }
         choice::answer(&mut meaning, text, read, context);
         (meaning, verdict)

@@ -23,6 +23,8 @@ pub(super) struct Facts {
     /// Days named, unwanted ones left out.
     pub(super) dates: usize,
     pub(super) past: bool,
+    /// Words of days that are all refused, and nothing else named.
+    pub(super) refused: usize,
     /// Where a booking stands and where it might, both named.
     pub(super) moved: bool,
     /// A question that goes on from another: "and on Friday?"
@@ -256,6 +258,15 @@ pub(super) fn decide(text: &Text, hits: &[Hit<'_>], facts: Facts, likely: Likely
         return verdict;
     }
 
+    // "hoje não, obrigada"
+    if facts.refused > 0
+        && rest <= facts.refused
+        && !text.question
+        && matches!(open, OpenQuestion::None | OpenQuestion::YesNo)
+    {
+        return Verdict::of(Intent::No, 0.8, "a refused day and courtesies");
+    }
+
     let mut v: Vec<(Intent, f32)> = Vec::with_capacity(24);
     let cancel = s("cancel");
     let mut moving = s("move");
@@ -292,7 +303,11 @@ pub(super) fn decide(text: &Text, hits: &[Hit<'_>], facts: Facts, likely: Likely
     // "I have Friday at four, could it be Saturday at ten?"
     if cancelling < 4.0 && (facts.moved || facts.all_dates >= 2 && hits.iter().any(|hit| hit.tags.contains(&Tag::Old)))
     {
-        moving += if text.question && facts.moved { 7.0 } else { 4.0 };
+        moving += match (facts.moved, text.question) {
+            (true, true) => 7.0,
+            (true, false) => 6.0,
+            _ => 4.0,
+        };
         list *= 0.6;
     }
     if cancelling >= 4.0 {

@@ -54,7 +54,12 @@ impl<'a> Items<'a> {
         while let Some(token) = tokens.get(at) {
             let (end, tags) = longest(&found, at).cloned().unwrap_or((at + 1, Vec::new()));
             let noise = tags.contains(&&Tag::Noise);
-            let tags = if noise { vec![&Tag::Noise] } else { tags };
+            let mut tags = if noise { vec![&Tag::Noise] } else { tags };
+            // The "j" of "j'ai" counts no days.
+            let elided = tokens.get(at + 1).is_some_and(|next| next.sep == '\'' && next.tight);
+            if elided && end == at + 1 {
+                tags.retain(|tag| !matches!(tag, Tag::Unit(_)));
+            }
             let digits = if end == at + 1 { token.digits() } else { 0 };
             let number = if digits > 0 {
                 token.number
@@ -314,6 +319,13 @@ fn temporal(tag: &Tag) -> bool {
     !matches!(
         tag,
         Tag::Person(..)
+            | Tag::Aside
+            | Tag::So
+            | Tag::Hence
+            | Tag::Mine
+            | Tag::Visit
+            | Tag::Have
+            | Tag::Earlier
             | Tag::MySelf
             | Tag::PartyOf(_)
             | Tag::Counted(_)

@@ -131,7 +131,15 @@ impl StaffIndex {
             *refused |= other.is_some_and(|other| *at < other);
         }
         let wanted: Vec<&(usize, Vec<StaffId>, bool)> = found.iter().filter(|(_, _, refused)| !refused).collect();
+        // "Ana or anyone": anyone will do.
+        let or_any = wanted.last().is_some_and(|(at, ..)| {
+            let or =
+                |from: usize| around(hits, from).iter().any(|hit| hit.start == from && hit.tags.contains(&Tag::Or));
+            let anyone = |hit: &Hit<'_>| hit.tags.contains(&Tag::AnyStaff) || hit.tags.contains(&Tag::Anyone);
+            or(at + 1) && hits.iter().any(|hit| (at + 2..=at + 3).contains(&hit.start) && anyone(hit))
+        });
         let mention = match wanted.last() {
+            Some(_) if or_any => Some(StaffMention::Any),
             // "Ana or Bruno": either.
             Some((_, ids, _)) => {
                 let mut all = ids.clone();
@@ -267,11 +275,12 @@ fn closeness(heard: &str, name: &str, cyrillic: bool) -> Option<u8> {
 /// Counts the people a message speaks for.
 /// `number` is the value of a number at a token; `named` whether a token looks like a stranger's name.
 pub(super) fn people(
-    tokens: &[Token],
+    text: &Text,
     hits: &[Hit<'_>],
     number: &dyn Fn(usize) -> Option<u32>,
     named: &dyn Fn(usize) -> bool,
 ) -> People {
+    let tokens = text.tokens.as_slice();
     let begins = |at: usize, test: &dyn Fn(&Tag) -> bool| {
         around(hits, at).iter().any(|hit| {
             steps::add();
@@ -321,7 +330,9 @@ pub(super) fn people(
                 Tag::Concept(_) | Tag::Modifier(_) => {
                     let before =
                         hit.start.checked_sub(1).filter(|_| tokens.get(hit.start).is_some_and(|t| t.sep == ' '));
-                    if let Some(n) = before.and_then(number).filter(|n| (2..=6).contains(n)) {
+                    // "at 4 pedicure" is a time; "for 2 manicures" is not.
+                    let hour = before.and_then(|at| at.checked_sub(1)).is_some_and(|at| told_hour(hits, at));
+                    if let Some(n) = before.and_then(number).filter(|n| (2..=6).contains(n) && !hour) {
                         count = count.max(n);
                         people.counted.push((hit.start.saturating_sub(1), hit.start));
                     }
@@ -351,6 +362,29 @@ pub(super) fn people(
         around(hits, at).iter().any(|hit| hit.tags.contains(&Tag::SelfIntro) && (hit.end == at || hit.end + 1 == at))
     };
     persons.retain(|(start, ..)| !introduced(*start));
+    // "n'importe laquelle des filles" is whoever of the staff.
+    let of_staff = |start: usize| {
+        let gap = |from: usize| {
+            (from..start).all(|at| {
+                around(hits, at)
+                    .iter()
+                    .any(|hit| hit.start == at && (hit.tags.contains(&Tag::Of) || hit.tags.contains(&Tag::From)))
+            })
+        };
+        around(hits, start)
+            .iter()
+            .any(|hit| hit.tags.contains(&Tag::AnyStaff) && hit.end < start && start - hit.end <= 2 && gap(hit.end))
+    };
+    persons.retain(|(start, ..)| !of_staff(*start));
+    // "my niece's wedding", "le mariage de ma nièce": who marries is not who comes.
+    let occasion = |start: usize, end: usize| {
+        around(hits, end).iter().any(|hit| {
+            let of = |at: usize| begins(at, &|tag| matches!(tag, Tag::Of | Tag::From));
+            hit.tags.contains(&Tag::Aside)
+                && (hit.start == end || hit.end < start && start - hit.end <= 2 && of(hit.end))
+        })
+    };
+    persons.retain(|(start, end, ..)| !occasion(*start, *end));
     persons.sort_by_key(|(start, end, ..)| (*start, std::cmp::Reverse(*end)));
     persons.dedup_by(|b, a| b.0 < a.1);
     let mut extra: u32 = 0;
@@ -367,7 +401,13 @@ pub(super) fn people(
         }
         let counted = counted.map(|(_, n)| n);
         let here = counted.unwrap_or_else(|| u32::from(*many).clamp(1, 2));
-        if counted.is_some() || *many > 1 {
+        // "do you cut kids' hair?" asks for nobody's.
+        let whose = (1..=2).any(|back| {
+            start.checked_sub(back).is_some_and(|at| {
+                begins(at, &|tag| matches!(tag, Tag::Mine | Tag::Joins | Tag::Counted(_))) || selves.contains(&at)
+            })
+        });
+        if counted.is_some() || *many > 1 && (whose || !text.question) {
             count = count.max(here);
         }
         let beside = joined(tokens, hits, *start, *end, &selves);
@@ -385,10 +425,15 @@ pub(super) fn people(
         around(hits, at).iter().any(|hit| hit.start == at && hit.end == at + 1 && hit.tags.contains(&Tag::And))
     };
     for at in &selves {
-        if ands(at + 1) && named(at + 2) || at.checked_sub(2).is_some_and(|name| ands(name + 1) && named(name)) {
+        let our = |at: usize| begins(at, &|tag| *tag == Tag::Mine) && named(at + 1);
+        if ands(at + 1) && (named(at + 2) || our(at + 2))
+            || at.checked_sub(2).is_some_and(|name| ands(name + 1) && named(name))
+        {
             joined_self = true;
             extra += 1;
         } else if links(at + 1)
+            // "me and two friends" are counted by the friends.
+            && !people.counted.contains(&(at + 2, at + 3))
             && let Some(n) = number(at + 2).filter(|n| (1..=6).contains(n))
             && !is_time(tokens, at + 2)
             && !timed(at + 3)
@@ -412,7 +457,7 @@ fn joined(tokens: &[Token], hits: &[Hit<'_>], start: usize, end: usize, selves: 
         |at: usize| hits.iter().any(|hit| hit.start == at && hit.end == at + 1 && hit.tags.contains(&Tag::Joins));
     selves.iter().any(|at| {
         if *at < start {
-            start - at <= 5 && (at + 1..start).any(link) && !(at + 1..start).any(|t| breaks(tokens, t))
+            start - at <= 6 && (at + 1..start).any(link) && !(at + 1..start).any(|t| breaks(tokens, t))
         } else {
             at - end <= 3 && (end..*at).any(link) && !(end..=*at).any(|t| breaks(tokens, t))
         }
@@ -429,6 +474,12 @@ fn linked_before(hits: &[Hit<'_>], start: usize) -> bool {
             around(hits, at).iter().any(|hit| hit.start == at && hit.end == at + 1 && hit.tags.contains(&Tag::And))
         })
     })
+}
+
+/// A word before a number of hours that stands before no count: "at", "às", "a las".
+fn told_hour(hits: &[Hit<'_>], at: usize) -> bool {
+    let ends = |tag: &Tag| around(hits, at).iter().any(|hit| hit.end == at + 1 && hit.tags.contains(tag));
+    ends(&Tag::At) && !ends(&Tag::With) && !ends(&Tag::ForPeople)
 }
 
 fn is_time(tokens: &[Token], at: usize) -> bool {

@@ -119,6 +119,25 @@ pub(super) enum Tag {
     To,
     From,
     Of,
+    /// Between the first and the last day: "по", "through"; hours are joined by other words.
+    Through,
+    /// What a number counts that is neither a day nor an hour: "cm", "euros".
+    Measure,
+    // What part a day or time plays
+    /// Speaks of the writer's own affairs: "I work until", "I have a dinner".
+    Aside,
+    /// Begins a clause without a mark: "so", "but".
+    So,
+    /// Begins what follows from what was said: "therefore".
+    Hence,
+    /// What follows is the writer's: "my".
+    Mine,
+    /// A word for a booking: "appointment".
+    Visit,
+    /// Right before a day or time: where a booking stands.
+    Have,
+    /// A move to before: "bring forward".
+    Earlier,
     // People and things
     Person(Gender, u8),
     MySelf,
@@ -420,6 +439,15 @@ impl Tag {
             "to" => Self::To,
             "from" => Self::From,
             "of" => Self::Of,
+            "through" => Self::Through,
+            "aside" => Self::Aside,
+            "so" => Self::So,
+            "hence" => Self::Hence,
+            "mine" => Self::Mine,
+            "measure" => Self::Measure,
+            "visit" => Self::Visit,
+            "have" => Self::Have,
+            "earlier" => Self::Earlier,
             "person" => {
                 let (gender, count) = value.split_once(':').unwrap_or((value, "1"));
                 let gender = match gender {

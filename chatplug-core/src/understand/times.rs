@@ -41,6 +41,10 @@ pub(super) struct Mention {
     pub(super) old: bool,
     /// "not at 3".
     pub(super) unwanted: bool,
+    /// Told beside the wish, or taken back.
+    pub(super) aside: bool,
+    /// No hour was said: "after work".
+    pub(super) vague: bool,
     /// Of "from 2 to 4" the second time, for who moves a booking.
     pub(super) target: Option<NaiveTime>,
     /// Counted from now ("in 15 minutes").
@@ -120,10 +124,12 @@ impl Parser<'_, '_> {
             return self.exact(at, clock, weak);
         }
         if let Some(hour) = items.opens_at(at) {
-            return self.make(at, at + 1, Shape::After, time(u32::from(hour), 0), None, false);
+            let mention = self.make(at, at + 1, Shape::After, time(u32::from(hour), 0), None, false)?;
+            return Some(Mention { vague: true, ..mention });
         }
         if let Some(hour) = items.closes_at(at) {
-            return self.make(at, at + 1, Shape::Before, None, time(u32::from(hour), 0), false);
+            let mention = self.make(at, at + 1, Shape::Before, None, time(u32::from(hour), 0), false)?;
+            return Some(Mention { vague: true, ..mention });
         }
         let part = items.part(at)?;
         Some(Mention {
@@ -134,6 +140,8 @@ impl Parser<'_, '_> {
             weak: false,
             old: items.before(at, 1, |at| items.has(at, &Tag::Old)),
             unwanted: false,
+            aside: false,
+            vague: false,
             target: None,
             relative: false,
         })
@@ -242,7 +250,9 @@ impl Parser<'_, '_> {
         }
         let reading = self.settle(clock);
         let old = items.has(at, &Tag::From);
-        let mut mention = if after {
+        // "que no sea antes de las 10" is from ten on.
+        let refused = at > 0 && items.sep(at) == ' ' && items.has(at - 1, &Tag::Except) && after != before;
+        let mut mention = if after != refused {
             self.make(at, clock.end, Shape::After, reading, None, !clock.strong)?
         } else {
             self.make(at, clock.end, Shape::Before, None, reading, !clock.strong)?
@@ -290,7 +300,19 @@ impl Parser<'_, '_> {
         let items = self.items;
         let old = items.before(start, 1, |at| items.has(at, &Tag::Old));
         let unwanted = shape == Shape::At && items.before(start, 1, |at| items.has(at, &Tag::Except));
-        Some(Mention { start, end, shape, reading, weak, old, unwanted, target: None, relative: false })
+        Some(Mention {
+            start,
+            end,
+            shape,
+            reading,
+            weak,
+            old,
+            unwanted,
+            aside: false,
+            vague: false,
+            target: None,
+            relative: false,
+        })
     }
 
     /// Morning or afternoon, settled by what was said or by the rule: 1 to 7 are the afternoon.
