@@ -26,6 +26,8 @@ pub(super) struct Read<'a> {
     pub(super) staff: Option<StaffMention>,
     pub(super) people: people::People,
     pub(super) services: Services,
+    /// The services without those that are kept, where some are.
+    pub(super) unkept: Option<Services>,
     pub(super) today: Today<'a>,
 }
 
@@ -62,21 +64,16 @@ impl Read<'_> {
 
 /// The day that counts, and those that are explicitly unwanted.
 pub(super) fn date(read: &Read<'_>, intent: Intent) -> (DateMention, Vec<DateRange>) {
-    let picky = !matches!(
-        intent,
-        Intent::Cancel
-            | Intent::ConfirmVisit
-            | Intent::ListBookings
-            | Intent::RunningLate
-            | Intent::AskHours
-            | Intent::Review
-            | Intent::Human
-    );
+    let picky = picky(intent);
     let told = || read.dates.iter().filter(|mention| !mention.aside);
     // "cancel, not Tuesday's, Friday's"
     let choosy = picky || told().any(|mention| !mention.unwanted);
     let wanted: Vec<&dates::Mention> = told().filter(|mention| !(choosy && mention.unwanted)).collect();
     let past = intent == Intent::Review;
+    // "I was in last Tuesday, now I need Friday"
+    let over = |mention: &&&dates::Mention| mention.readings.first().is_some_and(|range| range.to < read.today.date);
+    let ahead = picky && !wanted.iter().all(|mention| over(&mention));
+    let wanted: Vec<&dates::Mention> = wanted.iter().filter(|mention| !(ahead && over(mention))).copied().collect();
     let unwanted = read.dates.iter().filter(|mention| picky && mention.unwanted);
     let not_dates: Vec<DateRange> = unwanted.filter_map(|mention| mention.readings.first().copied()).collect();
     let readings = match intent {
@@ -108,6 +105,20 @@ pub(super) fn date(read: &Read<'_>, intent: Intent) -> (DateMention, Vec<DateRan
         Some(several) => DateMention::Ambiguous(several.to_vec()),
     };
     (date, not_dates)
+}
+
+/// Whether what is refused is no part of the wish; a day on which one cannot come is what a cancellation is about.
+fn picky(intent: Intent) -> bool {
+    !matches!(
+        intent,
+        Intent::Cancel
+            | Intent::ConfirmVisit
+            | Intent::ListBookings
+            | Intent::RunningLate
+            | Intent::AskHours
+            | Intent::Review
+            | Intent::Human
+    )
 }
 
 /// Where a booking is moved to.
@@ -227,11 +238,20 @@ pub(super) fn time(read: &Read<'_>, intent: Intent) -> TimeMention {
     let wanted = told().any(|mention| mention.shape == Shape::At && !mention.unwanted);
     let open = told().any(|mention| !mention.old) && intent != Intent::Reschedule;
     let clocks: Vec<&times::Mention> = told()
-        .filter(|mention| !(mention.unwanted && wanted || mention.old && open))
+        .filter(|mention| !(mention.unwanted && (wanted || picky(intent)) || mention.old && open))
+        // "maybe ten behind", "10 15 min" are minutes.
+        .filter(|mention| {
+            let (next, items) = (mention.end, &read.items);
+            let counted = items.plain(next) || items.number(next).is_some() || items.unit(next).is_some();
+            !(late && mention.weak && counted && items.sep(next) == ' ' && next < items.len())
+        })
         .filter(|mention| !(matches!(mention.shape, Shape::Part(_)) || late && mention.relative))
         .collect();
-    let parts: Vec<&times::Mention> =
-        told().filter(|mention| matches!(mention.shape, Shape::Part(_)) && !late && !(mention.old && open)).collect();
+    let parts: Vec<&times::Mention> = told()
+        .filter(|mention| {
+            matches!(mention.shape, Shape::Part(_)) && !late && !(mention.old && open || mention.unwanted)
+        })
+        .collect();
     if intent == Intent::Reschedule {
         let new = clocks.iter().rev().find_map(|mention| {
             mention.target.map(TimeReading::At).or_else(|| (!mention.old).then_some(mention.reading))
@@ -244,13 +264,11 @@ pub(super) fn time(read: &Read<'_>, intent: Intent) -> TimeMention {
     if intent == Intent::AskHours && clocks.is_empty() && read.dates.is_empty() {
         return TimeMention::None;
     }
-    // "after work, like 5:30"
-    let clear =
-        clocks.iter().any(|mention| !mention.vague && !mention.weak) && clocks.iter().filter(|m| !m.weak).count() > 1;
-    let strong: Vec<&&times::Mention> = clocks
-        .iter()
-        .filter(|mention| !(mention.weak || clear && mention.vague && mention.shape != Shape::Before))
-        .collect();
+    // "after work, like 5:30"; "after lunch but before 4" bounds it on both sides.
+    let clear = |mention: &&&times::Mention| !mention.vague;
+    let vague = both_bounds(&clocks).is_some() || !clocks.iter().any(|mention| clear(&mention));
+    let clocks: Vec<&times::Mention> = clocks.iter().filter(|mention| vague || clear(mention)).copied().collect();
+    let strong: Vec<&&times::Mention> = clocks.iter().filter(|mention| !mention.weak).collect();
     let pool: Vec<&times::Mention> =
         if strong.is_empty() { clocks.clone() } else { strong.into_iter().copied().collect() };
     if let Some(bounds) = both_bounds(&pool) {
@@ -264,7 +282,8 @@ pub(super) fn time(read: &Read<'_>, intent: Intent) -> TimeMention {
     {
         return TimeMention::Ambiguous(vec![first.reading, second.reading]);
     }
-    match pool.first().copied().or_else(|| parts.first().copied()) {
+    let picked = if late { pool.last() } else { pool.first() };
+    match picked.copied().or_else(|| parts.first().copied()) {
         // "I won't get there until 2:10"
         Some(mention) if late => match mention.reading {
             TimeReading::Between { from: Some(time), to: None }
@@ -314,17 +333,20 @@ pub(super) fn minutes(items: &Items<'_>) -> Option<u16> {
     })
 }
 
-/// Holds a rating such as `4/5` or `9/10`.
-pub(super) fn rating(text: &Text) -> bool {
-    text.tokens.windows(2).any(|pair| match pair {
-        [a, b] => {
-            b.sep == '/'
-                && b.tight
-                && matches!(b.number, Some(5 | 10))
-                && a.number.is_some_and(|n| Some(n) <= b.number && n > 0)
-        }
-        _ => false,
-    })
+/// Holds a rating such as `4/5` or `9/10`; "Sat 3/10" and "dia 3/5 às 10" are days.
+pub(super) fn rating(text: &Text, read: &Read<'_>) -> bool {
+    let dated = read.times.iter().any(|time| !time.weak && !matches!(time.shape, Shape::Part(_)))
+        || (0..read.items.len()).any(|at| read.items.weekday(at).is_some());
+    !dated
+        && text.tokens.windows(2).any(|pair| match pair {
+            [a, b] => {
+                b.sep == '/'
+                    && b.tight
+                    && matches!(b.number, Some(5 | 10))
+                    && a.number.is_some_and(|n| Some(n) <= b.number && n > 0)
+            }
+            _ => false,
+        })
 }
 
 /// What the open question makes of a short message: a position, a bare hour, anyone.

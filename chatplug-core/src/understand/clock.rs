@@ -218,6 +218,18 @@ impl Parser<'_, '_> {
         if items.digits(at) == 0 && hour == 1 && items.letters(at) <= 2 && self.is_hour(next) {
             return None;
         }
+        // "two hours" are how long it takes.
+        if self.today.rule(Rule::HoursAreWhiles)
+            && self.is_hour(next)
+            && items.letters(next) > 1
+            && !items.has(next, &Tag::Ish)
+        {
+            return None;
+        }
+        // "un massage d'1h30"
+        if items.sep(at) == '\'' && hour <= 3 && self.is_hour(next) {
+            return None;
+        }
         // An hour unit: "16h", "16h30", "quatorze heures trente", "16 часов"
         if self.is_hour(next) && items.number(next).is_none_or(|_| items.digits(next) == 0) {
             let mut end = next + 1;
@@ -227,7 +239,9 @@ impl Parser<'_, '_> {
             if let Some((minute, after)) = self.fraction(end) {
                 return self.moved(hour, minute, after, true);
             }
-            if let Some(minute) = items.number(end).filter(|n| *n < 60 && *n >= 10 && !items.used(end)) {
+            let last = end + 1 >= items.len() || items.sep(end + 1) != ' ';
+            let few = |n: u32| n >= 10 || n == 5 && last;
+            if let Some(minute) = items.number(end).filter(|n| *n < 60 && few(*n) && !items.used(end)) {
                 let unit = items.unit(end + 1);
                 if items.sep(end) == ' ' && !matches!(unit, Some(Unit::Hour | Unit::Day)) {
                     end += 1 + usize::from(unit == Some(Unit::Minute));
@@ -244,15 +258,17 @@ impl Parser<'_, '_> {
             return self.moved(hour, minute, end, true);
         }
         // "three thirty", "двенадцать тридцать", "14 30"
-        if let Some(minute) = items.number(next).filter(|n| (10..60).contains(n) && items.sep(next) == ' ')
-            && (items.digits(at) == 0 && items.digits(next) == 0 || items.digits(next) == 2 && items.digits(at) > 0)
+        if let Some(minute) = items.number(next).filter(|n| {
+            (10..60).contains(n) && (items.sep(next) == ' ' || items.sep(next) == '-' && items.digits(next) == 0)
+        }) && (items.digits(at) == 0 && items.digits(next) == 0 || items.digits(next) == 2 && items.digits(at) > 0)
             && !items.used(next)
             && items.unit(next + 1).is_none()
             && items.month(next + 1).is_none()
         {
             let words = items.digits(at) == 0;
             if hour > 0 && (words || minute % 5 == 0) {
-                return made(next + 1, minute, words && minute % 5 == 0);
+                let ends = next + 1 >= items.len() || items.sep(next + 1) != ' ';
+                return made(next + 1, minute, (words || ends && hour >= 7) && minute % 5 == 0);
             }
         }
         // "an", "uma" alone is an article.
@@ -273,6 +289,7 @@ impl Parser<'_, '_> {
             && items.get(next).is_some()
             && matches!(items.sep(next), '/' | ':' | '.' | '%')
             && items.digits(next) > 0
+            && !(items.sep(next) == '/' && self.is_hour(next + 1))
         {
             return None;
         }
@@ -320,7 +337,7 @@ impl Parser<'_, '_> {
                 && (items.digits(here) > 0 || items.digits(at.wrapping_sub(1)) > 0)
                 && !self.is_hour(at.wrapping_sub(1))
                 // "às 15 e 30", "amanhã 9 e 15"
-                && !(items.digits(here) == 2 && at > 1 && (items.has(at - 2, &Tag::At) || items.used(at - 2)))
+                && !(items.digits(here) == 2 && at > 1 && (items.has(at - 2, &Tag::At) || items.used(at - 2) || matches!(items.sep(at - 1), ',' | '.')))
             {
                 return None;
             }

@@ -12,7 +12,15 @@ use chrono::{Datelike, NaiveDate};
 impl Parser<'_, '_> {
     /// "not on Friday but the day after": counted from the day said before.
     pub(super) fn day_after(&self, at: usize, before: Option<NaiveDate>) -> Option<Mention> {
-        let next = before.filter(|_| self.items.has(at, &Tag::NextDay) && !self.items.used(at))?.succ_opt()?;
+        let items = self.items;
+        let before = before.filter(|_| !items.used(at))?;
+        let next = if items.has(at, &Tag::NextDay) {
+            before.succ_opt()?
+        } else if items.has(at, &Tag::Eve) {
+            before.pred_opt()?
+        } else {
+            return None;
+        };
         Some(Mention {
             start: at,
             end: at + 1,
@@ -32,9 +40,12 @@ impl Parser<'_, '_> {
         let (start, end) = if items.has(at, &Tag::Next) { (at + 1, at + 2) } else { (at, at + 2) };
         let day = items.weekday(start).filter(|_| !items.used(start))?;
         let later = if start > at { at } else { start + 1 };
-        let after = items.has(later, &Tag::After) && !items.has(later, &Tag::From) && {
-            later + 1 >= items.len() || items.sep(later + 1) != ' ' || items.has(later + 1, &Tag::Old)
-        };
+        // "the Wednesday after that"
+        let told = items.has(later, &Tag::Next) && items.has(later, &Tag::FromNow);
+        let after = told
+            || items.has(later, &Tag::After) && !items.has(later, &Tag::From) && {
+                later + 1 >= items.len() || items.sep(later + 1) != ' ' || items.has(later + 1, &Tag::Old)
+            };
         let next = items.has(later, &Tag::Next)
             && before.is_some_and(|before| u32::from(day) == before.weekday().number_from_monday());
         if items.sep(later.max(start)) != ' ' && later > start || !after && !next {
@@ -88,7 +99,7 @@ impl Parser<'_, '_> {
     /// "Monday, Tuesday or Wednesday": all of them where they follow each other, else any.
     pub(super) fn listed(&self, first: &Atom) -> Option<(Vec<DateRange>, usize)> {
         let items = self.items;
-        if !first.weekday {
+        if !(first.weekday || first.marked && first.bare.is_some()) {
             return None;
         }
         let mut days = vec![first.first()?];
@@ -99,7 +110,9 @@ impl Parser<'_, '_> {
             if !closed && items.sep(end) != ',' {
                 break;
             }
-            let Some(next) = self.atom(self.skip_marks(end + usize::from(closed)), false).filter(|next| next.weekday)
+            let Some(next) = self
+                .atom(self.skip_marks(end + usize::from(closed)), false)
+                .filter(|next| next.weekday == first.weekday)
             else {
                 break;
             };
@@ -211,6 +224,10 @@ impl Parser<'_, '_> {
             here += 1;
         }
         if here == at && !(lead && items.weekday(here).is_some()) {
+            return None;
+        }
+        // "in two weeks, Tuesday the 20th" is said twice.
+        if lead && items.weekday(here).is_some() && items.number(here + 1).is_some_and(|n| n > 12) {
             return None;
         }
         let today = self.today.date;

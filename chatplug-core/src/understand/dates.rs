@@ -97,17 +97,36 @@ pub(super) fn find(items: &mut Items<'_>, today: Today<'_>) -> Vec<Mention> {
     while at < items.len() {
         let parser = Parser { items, today };
         let before = mentions.last().and_then(|mention| mention.readings.first()).map(|range| range.to);
-        let Some(mut mention) = parser
-            .week_after(at, before)
-            .or_else(|| parser.mention(at))
-            .or_else(|| parser.day_after(at, before))
-            .or_else(|| parser.next_one(at, mentions.last()))
-        else {
+        let named =
+            parser.week_after(at, before).or_else(|| parser.mention(at)).or_else(|| parser.day_after(at, before));
+        // "not this Friday, the next one"
+        let next = if named.is_none() { parser.next_one(at, mentions.last()) } else { None };
+        if next.is_some()
+            && let Some(before) = mentions.last_mut()
+            && (before.end..at).any(|at| items.has(at, &Tag::Except) || items.has(at, &Tag::NotAfter))
+        {
+            before.unwanted = true;
+        }
+        let Some(mut mention) = named.or(next) else {
             at += 1;
             continue;
         };
         let parser = Parser { items, today };
         mention.unwanted = parser.unwanted(mention.start, mention.end);
+        // "any day but Monday next week": the week is not refused.
+        let week = (mention.start + 1..mention.end).find(|at| parser.items.week(*at).is_some());
+        if let Some(week) = week.filter(|_| mention.unwanted) {
+            mention.end = week;
+        }
+        // "next week, Wednesday aside"
+        if mention.unwanted
+            && (mention.start + 1..mention.end).any(|at| parser.items.weekday(at).is_some())
+            && !parser.refused_before(mention.start)
+            && let Some(range) = items.week(mention.start).and_then(|week| calendar::week(today.date, week))
+        {
+            mention.readings = vec![range];
+            mention.unwanted = false;
+        }
         mention.old = parser.old(mention.start);
         at = mention.end.max(at + 1);
         items.take(mention.start, mention.end);
@@ -161,11 +180,15 @@ impl Parser<'_, '_> {
         first.marked |= first.bare.is_some() && from && items.has(at, &Tag::DayMark);
         let mut next = first.end;
         let dash = items.sep(next) == '-';
-        let linked = if between { self.is_and(next) || self.is_to(next) } else { self.is_to(next) }
+        // "le 24 et le 31" are two days.
+        let both = self.is_and(next) && first.marked && !from;
+        let linked = if between { self.is_and(next) || self.is_to(next) } else { self.is_to(next) && !both }
             && !matches!(items.sep(next), ',' | '.' | ';' | '?' | '!');
         // "с 20 по 24", "do dia 21 pro 22": hours are joined by other words.
         let hours = items.has(next, &Tag::At) || items.has(next, &Tag::Before);
-        let days = linked && (items.has(next, &Tag::Through) || first.marked && !hours);
+        // "dia 20 até 25"
+        let beyond = items.digits(next + 1) > 0 && items.number(next + 1).is_some_and(|n| n > 24);
+        let days = linked && (items.has(next, &Tag::Through) || first.marked && (!hours || beyond));
         let mark = linked && (items.has(next, &Tag::DayMark) || days);
         // "which days between 20 and 24"
         let told = (1..=2).any(|back| at.checked_sub(back).is_some_and(|at| items.unit(at) == Some(Unit::Day)));
@@ -243,8 +266,12 @@ impl Parser<'_, '_> {
             return None;
         }
         let next = self.skip_marks(first.end + 1);
-        let second = self.atom(next, false)?;
-        let (a, b) = (first.first()?, second.first()?);
+        let second = self.atom(next, first.marked)?;
+        let (mut a, b) = (first.first()?, second.first()?);
+        // "le 24 et le 31 décembre": the month is said once.
+        if let (Some(day), Some(_)) = (first.bare, second.month) {
+            a = b.from.with_day(day).filter(|a| *a < b.from).map_or(a, DateRange::day);
+        }
         if first.weekday != second.weekday && and {
             return None;
         }
@@ -259,7 +286,7 @@ impl Parser<'_, '_> {
     pub(super) fn skip_marks(&self, at: usize) -> usize {
         let mut here = at;
         while here < at + 2
-            && (self.items.plain(here) && self.items.letters(here) > 0 || self.article(here))
+            && (self.items.plain(here) && (1..=3).contains(&self.items.letters(here)) || self.article(here))
             && self.date_follows(here + 1)
         {
             here += 1;
@@ -394,7 +421,10 @@ impl Parser<'_, '_> {
             if items.has(here, &Tag::Next) && items.weekday(here + 1).is_none() && items.week(here).is_none() {
                 next = true;
                 here += 1;
-            } else if items.has(here, &Tag::Prev) && items.weekday(here + 1).is_none() {
+            } else if items.has(here, &Tag::Prev)
+                && items.weekday(here + 1).is_none()
+                && items.number(here + 1).is_none()
+            {
                 prev = true;
                 here += 1;
             } else if items.has(here, &Tag::This) && items.weekday(here + 1).is_none() && items.unit(here + 1).is_none()
@@ -438,6 +468,24 @@ impl Parser<'_, '_> {
                 break;
             }
         }
+        // "the Monday after Thanksgiving", "the Saturday before Christmas"
+        let (after, before) = (items.has(here, &Tag::After), items.has(here, &Tag::Before));
+        if (after != before)
+            && !items.has(here, &Tag::From)
+            && items.sep(here) == ' '
+            && let Some(other) = (here + 1..=here + 2)
+                .find_map(|at| self.feast_or_date(at))
+                .filter(|atom| !atom.weekday && atom.readings.len() == 1)
+            && let Some(range) = other.readings.first().filter(|range| range.from == range.to)
+        {
+            let date = if after {
+                calendar::next_weekday(range.from, day)?
+            } else {
+                calendar::previous_weekday(range.from, day)?
+            };
+            let date = if before && date.weekday() == range.from.weekday() { calendar::plus(date, 7)? } else { date };
+            return self.weekday_atom(other.end, vec![DateRange::day(date)]);
+        }
         // "Wed the 18th", "quinta dia 12", "Friday 13 March"
         if let Some(dated) = self.day_of_month(here, false) {
             return Some(dated);
@@ -463,6 +511,14 @@ impl Parser<'_, '_> {
         self.weekday_atom(here, readings.into_iter().map(DateRange::day).collect())
     }
 
+    /// A day that a weekday may be counted from.
+    fn feast_or_date(&self, at: usize) -> Option<Atom> {
+        if let Some(feast) = self.items.feast(at, self.today.country) {
+            return Atom::of(at + 1, vec![DateRange::day(calendar::feast(self.today.date, feast)?)]);
+        }
+        self.day_of_month(at, false)
+    }
+
     pub(super) fn weekday_atom(&self, end: usize, readings: Vec<DateRange>) -> Option<Atom> {
         let mut atom = Atom::of(end, readings)?;
         atom.weekday = true;
@@ -471,8 +527,12 @@ impl Parser<'_, '_> {
 
     fn unwanted(&self, start: usize, end: usize) -> bool {
         let items = self.items;
+        self.refused_before(start) || items.after(end, 1, |at| items.has(at, &Tag::NotAfter))
+    }
+
+    fn refused_before(&self, start: usize) -> bool {
+        let items = self.items;
         items.before(start, 2, |at| items.has(at, &Tag::Except) && self.reaches(at, start))
-            || items.after(end, 1, |at| items.has(at, &Tag::NotAfter))
     }
 
     /// "9 instead of 10 on Monday": an hour between them is what is meant.

@@ -9,7 +9,7 @@ use super::{
     lexicon::{Hit, Lexicon, Tag},
     people::{self, StaffIndex},
     roles,
-    services::ServiceIndex,
+    services::{self, ServiceIndex},
     sources::{LexiconError, Lexicons},
     tags::Names,
     text::{Kind, Text, cyrillise},
@@ -345,6 +345,9 @@ impl OfflineEngine {
         let genders = speaker.as_deref().unwrap_or(&people.genders);
         let services =
             index.services.find(&self.lexicon, &text.tokens, &hits, genders, people.myself && people.count > 1);
+        let unkept = services::not_kept(&text.tokens, &hits).map(|hits| {
+            index.services.find(&self.lexicon, &text.tokens, &hits, genders, people.myself && people.count > 1)
+        });
         for at in 0..items.len() {
             let counted = items
                 .get(at)
@@ -358,7 +361,7 @@ impl OfflineEngine {
         let question = text.question;
         let scene = roles::Scene { tokens: &text.tokens, hits: &hits, items: &items, question, fresh };
         roles::assign(&scene, &mut dates, &mut times);
-        Read { hits, items, dates, times, staff: staff.mention, people, services, today }
+        Read { hits, items, dates, times, staff: staff.mention, people, services, unkept, today }
     }
 
     fn assemble(&self, text: &Text, read: &Read<'_>, context: &Context<'_>) -> (Interpretation, Verdict) {
@@ -383,7 +386,7 @@ impl OfflineEngine {
             times: read.times.len(),
             refused: read.refused(),
             party: read.people.count > 1,
-            rating: choice::rating(text),
+            rating: choice::rating(text, read),
             language: language::wanted(&self.lexicon, &read.hits, &text.tokens),
             lang: read.today.lang,
             all_dates: read.dates.len(),
@@ -402,6 +405,13 @@ impl OfflineEngine {
         meaning.party = read.people.count;
         meaning.services.clone_from(&read.services.ids);
         meaning.all_services = read.services.all;
+        // "cancel the beard only, I keep the cut"
+        if let Some(services) = read.unkept.as_ref().filter(|services| !services.ids.is_empty())
+            && matches!(intent, Intent::Cancel | Intent::Reschedule)
+        {
+            meaning.services.clone_from(&services.ids);
+            meaning.all_services = services.all;
+        }
         (meaning.date, meaning.not_dates) = choice::date(read, intent);
         meaning.time = choice::time(read, intent);
         match intent {

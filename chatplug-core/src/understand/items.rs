@@ -24,6 +24,8 @@ pub(super) struct Item<'a> {
     pub(super) letters: usize,
     pub(super) sep: char,
     pub(super) tight: bool,
+    /// A word for a booking.
+    visit: bool,
     /// Taken by a date, so not a time.
     pub(super) used: bool,
 }
@@ -49,10 +51,17 @@ impl<'a> Items<'a> {
                 None => slot.push((hit.end, tags.collect())),
             }
         }
+        let visits: std::collections::HashSet<usize> =
+            hits.iter().filter(|hit| hit.tags.contains(&Tag::Visit)).map(|hit| hit.start).collect();
         let mut list: Vec<Item<'a>> = Vec::with_capacity(tokens.len());
         let mut at = 0;
         while let Some(token) = tokens.get(at) {
-            let (end, tags) = longest(&found, at).cloned().unwrap_or((at + 1, Vec::new()));
+            let (mut end, mut tags) = longest(&found, at).cloned().unwrap_or((at + 1, Vec::new()));
+            // "in half an hour", which elsewhere is a while
+            if tags.contains(&&Tag::Noise) && list.last().is_some_and(|item: &Item<'_>| item.tags.contains(&&Tag::In)) {
+                let meant = found.get(at).into_iter().flatten().filter(|(_, tags)| !tags.contains(&&Tag::Noise));
+                (end, tags) = meant.max_by_key(|(end, _)| *end).cloned().unwrap_or((at + 1, Vec::new()));
+            }
             let noise = tags.contains(&&Tag::Noise);
             let mut tags = if noise { vec![&Tag::Noise] } else { tags };
             // The "j" of "j'ai" counts no days.
@@ -76,6 +85,7 @@ impl<'a> Items<'a> {
                 letters: if end == at + 1 && digits == 0 { token.text.chars().count() } else { 0 },
                 sep: token.sep,
                 tight: token.tight,
+                visit: visits.contains(&at),
                 used: false,
             });
             at = end.max(at + 1);
@@ -160,6 +170,11 @@ impl<'a> Items<'a> {
 
     pub(super) fn tight(&self, at: usize) -> bool {
         self.get(at).is_some_and(|item| item.tight)
+    }
+
+    /// Is a word for a booking.
+    pub(super) fn visit(&self, at: usize) -> bool {
+        self.get(at).is_some_and(|item| item.visit)
     }
 
     /// Knows no meaning for the word.
@@ -322,6 +337,7 @@ fn temporal(tag: &Tag) -> bool {
             | Tag::Aside
             | Tag::So
             | Tag::Hence
+            | Tag::Keep
             | Tag::Mine
             | Tag::Visit
             | Tag::Have

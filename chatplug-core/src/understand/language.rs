@@ -25,8 +25,14 @@ pub(super) fn evidence(lexicon: &Lexicon, text: &Text, names: &dyn Fn(&str) -> b
     let words: Vec<&Token> = text.tokens.iter().filter(|t| t.kind == Kind::Word && !names(&t.text)).collect();
     let last = words.len().saturating_sub(1);
     let mut latin_russian = 0;
+    // "ok super" is everybody's.
+    let mut strange = false;
     for (at, token) in words.iter().enumerate() {
         let word = token.text.as_str();
+        // "5pm" is written everywhere.
+        if token.tight && matches!(word, "am" | "pm") {
+            continue;
+        }
         let mut known = false;
         for ((_, pack), (_, score)) in lexicon.packs.iter().zip(&mut scores) {
             let own = pack.vocabulary.get(word);
@@ -48,6 +54,7 @@ pub(super) fn evidence(lexicon: &Lexicon, text: &Text, names: &dyn Fn(&str) -> b
             && let Some((_, pack)) = lexicon.cyrillic()
         {
             let russian = cyrillise(word);
+            strange |= !known;
             if pack.vocabulary.contains_key(&russian) {
                 let letter = russian.chars().count() == 1;
                 latin_russian += match (known, letter) {
@@ -70,7 +77,8 @@ pub(super) fn evidence(lexicon: &Lexicon, text: &Text, names: &dyn Fn(&str) -> b
     let cyrillic = lexicon.cyrillic().map(|(lang, _)| lang);
     let best_latin =
         scores.iter().filter(|(lang, _)| Some(*lang) != cyrillic).map(|(_, score)| *score).max().unwrap_or(0);
-    let transliterated = latin_russian >= 90 && latin_russian > best_latin && !words.iter().any(|word| word.cyrillic);
+    let transliterated =
+        strange && latin_russian >= 90 && latin_russian > best_latin && !words.iter().any(|word| word.cyrillic);
     if transliterated && let Some((_, score)) = scores.iter_mut().find(|(lang, _)| Some(*lang) == cyrillic) {
         *score += latin_russian;
     }
@@ -106,8 +114,12 @@ pub(super) fn decide(
         best - scores.get(1).map_or(0.0, |(_, score)| *score)
     };
     let mut lead = margin(&mut scores);
-    // Words of the lexicon decide when there are enough of them.
-    if lead < 70.0 && words >= 2 {
+    // Words of the lexicon decide when there are enough of them; of two or three that are as much one language's as
+    // another's, the house's counts.
+    let own = conversation.unwrap_or(default);
+    let most = evidence.scores.iter().map(|(_, score)| *score).max().unwrap_or(0);
+    let tied = words <= 3 && evidence.scores.iter().any(|(lang, score)| *lang == own && *score == most);
+    if lead < 70.0 && words >= 2 && !tied {
         for (lang, confidence) in statistics(raw) {
             if let Some((_, score)) = scores.iter_mut().find(|(known, _)| *known == lang) {
                 *score += 80.0 * confidence;
@@ -169,7 +181,7 @@ pub(super) fn wanted(lexicon: &Lexicon, hits: &[Hit<'_>], tokens: &[Token]) -> O
             let refused = hits.iter().any(|other| {
                 let before = other.end <= hit.start && hit.start - other.end <= 1 && whole(other.start, hit.start);
                 let after = other.start == hit.end && whole(hit.start, other.start);
-                (before || after) && other.words == 1 && other.tags.iter().any(refusal)
+                (before && other.words == 1 || after && other.words <= 2) && other.tags.iter().any(refusal)
             });
             (!refused).then_some((lang, hit.start))
         })

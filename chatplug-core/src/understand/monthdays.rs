@@ -7,7 +7,7 @@ use super::{
     tags::Rule,
 };
 use crate::model::DateRange;
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 
 impl Parser<'_, '_> {
     /// A day of a month in any of its forms.
@@ -17,12 +17,12 @@ impl Parser<'_, '_> {
             return Some(atom);
         }
         // "March 3rd", "July the 4th"
-        if let Some(month) = items.month(at) {
-            let mut here = at + 1;
-            if items.has(here, &Tag::DayMark) {
-                here += 1;
-            }
+        let named = items.month(at).and_then(|month| {
+            let here = at + 1 + usize::from(items.has(at + 1, &Tag::DayMark));
             let day = items.number(here).filter(|_| items.digits(here) <= 2).or_else(|| items.ord(here))?;
+            Some((month, here, day))
+        });
+        if let Some((month, here, day)) = named {
             let mut end = here + 1;
             if items.has(end, &Tag::OrdSuffix) && items.tight(end) {
                 end += 1;
@@ -37,7 +37,7 @@ impl Parser<'_, '_> {
             marked = true;
             here += 1;
         }
-        if marked && let Some(atom) = self.numeric(here) {
+        if marked && let Some(atom) = self.numeric(here).or_else(|| self.dotted(here)) {
             return Some(atom);
         }
         let (day, word_ord) = match (items.number(here), items.ord(here)) {
@@ -62,6 +62,25 @@ impl Parser<'_, '_> {
             usize::from(items.month(end).is_none() && (items.has(end, &Tag::Of) || items.has(end, &Tag::DayMark)));
         if let Some(month) = items.month(end + gap) {
             return self.dated(day, u32::from(month), end + gap + 1);
+        }
+        // "dia 2 do mês que vem"
+        if (marked || suffixed)
+            && let Some(later) = items.month_range(end + gap)
+        {
+            let date = calendar::month(self.today.date, later)?.to.with_day(day)?;
+            return Atom::of(end + gap + 1, vec![DateRange::day(date)]);
+        }
+        // "dia 2 do 5": the month by its number
+        if marked
+            && gap == 1
+            && items.has(end, &Tag::Of)
+            && items.month(end + 2).is_none()
+            && !items.has(end + 2, &Tag::Of)
+            && let Some(month) = items.number(end + 1).filter(|n| (1..=12).contains(n) && items.digits(end + 1) > 0)
+            && !self.clock_like(end + 1)
+            && (end + 2 >= items.len() || !items.has(end + 2, &Tag::To))
+        {
+            return self.dated(day, month, end + 2);
         }
         if self.clock_like(here) && !suffixed {
             return None;
@@ -157,7 +176,14 @@ impl Parser<'_, '_> {
             return Atom::of(at + 3, vec![DateRange::day(date)]);
         }
         let long = |at| items.digits(at) > 2;
-        if long(at) || long(at + 1) || (sep == '-' && third.is_none()) {
+        if long(at) || long(at + 1) {
+            return None;
+        }
+        // "28-11" is no range of hours or days; "14/16h" is one of hours.
+        let hours = self.today.rule(Rule::DashedTimes) || first <= 12 || first > 31 || items.digits(at + 1) != 2;
+        if sep == '-' && third.is_none() && (hours || second > 12)
+            || third.is_none() && items.unit(at + 2) == Some(Unit::Hour) && items.tight(at + 2)
+        {
             return None;
         }
         if sep == '.' && third.is_none() {
@@ -188,6 +214,17 @@ impl Parser<'_, '_> {
         atom.month = Some(month);
         atom.numeric = true;
         Some(atom)
+    }
+
+    /// `12.5` after the mark of a day.
+    fn dotted(&self, at: usize) -> Option<Atom> {
+        let items = self.items;
+        let (day, month) = (items.number(at)?, items.number(at + 1)?);
+        let digits = items.digits(at) > 0 && matches!(items.digits(at + 1), 1 | 2);
+        if !digits || items.sep(at + 1) != '.' || !items.tight(at + 1) || month > 12 {
+            return None;
+        }
+        self.dated(day, month, at + 2)
     }
 
     /// A number that reads as a time of day because of what follows it.

@@ -1,7 +1,7 @@
 //! People in a message: the member of staff it names, and how many clients it speaks for.
 
 use super::{
-    lexicon::{Gender, Hit, Tag, around},
+    lexicon::{Gender, Hit, Tag, Unit, around},
     steps,
     tags::cue,
     text::{Kind, Text, Token, latinise},
@@ -116,15 +116,39 @@ impl StaffIndex {
                     end = at + 2;
                 }
             }
-            let introduced = tagged(at, &Tag::SelfIntro) && !tagged(at, &Tag::With);
+            // "my daughter Carla" is a client.
+            let person = around(hits, at).iter().any(|hit| {
+                let led =
+                    |from: usize| around(hits, from).iter().any(|hit| hit.end == from && hit.tags.contains(&Tag::With));
+                let mine =
+                    |other: &Hit<'_>| other.end == hit.start && other.tags.contains(&Tag::Mine) && !led(other.start);
+                hit.end == at
+                    && hit.tags.iter().any(|tag| matches!(tag, Tag::Person(_, 1)))
+                    && around(hits, hit.start).iter().any(mine)
+            });
+            let introduced = tagged(at, &Tag::SelfIntro) && !tagged(at, &Tag::With) || person;
             if !introduced {
-                let refused = (0..=2).any(|back| at.checked_sub(back).is_some_and(|at| tagged(at, &Tag::NotWith)));
+                // "not with Ana, with Bruno": a refusal reaches one name.
+                let last = found.last().map_or(0, |(last, ..)| last + 1);
+                let refused = (0..=2)
+                    .any(|back| at.checked_sub(back).is_some_and(|from| from >= last && tagged(from, &Tag::NotWith)));
                 found.push((at, ids, refused));
             }
             at = end;
         }
         let spans = found.iter().map(|(at, ..)| (*at, *at + 1)).collect();
-        let any = hits.iter().any(|hit| hit.tags.contains(&Tag::AnyStaff) || hit.tags.contains(&Tag::OtherStaff));
+        // "me da igual la hora" is not about people.
+        let idle = |hit: &Hit<'_>| {
+            around(hits, hit.start).iter().any(|other| {
+                other.start <= hit.start
+                    && hit.end <= other.end
+                    && other.words > hit.words
+                    && other.tags.contains(&Tag::Noise)
+            })
+        };
+        let any = hits
+            .iter()
+            .any(|hit| (hit.tags.contains(&Tag::AnyStaff) || hit.tags.contains(&Tag::OtherStaff)) && !idle(hit));
         // "Ana is ill, so someone else".
         let other = hits.iter().filter(|hit| hit.tags.contains(&Tag::OtherStaff)).map(|hit| hit.start).max();
         for (at, _, refused) in &mut found {
@@ -289,11 +313,12 @@ pub(super) fn people(
     };
     // "à quatre heures", "à quatre et demie" are no people.
     let timed = |at: usize| {
-        begins(at, &|tag| matches!(tag, Tag::Unit(_) | Tag::Half | Tag::Part(_)))
+        begins(at, &|tag| matches!(tag, Tag::Unit(Unit::Hour | Unit::Minute) | Tag::Half | Tag::Part(_)))
             || begins(at, &|tag| *tag == Tag::And) && begins(at + 1, &|tag| matches!(tag, Tag::Half | Tag::Quarter))
     };
     // "ladies cut", "corte de senhora" name a service; "hola chicas" and "any of the girls" no client.
     let light: Vec<Option<u16>> = ["filler", "greet"].into_iter().map(cue).collect();
+    let whose = |at: usize| around(hits, at).iter().any(|hit| hit.end == at && hit.tags.contains(&Tag::Mine));
     let served = |hit: &Hit<'_>| {
         around(hits, hit.start).iter().any(|other| {
             steps::add();
@@ -301,7 +326,9 @@ pub(super) fn people(
                 && hit.end <= other.end
                 && other.words > hit.words
                 && other.tags.iter().any(|tag| match tag {
-                    Tag::Concept(_) | Tag::AnyStaff | Tag::Noise => true,
+                    // "coupe pour ma fille"
+                    Tag::Concept(_) => !whose(hit.start),
+                    Tag::AnyStaff | Tag::Noise => true,
                     Tag::Cue(cue, _) => light.contains(&Some(*cue)),
                     _ => false,
                 })
@@ -315,6 +342,8 @@ pub(super) fn people(
         for tag in hit.tags {
             match tag {
                 Tag::Person(gender, many) if !served(hit) => persons.push((hit.start, hit.end, *gender, *many)),
+                // "para mi sobrino" is no "para mí".
+                Tag::MySelf if begins(hit.end, &|tag| matches!(tag, Tag::Person(..))) => {}
                 Tag::MySelf => selves.push(hit.start),
                 Tag::PartyOf(n) if !timed(hit.end) => {
                     count = count.max(u32::from(*n));
@@ -335,6 +364,17 @@ pub(super) fn people(
                     if let Some(n) = before.and_then(number).filter(|n| (2..=6).contains(n) && !hour) {
                         count = count.max(n);
                         people.counted.push((hit.start.saturating_sub(1), hit.start));
+                    }
+                }
+                // "para 2 el 24"
+                Tag::ForPeople => {
+                    let day = |tag: &Tag| matches!(tag, Tag::DayMark | Tag::Weekday(_));
+                    if let Some(n) = number(hit.end).filter(|n| (2..=6).contains(n))
+                        && begins(hit.end + 1, &day)
+                        && !begins(hit.start, &|tag| *tag == Tag::At)
+                    {
+                        count = count.max(n);
+                        people.counted.push((hit.end, hit.end + 1));
                     }
                 }
                 Tag::People => {
@@ -434,7 +474,7 @@ pub(super) fn people(
         } else if links(at + 1)
             // "me and two friends" are counted by the friends.
             && !people.counted.contains(&(at + 2, at + 3))
-            && let Some(n) = number(at + 2).filter(|n| (1..=6).contains(n))
+            && let Some(n) = number(at + 2).filter(|n| (1..=6).contains(n) && !(joined_self && *n == 1))
             && !is_time(tokens, at + 2)
             && !timed(at + 3)
         {
@@ -442,6 +482,38 @@ pub(super) fn people(
             extra += n;
             people.counted.push((at + 2, at + 3));
         }
+    }
+    // "my wife and my daughter", "eu, minha mãe e minha irmã"
+    let between = |from: usize, to: usize| {
+        let link = |at: usize| begins(at, &|tag| matches!(tag, Tag::And | Tag::Joins));
+        let small = |at: usize| {
+            link(at)
+                || number(at).is_some()
+                || begins(at, &|tag| matches!(tag, Tag::Mine | Tag::Of | Tag::With | Tag::Unit(Unit::Year)))
+        };
+        let comma = tokens.get(from).is_some_and(|token| token.sep == ',');
+        let whole = to - from <= 6 && (from..=to).all(|at| !breaks(tokens, at)) && (from..to).all(small);
+        (whole && ((from..to).any(link) || comma), whole && (from..to).any(link))
+    };
+    let mut chain: u32 = 0;
+    let mut sealed = false;
+    let mut last: Option<usize> = None;
+    for (start, end, _, many) in &persons {
+        let me =
+            selves.iter().any(|at| *at < *start && between(at + 1, *start).0 && last.is_none_or(|last| last <= *at));
+        let (on, link) = last.filter(|last| last <= start).map_or((false, false), |last| between(last, *start));
+        if !on {
+            (chain, sealed) = (u32::from(me), me && between(start.saturating_sub(1), *start).1);
+        }
+        let here = (1..=2)
+            .filter_map(|back| start.checked_sub(back))
+            .find_map(|at| number(at).filter(|n| (2..=12).contains(n) && people.counted.contains(&(at, at + 1))));
+        chain += here.unwrap_or_else(|| u32::from(*many).clamp(1, 2));
+        sealed |= link;
+        if on && sealed {
+            count = count.max(chain);
+        }
+        last = Some(*end);
     }
     if joined_self {
         count = count.max(extra + 1);
@@ -479,7 +551,7 @@ fn linked_before(hits: &[Hit<'_>], start: usize) -> bool {
 /// A word before a number of hours that stands before no count: "at", "às", "a las".
 fn told_hour(hits: &[Hit<'_>], at: usize) -> bool {
     let ends = |tag: &Tag| around(hits, at).iter().any(|hit| hit.end == at + 1 && hit.tags.contains(tag));
-    ends(&Tag::At) && !ends(&Tag::With) && !ends(&Tag::ForPeople)
+    ends(&Tag::At) && !ends(&Tag::ForPeople)
 }
 
 fn is_time(tokens: &[Token], at: usize) -> bool {

@@ -36,8 +36,18 @@ impl Parser<'_, '_> {
             let date = if items.has(start, &Tag::Eve) { range.from.pred_opt()? } else { range.to.succ_opt()? };
             return Atom::of(day.end, vec![DateRange::day(date)]);
         }
+        if let Some(atom) = self.holding(at) {
+            return Some(atom);
+        }
         let last = items.has(start, &Tag::Prev);
         let n = items.ord(start).filter(|n| (1..=5).contains(n));
+        // "the last day of March", "first day of the month"
+        if (last || n.is_some()) && items.unit(start + 1) == Some(Unit::Day) && items.sep(start + 1) == ' ' {
+            let (whole, end) = self.whole(self.past_small(start + 2, 2)).filter(|_| self.linked(start + 2))?;
+            let Whole::Month(month) = whole else { return None };
+            let date = if last { month.to } else { month.to.with_day(n?)? };
+            return Atom::of(end, vec![DateRange::day(date)]);
+        }
         if !last && n.is_none() {
             return None;
         }
@@ -56,6 +66,25 @@ impl Parser<'_, '_> {
             date = calendar::nth_weekday(month.to.succ_opt()?, weekday, n)?;
         }
         self.weekday_atom(end, vec![DateRange::day(date)])
+    }
+
+    /// "the week of the 15th", "le week-end du 26": those that hold the day.
+    fn holding(&self, at: usize) -> Option<Atom> {
+        let items = self.items;
+        let weekend = items.weekend(at).is_some();
+        if !weekend && items.unit(at) != Some(Unit::Week) || items.used(at) || items.sep(at + 1) != ' ' {
+            return None;
+        }
+        let of = at + 1;
+        let told = [Tag::Of, Tag::From].iter().any(|tag| items.has(of, tag)) || items.has(of, &Tag::DayMark);
+        let inside = (of..=of + 1).find_map(|here| self.day_of_month(here, false)).filter(|_| told)?;
+        if items.has(inside.end, &Tag::To) && self.day_of_month(inside.end + 1, true).is_some() {
+            return None;
+        }
+        let day = inside.readings.first()?.from;
+        let (from, to) = if weekend { (6, 7) } else { (1, 7) };
+        let of_week = |number: u8| calendar::weekday_of_week(day, number, 0);
+        Atom::of(inside.end, vec![DateRange { from: of_week(from)?, to: of_week(to)? }])
     }
 
     /// "in October", "em maio", "en mai", "в мае", "May 2027": all of it.

@@ -6,11 +6,12 @@
 use super::{
     dates,
     items::Items,
-    lexicon::{Hit, Tag},
+    lexicon::{Hit, Tag, around},
     tags::cue,
     text::Token,
     times,
 };
+use chrono::Datelike;
 
 /// A message whose days and times are known.
 pub(super) struct Scene<'s, 'a> {
@@ -56,6 +57,8 @@ struct Clause {
     booked: Option<usize>,
     /// Begins by refusing: "not the one on Tuesday".
     refuses: bool,
+    /// Takes something back.
+    corrects: bool,
 }
 
 /// Marks the mentions of a message.
@@ -96,7 +99,7 @@ pub(super) fn assign(scene: &Scene<'_, '_>, dates: &mut [dates::Mention], times:
     refused_after(scene, &clauses, &mut days, &mut hours);
     for spots in [&mut days, &mut hours] {
         told_beside(&clauses, spots);
-        refused(&clauses, spots);
+        refused(scene, &clauses, spots);
         taken_back(scene, &clauses, spots);
         standing(scene, &clauses, spots);
         // What is all there is counts.
@@ -105,6 +108,13 @@ pub(super) fn assign(scene: &Scene<'_, '_>, dates: &mut [dates::Mention], times:
         }
     }
     greets(scene, &mut hours);
+    for index in 0..days.len() {
+        if same_day(dates, index)
+            && let Some(day) = days.get_mut(index)
+        {
+            day.aside = true;
+        }
+    }
     for (mention, spot) in dates.iter_mut().zip(&days) {
         (mention.old, mention.unwanted, mention.aside) = (spot.old, spot.unwanted, spot.aside);
     }
@@ -114,6 +124,32 @@ pub(super) fn assign(scene: &Scene<'_, '_>, dates: &mut [dates::Mention], times:
         let day = dates.iter().find(|date| date.end == mention.start);
         mention.old |= day.is_some_and(|date| date.old && date.target.is_none());
     }
+    // "Wednesday at five is no good, Thursday at seven"
+    let refused: Vec<bool> =
+        times.iter().map(|time| dates.iter().any(|date| date.unwanted && date.end == time.start)).collect();
+    if refused.contains(&false) {
+        for (mention, refused) in times.iter_mut().zip(refused) {
+            mention.aside |= refused;
+        }
+    }
+}
+
+/// "24/03 (Tuesday)": the weekday only says again which day it is.
+fn same_day(dates: &[dates::Mention], index: usize) -> bool {
+    let Some(mention) = dates.get(index) else { return false };
+    let Some(weekday) = mention.weekday else { return false };
+    let near = |other: &dates::Mention| {
+        let gap = if other.start >= mention.end {
+            other.start - mention.end
+        } else {
+            mention.start.saturating_sub(other.end)
+        };
+        other.start != mention.start && gap <= 1 && !other.unwanted && other.weekday.is_none()
+    };
+    dates.iter().filter(|other| near(other)).any(|other| {
+        matches!(other.readings.as_slice(), [only]
+            if only.from == only.to && only.from.weekday().number_from_monday() == u32::from(weekday))
+    })
 }
 
 /// "before Christmas", "after the 10th": no day by itself.
@@ -131,6 +167,17 @@ fn clauses(scene: &Scene<'_, '_>) -> Vec<Clause> {
             *start = at == 0 || stop && !token.tight;
         }
     }
+    // "I went on Monday and want another on Friday"
+    let asks = |hit: &&Hit<'_>| {
+        let ids = ["book", "bookverb", "ask_availability", "move"].map(cue);
+        hit.tags.iter().any(|tag| matches!(tag, Tag::Cue(id, weight) if *weight > 1 && ids.contains(&Some(*id))))
+    };
+    let first_aside = hits.iter().filter(|hit| hit.tags.contains(&Tag::Aside)).map(|hit| hit.end).min();
+    for hit in hits.iter().filter(asks) {
+        if let Some(start) = starts.get_mut(hit.start).filter(|_| first_aside.is_some_and(|aside| aside <= hit.start)) {
+            *start = true;
+        }
+    }
     let parts = |hit: &Hit<'_>| hit.tags.contains(&Tag::So) || hit.tags.contains(&Tag::Hence);
     for hit in hits.iter().filter(|hit| parts(hit)) {
         if let Some(start) = starts.get_mut(hit.start) {
@@ -144,9 +191,19 @@ fn clauses(scene: &Scene<'_, '_>) -> Vec<Clause> {
         }
         clauses.push(Clause { start: at, end: tokens.len(), ..Clause::default() });
     }
-    let [book, bookverb, free, moving, cancel, late, arrive, confirm, no] =
-        ["book", "bookverb", "ask_availability", "move", "cancel", "running_late", "arrive", "confirm_visit", "no"]
-            .map(cue);
+    let [book, bookverb, free, moving, cancel, late, arrive, confirm, no, correction] = [
+        "book",
+        "bookverb",
+        "ask_availability",
+        "move",
+        "cancel",
+        "running_late",
+        "arrive",
+        "confirm_visit",
+        "no",
+        "correction",
+    ]
+    .map(cue);
     let thing = |tag: &Tag| matches!(tag, Tag::Concept(_) | Tag::Visit);
     let mut things = vec![false; tokens.len() + 1];
     for hit in hits.iter().filter(|hit| hit.tags.iter().any(thing)) {
@@ -170,6 +227,7 @@ fn clauses(scene: &Scene<'_, '_>) -> Vec<Clause> {
                     let id = Some(*id);
                     clause.asks |= [book, bookverb, free, moving].contains(&id);
                     clause.wants |= clause.asks || id == cancel;
+                    clause.corrects |= id == correction;
                     clause.arrives |= [late, arrive, confirm].contains(&id);
                 }
                 _ => {}
@@ -192,10 +250,27 @@ fn told_beside(clauses: &[Clause], spots: &mut [Spot]) {
 }
 
 /// "not the one on Tuesday, the one on Friday"
-fn refused(clauses: &[Clause], spots: &mut [Spot]) {
+fn refused(scene: &Scene<'_, '_>, clauses: &[Clause], spots: &mut [Spot]) {
+    let no = cue("no");
     let refuses = |spot: &Spot| {
-        clauses.get(spot.clause).is_some_and(|clause| clause.refuses && !clause.wants && spot.at - clause.start <= 5)
+        clauses
+            .get(spot.clause)
+            .is_some_and(|clause| clause.refuses && !clause.wants && !clause.corrects && spot.at - clause.start <= 5)
     };
+    // "запишите не сегодня, а завтра"
+    let negated = |spot: &Spot| {
+        let close = |hit: &&Hit<'_>| {
+            hit.words == 1
+                && clauses.get(spot.clause).is_some_and(|clause| clause.start < hit.start)
+                && hit.end <= spot.at
+                && spot.at - hit.end <= 1
+                && scene.tokens.get(hit.end..=spot.at).is_some_and(|words| words.iter().all(|word| word.sep == ' '))
+        };
+        let is_no = |tag: &Tag| matches!(tag, Tag::Cue(id, weight) if Some(*id) == no && *weight > 0);
+        around(scene.hits, spot.at).iter().filter(close).any(|hit| hit.tags.iter().any(is_no))
+    };
+    let negated: Vec<usize> = spots.iter().filter(|spot| negated(spot)).map(|spot| spot.at).collect();
+    let refuses = |spot: &Spot| refuses(spot) || negated.contains(&spot.at);
     if spots.iter().any(|spot| !refuses(spot) && !spot.unwanted) {
         for spot in spots.iter_mut() {
             spot.unwanted |= refuses(spot);
@@ -214,7 +289,8 @@ fn refused_after(scene: &Scene<'_, '_>, clauses: &[Clause], days: &mut [Spot], h
                 && hit.words == 1
                 && hit.tags.iter().any(|tag| matches!(tag, Tag::Cue(id, weight) if Some(*id) == no && *weight > 0))
         };
-        let Some(hit) = scene.hits.iter().find(|hit| closes(hit)).filter(|_| !asked) else { continue };
+        let end = around(scene.hits, clause.end.saturating_sub(1));
+        let Some(hit) = end.iter().find(|hit| closes(hit)).filter(|_| !asked) else { continue };
         let near = |spot: &&mut Spot| spot.clause == index && spot.end <= hit.start && hit.start - spot.end <= 3;
         let day = days.iter_mut().rev().find(near);
         let hour = hours.iter_mut().rev().find(near);
@@ -271,7 +347,12 @@ fn taken_back(scene: &Scene<'_, '_>, clauses: &[Clause], spots: &mut [Spot]) {
         let alone = index > 0 && clause.start == hit.start && clause.end == hit.end;
         // "I get paid on Friday, so Saturday"
         let hence = hit.tags.contains(&Tag::Hence);
-        if !(is(hit, correction) || hence || alone && is(hit, no)) {
+        // "14h non 15h"
+        let amid = || {
+            let before = spots.iter().any(|spot| spot.exact && spot.end == hit.start);
+            before && spots.iter().any(|spot| spot.exact && spot.at >= hit.end && spot.at - hit.end <= 1)
+        };
+        if !(is(hit, correction) || hence || is(hit, no) && (alone || amid())) {
             continue;
         }
         // "instead of Thursday" names what was.
@@ -281,7 +362,7 @@ fn taken_back(scene: &Scene<'_, '_>, clauses: &[Clause], spots: &mut [Spot]) {
                 && other.words > hit.words
                 && other.tags.iter().any(|tag| matches!(tag, Tag::Old | Tag::Except))
         };
-        if scene.hits.iter().any(wider) {
+        if around(scene.hits, hit.start).iter().any(wider) {
             continue;
         }
         // "Friday, rather" corrects by the day before it.
@@ -291,8 +372,10 @@ fn taken_back(scene: &Scene<'_, '_>, clauses: &[Clause], spots: &mut [Spot]) {
         let from = own.map_or(hit.start, |spot| spot.at);
         let again = spots.iter().any(|spot| spot.at >= from && !spot.unwanted && !spot.aside && spot.exact);
         if again {
-            for spot in spots.iter_mut().filter(|spot| spot.at < from && !spot.old && spot.exact) {
-                spot.aside = true;
+            for spot in spots.iter_mut().filter(|spot| spot.exact) {
+                spot.aside |= spot.at < from && !spot.old;
+                // "era pra ser dia 26": where it should have stood
+                spot.old &= !(spot.at >= hit.end && spot.at - hit.end <= 2);
             }
         }
     }
@@ -308,6 +391,8 @@ fn standing(scene: &Scene<'_, '_>, clauses: &[Clause], spots: &mut [Spot]) {
         matches!(tag, Tag::Cue(id, weight)
             if *weight > 0 && [book, bookverb, free, moving, correction].contains(&Some(*id)))
     };
+    let asked: Vec<usize> = scene.hits.iter().filter(|hit| hit.tags.iter().any(asked)).map(|hit| hit.start).collect();
+    let asked_from = |at: usize| asked.get(asked.partition_point(|asked| *asked < at)).copied();
     for index in 0..spots.len().saturating_sub(1) {
         let Some(spot) = spots.get(index).copied() else { break };
         let Some(clause) = clauses.get(spot.clause) else { continue };
@@ -315,7 +400,7 @@ fn standing(scene: &Scene<'_, '_>, clauses: &[Clause], spots: &mut [Spot]) {
             continue;
         }
         // "I'm down for the 17th"
-        let told = scene.hits.iter().any(|hit| {
+        let told = around(scene.hits, spot.at).iter().any(|hit| {
             hit.end <= spot.at
                 && spot.at - hit.end <= 2
                 && (hit.words > 1
@@ -324,28 +409,27 @@ fn standing(scene: &Scene<'_, '_>, clauses: &[Clause], spots: &mut [Spot]) {
                         .iter()
                         .any(|tag| matches!(tag, Tag::Cue(id, weight) if Some(*id) == list && *weight > 0)))
         });
-        let have = scene.hits.iter().any(|hit| {
-            hit.start >= clause.start && hit.end <= spot.at && spot.at - hit.end <= 2 && hit.tags.contains(&Tag::Have)
+        let have = around(scene.hits, spot.end + 1).iter().any(|hit| {
+            let before = hit.start >= clause.start && hit.end <= spot.at && spot.at - hit.end <= 2;
+            let after = |reach: usize| hit.start >= spot.end && hit.start - spot.end <= reach && hit.end <= clause.end;
+            // "на вторник у меня педикюр", "завтрашний сеанс"
+            (before || after(1)) && hit.tags.contains(&Tag::Have) || after(0) && hit.tags.contains(&Tag::Visit)
         });
         let booked = clause.booked.is_some_and(|at| at < spot.at) && !clause.asks;
         if !told && !have && !booked {
             continue;
         }
         let again = spots.get(index + 1..).unwrap_or(&[]).iter().any(|next| {
-            let apart = next.clause != spot.clause
-                || scene
-                    .hits
-                    .iter()
-                    .any(|hit| spot.end <= hit.start && hit.start < next.at && hit.tags.iter().any(asked));
+            let apart = next.clause != spot.clause || asked_from(spot.end).is_some_and(|at| at < next.at);
             let own = clauses.get(next.clause).is_none_or(|there| {
                 there.arrives || next.clause != spot.clause && there.booked.is_some_and(|at| at < next.at)
             });
-            let or = scene.hits.iter().any(|hit| {
+            let or = around(scene.hits, next.at).iter().any(|hit| {
                 hit.end <= next.at && next.at - hit.end <= 1 && hit.start >= spot.end && hit.tags.contains(&Tag::Or)
             });
             apart && !own && !or && !next.unwanted && !next.aside
         });
-        let wish = scene.question || scene.hits.iter().any(|hit| hit.start >= spot.end && hit.tags.iter().any(asked));
+        let wish = scene.question || asked_from(spot.end).is_some();
         if again
             && (told || wish)
             && let Some(spot) = spots.get_mut(index)

@@ -194,6 +194,30 @@ impl Entry {
     }
 }
 
+/// The phrases of a message without the services it says to keep ("keep the manicure", "o corte eu mantenho"); `None`
+/// where it keeps none.
+pub(super) fn not_kept<'a>(tokens: &[Token], hits: &[Hit<'a>]) -> Option<Vec<Hit<'a>>> {
+    let named = |hit: &&Hit<'_>| hit.tags.iter().any(|tag| matches!(tag, Tag::Concept(_)));
+    let whole = |from: usize, to: usize| {
+        to >= from
+            && to - from <= 4
+            && tokens.get(from..=to).is_some_and(|span| span.iter().all(|word| word.sep == ' '))
+    };
+    let mut kept: Vec<(usize, usize)> = Vec::new();
+    for keep in hits.iter().filter(|hit| hit.tags.contains(&Tag::Keep)) {
+        let after = hits.iter().filter(named).filter(|hit| hit.start >= keep.end && whole(keep.end, hit.start));
+        let before = hits.iter().filter(named).filter(|hit| hit.end <= keep.start && whole(hit.end, keep.start));
+        let near = after.min_by_key(|hit| hit.start).or_else(|| before.max_by_key(|hit| hit.end));
+        kept.extend(near.map(|hit| (hit.start, hit.end)));
+    }
+    if kept.is_empty() {
+        return None;
+    }
+    let served = |tag: &Tag| matches!(tag, Tag::Concept(_) | Tag::Modifier(_));
+    let stays = |hit: &Hit<'_>| kept.iter().any(|(start, end)| hit.start <= *end && *start < hit.end);
+    Some(hits.iter().filter(|hit| !(hit.tags.iter().any(served) && stays(hit))).copied().collect())
+}
+
 /// Mentions of concepts: the longest phrase at each place, a modifier joined to its neighbour.
 fn spoken(tokens: &[Token], hits: &[Hit<'_>]) -> Vec<Spoken> {
     let mut spans: Vec<Spoken> = Vec::new();

@@ -128,6 +128,8 @@ pub(super) enum Tag {
     Aside,
     /// Begins a clause without a mark: "so", "but".
     So,
+    /// What it stands beside stays: "keep the manicure".
+    Keep,
     /// Begins what follows from what was said: "therefore".
     Hence,
     /// What follows is the writer's: "my".
@@ -196,6 +198,8 @@ pub(super) enum Rule {
     TwelveIsMidnight,
     /// The mark of a day is an article too: "the 2 of us".
     DayMarkIsArticle,
+    /// "two hours" are how long it takes.
+    HoursAreWhiles,
     /// "March 3 to 15": the month is said before the day.
     MonthBeforeDay,
     /// "quinze jours" are two weeks, "ocho días" one: both ends are counted.
@@ -217,6 +221,7 @@ impl Rule {
             "twelve-is-midnight" => Self::TwelveIsMidnight,
             "daymark-is-article" => Self::DayMarkIsArticle,
             "month-before-day" => Self::MonthBeforeDay,
+            "hours-are-whiles" => Self::HoursAreWhiles,
             "inclusive-days" => Self::InclusiveDays,
             "inclusive-days-rarely" => Self::InclusiveDaysRarely,
             _ => return None,
@@ -442,6 +447,7 @@ impl Tag {
             "through" => Self::Through,
             "aside" => Self::Aside,
             "so" => Self::So,
+            "keep" => Self::Keep,
             "hence" => Self::Hence,
             "mine" => Self::Mine,
             "measure" => Self::Measure,

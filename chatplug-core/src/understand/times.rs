@@ -131,20 +131,34 @@ impl Parser<'_, '_> {
             let mention = self.make(at, at + 1, Shape::Before, None, time(u32::from(hour), 0), false)?;
             return Some(Mention { vague: true, ..mention });
         }
+        // "Wednesday pm": no hour stands beside it.
+        let told = items.has(at, &Tag::Pm) || items.has(at, &Tag::Am);
+        if told && items.part(at).is_none() && at > 0 && items.used(at - 1) && items.number(at - 1).is_none() {
+            let part = if items.has(at, &Tag::Pm) { Part::Afternoon } else { Part::Morning };
+            let ends = at + 1 >= items.len() || items.sep(at + 1) != ' ' || !items.plain(at + 1);
+            let day = items.weekday(at - 1).is_some() || items.day(at - 1).is_some();
+            return (ends && day).then(|| self.part(at, part));
+        }
         let part = items.part(at)?;
-        Some(Mention {
+        Some(self.part(at, part))
+    }
+
+    fn part(&self, at: usize, part: Part) -> Mention {
+        let items = self.items;
+        Mention {
             start: at,
             end: at + 1,
             shape: Shape::Part(part),
             reading: hours(part),
             weak: false,
             old: items.before(at, 1, |at| items.has(at, &Tag::Old)),
-            unwanted: false,
+            // "any time but the morning"
+            unwanted: items.before(at, 0, |at| items.has(at, &Tag::Except)),
             aside: false,
             vague: false,
             target: None,
             relative: false,
-        })
+        }
     }
 
     /// "in an hour", "через 2 часа", "daqui a meia hora".
@@ -192,7 +206,9 @@ impl Parser<'_, '_> {
         let here = if (between || from) && items.has(here, &Tag::At) { here + 1 } else { here };
         let first = self.hour_only(here, between).or_else(|| self.clock(here))?;
         let mut next = first.end;
-        let dash = items.sep(next) == '-';
+        let dash = items.sep(next) == '-' || items.sep(next) == '/' && items.tight(next);
+        // "das nove ao meio-dia"
+        let noon = from && items.clock(next).is_some() && items.sep(next) == ' ';
         let linked =
             (between && (items.has(next, &Tag::And) || items.has(next, &Tag::To))) || items.has(next, &Tag::To);
         if linked {
@@ -200,12 +216,16 @@ impl Parser<'_, '_> {
             if items.has(next, &Tag::At) && items.number(next).is_none() {
                 next += 1;
             }
-        } else if !dash {
+        } else if !(dash || noon) {
             return None;
         }
         let second = self.clock(next)?;
         // "10-12" and "4 to 6" are times only where something says so.
-        let told = between || first.strong || second.strong || from && linked;
+        let told = between
+            || first.strong
+            || second.strong
+            || from && linked
+            || linked && at > 0 && items.used(at - 1) && self.stands_alone(second.end);
         if !(told || dash && self.stands_alone(second.end)) {
             return None;
         }
@@ -223,8 +243,10 @@ impl Parser<'_, '_> {
         if !between && !dash {
             mention.target = Some(to);
         }
-        if to < from_time && mention.target.is_none() {
-            return None;
+        if to < from_time {
+            // Backwards there is no range: "from 5 to 4" moves something.
+            mention.target?;
+            (mention.shape, mention.reading) = (Shape::At, TimeReading::At(to));
         }
         Some(mention)
     }
@@ -264,12 +286,23 @@ impl Parser<'_, '_> {
     fn exact(&self, start: usize, clock: Clock, weak: bool) -> Option<Mention> {
         let items = self.items;
         let reading = self.settle(clock)?;
+        // "las dos citas" are two.
+        if weak && items.visit(clock.end) && items.digits(clock.end.saturating_sub(1)) == 0 {
+            return None;
+        }
         // "as duas na quinta de manhã" are the two of us.
         if weak && self.day_part == Some(Part::Morning) && reading.hour() >= 13 {
             return None;
         }
         let later = items.has(clock.end, &Tag::OrLater);
-        let mut mention = if later {
+        // "half ten at the latest"
+        let next = clock.end + 1;
+        let latest = items.has(clock.end, &Tag::Before)
+            && matches!(items.sep(clock.end), ' ' | ',')
+            && (next >= items.len() || items.sep(next) != ' ');
+        let mut mention = if latest {
+            self.make(start, next, Shape::Before, None, Some(reading), weak)?
+        } else if later {
             self.make(start, clock.end + 1, Shape::After, Some(reading), None, weak)?
         } else {
             self.make(start, clock.end, Shape::At, Some(reading), None, weak)?
@@ -299,7 +332,9 @@ impl Parser<'_, '_> {
         };
         let items = self.items;
         let old = items.before(start, 1, |at| items.has(at, &Tag::Old));
-        let unwanted = shape == Shape::At && items.before(start, 1, |at| items.has(at, &Tag::Except));
+        let refused = items.before(start, 1, |at| items.has(at, &Tag::Except))
+            || items.after(end, 1, |at| items.has(at, &Tag::NotAfter));
+        let unwanted = shape == Shape::At && refused;
         Some(Mention {
             start,
             end,
