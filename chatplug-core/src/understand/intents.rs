@@ -63,7 +63,7 @@ impl Verdict {
 }
 
 /// What a likelihood `e` times another weighs beside the cues: a good part of one cue.
-const WEIGHT: f32 = 2.0;
+const WEIGHT: f32 = 1.5;
 
 /// A meaning for which no cue speaks needs examples that make it as likely as this.
 const ALONE: f32 = 0.5;
