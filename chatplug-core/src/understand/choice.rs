@@ -245,7 +245,9 @@ pub(super) fn time(read: &Read<'_>, intent: Intent) -> TimeMention {
             let counted = items.plain(next) || items.number(next).is_some() || items.unit(next).is_some();
             !(late && mention.weak && counted && items.sep(next) == ' ' && next < items.len())
         })
-        .filter(|mention| !(matches!(mention.shape, Shape::Part(_)) || late && mention.relative))
+        .filter(|mention| !matches!(mention.shape, Shape::Part(_)))
+        // "10-15 late" are minutes.
+        .filter(|mention| !(late && (mention.relative || mention.shape == Shape::Between)))
         .collect();
     let parts: Vec<&times::Mention> = told()
         .filter(|mention| {

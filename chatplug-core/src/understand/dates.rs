@@ -421,10 +421,7 @@ impl Parser<'_, '_> {
             if items.has(here, &Tag::Next) && items.weekday(here + 1).is_none() && items.week(here).is_none() {
                 next = true;
                 here += 1;
-            } else if items.has(here, &Tag::Prev)
-                && items.weekday(here + 1).is_none()
-                && items.number(here + 1).is_none()
-            {
+            } else if items.has(here, &Tag::Prev) && items.weekday(here + 1).is_none() && !self.hour(here + 1) {
                 prev = true;
                 here += 1;
             } else if items.has(here, &Tag::This) && items.weekday(here + 1).is_none() && items.unit(here + 1).is_none()
@@ -509,6 +506,11 @@ impl Parser<'_, '_> {
             vec![soonest]
         };
         self.weekday_atom(here, readings.into_iter().map(DateRange::day).collect())
+    }
+
+    /// Begins a time: "vendredi passé 16h".
+    fn hour(&self, at: usize) -> bool {
+        self.items.number(at).is_some() || self.items.clock(at).is_some()
     }
 
     /// A day that a weekday may be counted from.

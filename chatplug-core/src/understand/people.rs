@@ -499,8 +499,9 @@ pub(super) fn people(
     let mut sealed = false;
     let mut last: Option<usize> = None;
     for (start, end, _, many) in &persons {
-        let me =
-            selves.iter().any(|at| *at < *start && between(at + 1, *start).0 && last.is_none_or(|last| last <= *at));
+        let me = selves.iter().any(|at| {
+            *at < *start && start - at <= 7 && between(at + 1, *start).0 && last.is_none_or(|last| last <= *at)
+        });
         let (on, link) = last.filter(|last| last <= start).map_or((false, false), |last| between(last, *start));
         if !on {
             (chain, sealed) = (u32::from(me), me && between(start.saturating_sub(1), *start).1);

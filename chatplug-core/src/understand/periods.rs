@@ -72,7 +72,8 @@ impl Parser<'_, '_> {
     fn holding(&self, at: usize) -> Option<Atom> {
         let items = self.items;
         let weekend = items.weekend(at).is_some();
-        if !weekend && items.unit(at) != Some(Unit::Week) || items.used(at) || items.sep(at + 1) != ' ' {
+        let week = items.unit(at) == Some(Unit::Week) || items.week(at) == Some(0);
+        if !(weekend || week) || items.used(at) || items.sep(at + 1) != ' ' {
             return None;
         }
         let of = at + 1;

@@ -220,7 +220,9 @@ fn clauses(scene: &Scene<'_, '_>) -> Vec<Clause> {
                 Tag::Aside => clause.aside = Some(clause.aside.map_or(hit.start, |at| at.min(hit.start))),
                 Tag::Except if hit.start == clause.start => clause.refuses = true,
                 Tag::Cue(id, _) if Some(*id) == no && hit.start == clause.start => clause.refuses = true,
-                Tag::Mine if (hit.end..(hit.end + 4).min(clause.end)).any(|at| things.get(at) == Some(&true)) => {
+                Tag::Mine | Tag::Have
+                    if (hit.end..(hit.end + 4).min(clause.end)).any(|at| things.get(at) == Some(&true)) =>
+                {
                     clause.booked.get_or_insert(hit.start);
                 }
                 Tag::Cue(id, weight) if *weight > 0 => {
@@ -251,7 +253,7 @@ fn told_beside(clauses: &[Clause], spots: &mut [Spot]) {
 
 /// "not the one on Tuesday, the one on Friday"
 fn refused(scene: &Scene<'_, '_>, clauses: &[Clause], spots: &mut [Spot]) {
-    let no = cue("no");
+    let (no, correction) = (cue("no"), cue("correction"));
     let refuses = |spot: &Spot| {
         clauses
             .get(spot.clause)
@@ -260,7 +262,13 @@ fn refused(scene: &Scene<'_, '_>, clauses: &[Clause], spots: &mut [Spot]) {
     // "запишите не сегодня, а завтра"
     let negated = |spot: &Spot| {
         let close = |hit: &&Hit<'_>| {
+            // "ah non, vendredi" takes back, it doesn't refuse.
+            let wider = |other: &Hit<'_>| {
+                let corrects = |tag: &Tag| matches!(tag, Tag::Cue(id, _) if Some(*id) == correction);
+                other.words > 1 && other.start <= hit.start && hit.end <= other.end && other.tags.iter().any(corrects)
+            };
             hit.words == 1
+                && !around(scene.hits, hit.start).iter().any(wider)
                 && clauses.get(spot.clause).is_some_and(|clause| clause.start < hit.start)
                 && hit.end <= spot.at
                 && spot.at - hit.end <= 1
