@@ -154,7 +154,7 @@ impl OfflineEngine {
             guess.confidence = guess.confidence.min(0.3);
         }
         if is_code(raw) {
-            meaning.confidence = meaning.confidence.min(0.3);
+            meaning = Interpretation::of(Intent::Other, 0.3);
         }
         meaning.lang = Some(guess);
         Parsed { text, evidence, guess, hits, read, verdict, meaning }

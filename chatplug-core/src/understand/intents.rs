@@ -323,7 +323,8 @@ pub(super) fn decide(text: &Text, hits: &[Hit<'_>], facts: Facts, likely: Likely
             || facts.all_dates >= 2
             || new_slot && availability > 0.0 && !facts.service
         {
-            moving += 5.0;
+            // "Thursday doesn't suit any more, have you Friday?"
+            moving += if facts.all_dates >= 2 { 7.0 } else { 5.0 };
         } else if !(book >= 3.0 && facts.service) {
             cancelling = cancelling.max(0.0) + cant + 1.5;
         }
