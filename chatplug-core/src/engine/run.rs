@@ -165,7 +165,8 @@ impl Engine {
             // Registered before looking, so that nothing that comes in between is slept over.
             let woken = self.inner.store.woken();
             tokio::pin!(woken);
-            let _ = futures_util::poll!(woken.as_mut());
+            // It may be over already: something came in at this very moment. What is over must not be asked again.
+            let missed = futures_util::poll!(woken.as_mut()).is_ready();
             let looked = self.start_due(&mut workers).await;
             while workers.tasks.try_join_next().is_some() {}
             let looked = match looked {
@@ -176,9 +177,10 @@ impl Engine {
                     Looked { started: 0, blocked: true }
                 }
             };
-            let nap = self.nap(looked.blocked).await;
+            // Nobody would be woken by what has come in since: it is looked for.
+            let nap = if missed { Duration::ZERO } else { self.nap(looked.blocked).await };
             tokio::select! {
-                () = woken.as_mut() => {}
+                () = woken.as_mut(), if !missed => {}
                 _ = workers.tasks.join_next(), if !workers.tasks.is_empty() => {}
                 () = tokio::time::sleep(nap) => {}
                 changed = shutdown.changed() => if changed.is_err() { break },

@@ -12,6 +12,7 @@ mod swapped;
 mod templates;
 mod voice;
 mod watch;
+mod woken;
 
 use chatplug_core::{
     engine::{Engine, EngineEvent, EngineOptions, Observer},
