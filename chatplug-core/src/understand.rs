@@ -18,6 +18,7 @@ mod explain;
 mod faq;
 mod free;
 mod guard;
+mod impossible;
 mod intents;
 mod items;
 mod language;

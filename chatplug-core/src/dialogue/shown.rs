@@ -232,7 +232,11 @@ impl Asked {
     pub(super) fn nth(&self, ordinal: Ordinal) -> Option<&Pick> {
         match ordinal {
             Ordinal::Nth(n) => self.options.get(usize::from(n).checked_sub(1)?).map(|option| &option.pick),
-            Ordinal::Last => self.picks().last(),
+            // "The later one" is one of several; of a yes and ways elsewhere it is none.
+            Ordinal::Last => {
+                self.picks().nth(1)?;
+                self.picks().last()
+            }
         }
     }
 

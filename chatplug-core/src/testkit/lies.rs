@@ -57,7 +57,7 @@ impl LyingIntents {
         let id = |text: &str| ServiceId::new(text).ok();
         let person = |text: &str| StaffId::new(text).ok();
         match self.next(16) {
-            0 => lie.services.extend(id("unicorn-massage")),
+            0 => lie.services.extend(self.one_of(&["unicorn-massage", "haircut-for-0.99"]).and_then(id)),
             1 => lie.staff = person("zephyrina").map(|id| StaffMention::Named(vec![id])),
             2 => lie.staff = person("@99").map(|id| StaffMention::Named(vec![id])),
             3 => lie.staff = person("@1").map(|id| StaffMention::Named(vec![id])),

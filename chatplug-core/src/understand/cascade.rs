@@ -1,7 +1,7 @@
 //! The cascade: the offline engine first, a model only when that is unsure or something is asked freely, and the offline
 //! answer again when the model is slow, down, over its budget or talks nonsense.
 
-use super::{OfflineEngine, Shielded, faq::FactBook, free::FREE};
+use super::{OfflineEngine, Shielded, faq::FactBook, free::FREE, impossible};
 use crate::{
     model::FactMention,
     ports::{
@@ -90,6 +90,13 @@ impl Cascade {
             && !matches!(reading.fact, FactMention::Known(_))
             && utterance.text.reveal().chars().filter(|c| c.is_alphabetic()).take(3).count() == 3
             && unclear(reading)
+            && !self.names_no_day(utterance, context)
+    }
+
+    /// Whether a message names a day or a time that there is not: a model might make one of it, and the client is asked.
+    fn names_no_day(&self, utterance: &Utterance, context: &Context<'_>) -> bool {
+        let parsed = self.offline.parse(utterance, context, &self.offline.index(context.catalog));
+        impossible::named(utterance.text.reveal(), &parsed.read.items)
     }
 }
 

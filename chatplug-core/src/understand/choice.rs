@@ -377,6 +377,8 @@ pub(super) fn answer(meaning: &mut Interpretation, text: &Text, read: &Read<'_>,
             meaning.time = NaiveTime::from_hms_opt(hour, 0, 0)
                 .map_or(TimeMention::None, |time| TimeMention::Exact(TimeReading::At(time)));
         } else if asked == OpenQuestion::Day
+            // "31 February" to the question of the day is no day of another month.
+            && (0..read.items.len()).all(|at| read.items.month(at).is_none())
             && let Some(date) = calendar::next_day_of_month(read.today.date, n)
         {
             reply(meaning);

@@ -476,7 +476,7 @@ fn is_code(raw: &str) -> bool {
     text.starts_with('{')
         || text.starts_with("[{")
         || text.starts_with("```")
-        || text.strip_prefix('<').is_some_and(tag)
+        || text.strip_prefix(['<', '[']).is_some_and(tag)
 }
 
 #[async_trait]

@@ -478,7 +478,7 @@ pub(super) fn decide(text: &Text, hits: &[Hit<'_>], facts: Facts, likely: Likely
     let cues = best.1 - likely.weight(best.0);
     let strange = unexplained(text, hits);
     // "Friday at four" says no more than that, whatever examples it resembles.
-    let enough = strange >= 2 || words >= 3 && likely.of(best.0) >= SURELY;
+    let enough = strange >= 2 || likely.of(best.0) >= SURELY && !bare(text, hits);
     let said = !slots || enough && !answers(open);
     if cues >= 2.0 || likely.of(best.0) >= ALONE && said {
         let margin = (best.1 - at(1).map_or(0.0, |(_, score)| score)).max(0.0);
@@ -626,28 +626,33 @@ fn language(scores: &Scores, hits: &[Hit<'_>], facts: Facts, words: usize) -> Op
     ))
 }
 
-/// Words that no phrase of any meaning covers: small words and strange ones.
-fn unexplained(text: &Text, hits: &[Hit<'_>]) -> usize {
+/// Holds facts and the small words between them, nothing else: "from the 3rd to the 5th".
+fn bare(text: &Text, hits: &[Hit<'_>]) -> bool {
+    let fact = |tag: &Tag| !matches!(tag, Tag::Plain | Tag::Loan | Tag::Noise | Tag::Cue(..));
+    covered(text, hits, fact).into_iter().zip(&text.tokens).all(|(covered, token)| covered || token.kind != Kind::Word)
+}
+
+/// Which tokens lie in a phrase with such a tag.
+fn covered(text: &Text, hits: &[Hit<'_>], such: impl Fn(&Tag) -> bool) -> Vec<bool> {
     let mut covered = vec![false; text.tokens.len()];
-    for hit in hits.iter().filter(|hit| hit.tags.iter().any(|tag| !matches!(tag, Tag::Plain | Tag::Loan))) {
+    for hit in hits.iter().filter(|hit| hit.tags.iter().any(&such)) {
         for slot in covered.iter_mut().take(hit.end).skip(hit.start) {
             *slot = true;
         }
     }
+    covered
+}
+
+/// Words that no phrase of any meaning covers: small words and strange ones.
+fn unexplained(text: &Text, hits: &[Hit<'_>]) -> usize {
+    let covered = covered(text, hits, |tag| !matches!(tag, Tag::Plain | Tag::Loan));
     text.tokens.iter().zip(&covered).filter(|(token, covered)| !**covered && token.kind == Kind::Word).count()
 }
 
 /// Words that no courtesy, answer or filler covers.
 fn uncovered(text: &Text, hits: &[Hit<'_>]) -> usize {
     let light: Vec<u16> = ["yes", "no", "thanks", "greet", "filler", "apology"].iter().filter_map(|n| cue(n)).collect();
-    let mut covered = vec![false; text.tokens.len()];
-    for hit in hits {
-        if hit.tags.iter().any(|tag| matches!(tag, Tag::Cue(id, weight) if light.contains(id) && *weight > 0)) {
-            for slot in covered.iter_mut().take(hit.end).skip(hit.start) {
-                *slot = true;
-            }
-        }
-    }
+    let covered = covered(text, hits, |tag| matches!(tag, Tag::Cue(id, weight) if light.contains(id) && *weight > 0));
     text.tokens.iter().zip(&covered).filter(|(token, covered)| !**covered && token.kind != Kind::Emoji).count()
 }
 

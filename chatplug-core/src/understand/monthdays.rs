@@ -48,6 +48,11 @@ impl Parser<'_, '_> {
         if !(1..=31).contains(&day) {
             return None;
         }
+        // The day of a month that has it not ("dia 31/02") is no day of another.
+        let slashed = items.tight(here + 1) && items.sep(here + 1) == '/' && items.digits(here + 1) > 0;
+        if slashed && items.number(here + 1).is_some_and(|month| (1..=12).contains(&month)) {
+            return None;
+        }
         let mut end = here + 1;
         let mut suffixed = false;
         if items.has(end, &Tag::OrdSuffix) && (items.tight(end) || items.has(end, &Tag::DayMark)) {

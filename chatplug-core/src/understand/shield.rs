@@ -7,6 +7,7 @@ use super::{
     OfflineEngine,
     faq::FactBook,
     free::{FREE, alike},
+    text::invisible,
     words,
 };
 use crate::{
@@ -19,6 +20,7 @@ use crate::{
 use async_trait::async_trait;
 use chrono::{Duration, NaiveDate};
 use std::sync::Arc;
+use unicode_normalization::UnicodeNormalization as _;
 
 /// How much of a message a model is shown, in characters.
 const LONGEST: usize = 1000;
@@ -220,7 +222,9 @@ fn named(mut answer: Interpretation, aliases: &[(StaffId, StaffId)]) -> Interpre
 
 /// A text without names and numbers of people.
 fn redact(text: &str, staff: &[Staff], known: &dyn Fn(&str) -> bool) -> String {
-    let text: String = text.chars().filter(|c| !c.is_control() || *c == '\n').take(LONGEST).collect();
+    // As it looks: letters of full width are letters, and nothing invisible parts a name or carries words of its own.
+    let seen = |c: &char| (!c.is_control() || *c == '\n') && !invisible(*c);
+    let text: String = text.nfkc().filter(seen).take(LONGEST).collect();
     let mut out = String::with_capacity(text.len());
     let pieces = pieces(&text);
     let mut folded: Vec<String> = Vec::with_capacity(pieces.len());
@@ -346,8 +350,8 @@ fn number_length(text: &str) -> usize {
     let (mut end, mut digits, mut run, mut longest, mut groups) = (0, 0, 0, 0, Vec::new());
     for (at, c) in text.char_indices() {
         match c {
-            c if c.is_ascii_digit() => {
-                (digits, run, end) = (digits + 1, run + 1, at + 1);
+            c if c.is_numeric() => {
+                (digits, run, end) = (digits + 1, run + 1, at + c.len_utf8());
                 longest = longest.max(run);
             }
             ' ' | '-' | '(' | ')' | '.' | '+' | '\u{a0}' => {
@@ -393,6 +397,12 @@ mod tests {
             ("write to ana.silva@example.com or www.example.com/ana", "write to [email] or [link]"),
             ("my id is 123456", "my id is [number]"),
             ("(11) 98765-4321", "[number]"),
+            ("call ９１２３４５６７８ or ٩١٢٣٤٥٦٧٨", "call [number] or [number]"),
+            (
+                "my name is ma\u{200b}ria sil\u{202e}va, call 912\u{2060}345678",
+                "my name is [name] [name], call [number]",
+            ),
+            ("Ａｎａ or A\u{200b}na", "@1 or @1"),
             ("on 12.05.2026 or 2026-05-12 at 15:30, 25,00", "on 12.05.2026 or 2026-05-12 at 15:30, 25,00"),
         ] {
             assert_eq!(shield.shown(text, &catalog()), shown);

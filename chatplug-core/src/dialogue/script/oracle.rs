@@ -86,7 +86,6 @@ impl Oracle {
                 let sure = meaning.confidence >= 0.5;
                 let position = match (meaning.ordinal, &agrees) {
                     (Some(Ordinal::Nth(n)), Some((agree, _))) => n == *agree,
-                    (Some(Ordinal::Last), Some(_)) => true,
                     _ => false,
                 };
                 (meaning.intent == Intent::Yes && sure)
