@@ -19,7 +19,8 @@ pub(super) fn named(text: &str, items: &Items<'_>) -> bool {
 fn month_without(items: &Items<'_>, at: usize) -> bool {
     let Some(month) = items.month(at) else { return false };
     let lacks = |place: Option<usize>| {
-        let day = place.and_then(|place| items.number(place).filter(|_| items.digits(place) <= 2).or(items.ord(place)));
+        let day = place
+            .and_then(|place| items.number(place).filter(|_| items.digits(place) <= 2).or_else(|| items.ord(place)));
         day.is_some_and(|day| !exists(LEAP, month.into(), day))
     };
     // A number two places off counts for the month only when a small word stands between.
