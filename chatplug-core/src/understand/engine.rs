@@ -469,13 +469,23 @@ fn carries(tag: &Tag) -> bool {
     }
 }
 
-/// JSON or markup: programs write so, clients don't ("<3" is a heart).
+/// How programs mark who speaks in a conversation.
+const ROLES: [&str; 4] = ["system:", "assistant:", "user:", "human:"];
+
+/// JSON, markup or a made-up conversation: programs write so, clients don't ("<3" is a heart).
 fn is_code(raw: &str) -> bool {
+    let spoken = |line: &str| {
+        let line = line.trim_start();
+        ROLES.iter().any(|role| line.get(..role.len()).is_some_and(|head| head.eq_ignore_ascii_case(role)))
+    };
     let text = raw.trim_start();
     let tag = |rest: &str| rest.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '|' | '/' | '!'));
     text.starts_with('{')
         || text.starts_with("[{")
         || text.starts_with("```")
+        || text.starts_with("###")
+        || text.contains("\":")
+        || text.lines().any(spoken)
         || text.strip_prefix(['<', '[']).is_some_and(tag)
 }
 

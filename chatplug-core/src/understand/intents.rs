@@ -69,6 +69,8 @@ const WEIGHT: f32 = 1.5;
 const ALONE: f32 = 0.5;
 /// Facts and nothing else mean more than that when examples make it as likely as this.
 const SURELY: f32 = 0.85;
+/// What binds the client is asked about where examples make it less likely than this.
+const HEARD: f32 = 0.6;
 
 /// Names of cues as the lexicons write them.
 const NAMED: &[(&str, Intent)] = &[
@@ -484,6 +486,10 @@ pub(super) fn decide(text: &Text, hits: &[Hit<'_>], facts: Facts, likely: Likely
         let margin = (best.1 - at(1).map_or(0.0, |(_, score)| score)).max(0.0);
         let strange = f32::from(u8::try_from(strange.min(5)).unwrap_or(5));
         let confidence = (0.35 + cues * 0.05 + margin * 0.07 - strange * 0.015).clamp(0.3, 0.95);
+        // What binds the client needs both voices: without a word that says so, or an example, they are asked.
+        let one_voice = cues < 2.0 || likely.of(best.0) < HEARD;
+        let binds = matches!(best.0, Intent::Yes | Intent::ConfirmVisit | Intent::OptIn);
+        let confidence = if binds && one_voice { confidence.min(0.45) } else { confidence };
         let why = if cues >= 2.0 { "the weight of its cues" } else { "examples like it" };
         let scores = [at(0), at(1), at(2)];
         return Verdict { scores, ..Verdict::of(best.0, confidence, why) };
@@ -601,7 +607,12 @@ fn small_talk(scores: &Scores, text: &Text, open: OpenQuestion) -> Option<Verdic
         Intent::Yes
     };
     let both = yes >= 3.0 && no >= 3.0;
-    Some(Verdict::of(intent, if both { 0.6 } else { 0.95 }, "nothing but courtesies and short answers"))
+    let confidence = match (both, intent) {
+        (true, Intent::Yes) => 0.45,
+        (true, _) => 0.6,
+        (false, _) => 0.95,
+    };
+    Some(Verdict::of(intent, confidence, "nothing but courtesies and short answers"))
 }
 
 /// "English please", "можно на русском?", "passer en français".
