@@ -2,8 +2,8 @@
 //!
 //! Reading order: `text` (tokens), `tags`, `lines`, `sources` and `lexicon` (phrases of every language, from `lexicons/`), `language`, `items` and
 //! `calendar` under `dates`, `monthdays`, `periods`, `counted`, `times` and `clock` (the grammar), `services` and `people`, `intents` with
-//! `learn`, `roles` and `choice` (what counts of several), `engine`. Around it: `faq` (free questions), `shield` (what a model may see and say),
-//! `cascade` (which is asked when), `guard` (what a text may claim), with the words of `free`. [`eval`] and `explain` are the
+//! `covered`, `learn` and `likely`, `roles` and `choice` (what counts of several), `engine`. Around it: `faq` (free questions), `shield` (what
+//! a model may see and say), `impossible` (days and times that there are not), `cascade` (which is asked when), `guard` (what a text may claim), with the words of `free`. [`eval`] and `explain` are the
 //! library behind `chatplug understand`.
 
 mod calendar;
@@ -11,6 +11,7 @@ mod cascade;
 mod choice;
 mod clock;
 mod counted;
+mod covered;
 mod dates;
 mod engine;
 pub mod eval;
@@ -24,6 +25,7 @@ mod items;
 mod language;
 mod learn;
 mod lexicon;
+mod likely;
 mod lines;
 mod monthdays;
 mod people;

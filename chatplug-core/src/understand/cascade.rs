@@ -1,7 +1,7 @@
 //! The cascade: the offline engine first, a model only when that is unsure or something is asked freely, and the offline
 //! answer again when the model is slow, down, over its budget or talks nonsense.
 
-use super::{OfflineEngine, Shielded, faq::FactBook, free::FREE, impossible};
+use super::{OfflineEngine, Shielded, engine::is_code, faq::FactBook, free::FREE, impossible};
 use crate::{
     model::FactMention,
     ports::{
@@ -90,6 +90,8 @@ impl Cascade {
             && !matches!(reading.fact, FactMention::Known(_))
             && utterance.text.reveal().chars().filter(|c| c.is_alphabetic()).take(3).count() == 3
             && unclear(reading)
+            // What a program wrote speaks to a model, not to a salon.
+            && !is_code(utterance.text.reveal())
             && !self.names_no_day(utterance, context)
     }
 

@@ -3,10 +3,11 @@
 use super::{
     choice::{self, Read},
     dates::{self, Today},
-    intents::{self, Facts, Likely, Verdict},
+    intents::{self, Facts, Verdict},
     items::Items,
     language::{self, Evidence},
     lexicon::{Hit, Lexicon, Tag},
+    likely::Likely,
     people::{self, StaffIndex},
     roles,
     services::{self, ServiceIndex},
@@ -473,7 +474,7 @@ fn carries(tag: &Tag) -> bool {
 const ROLES: [&str; 4] = ["system:", "assistant:", "user:", "human:"];
 
 /// JSON, markup or a made-up conversation: programs write so, clients don't ("<3" is a heart).
-fn is_code(raw: &str) -> bool {
+pub(super) fn is_code(raw: &str) -> bool {
     let spoken = |line: &str| {
         let line = line.trim_start();
         ROLES.iter().any(|role| line.get(..role.len()).is_some_and(|head| head.eq_ignore_ascii_case(role)))

@@ -1,8 +1,9 @@
 //! What a client wants: cues of the lexicon weighed against each other and against the facts of the message.
 
 use super::{
-    learn::Row,
+    covered::{bare, uncovered, unexplained},
     lexicon::{Hit, Tag, around},
+    likely::Likely,
     steps,
     tags::cue,
     text::{Kind, Text},
@@ -62,9 +63,6 @@ impl Verdict {
     }
 }
 
-/// What a likelihood `e` times another weighs beside the cues: a good part of one cue.
-const WEIGHT: f32 = 1.5;
-
 /// A meaning for which no cue speaks needs examples that make it as likely as this.
 const ALONE: f32 = 0.5;
 /// Facts and nothing else mean more than that when examples make it as likely as this.
@@ -97,60 +95,6 @@ const NAMED: &[(&str, Intent)] = &[
     ("thanks", Intent::Thanks),
     ("greet", Intent::Greet),
 ];
-
-/// The intents in the order of [`super::learn::LABELS`].
-const LEARNED: Row<Intent> = [
-    Intent::Book,
-    Intent::Reschedule,
-    Intent::Cancel,
-    Intent::ConfirmVisit,
-    Intent::ListBookings,
-    Intent::AskPrice,
-    Intent::AskHours,
-    Intent::AskLocation,
-    Intent::AskService,
-    Intent::AskAvailability,
-    Intent::Human,
-    Intent::RunningLate,
-    Intent::Yes,
-    Intent::No,
-    Intent::Greet,
-    Intent::Thanks,
-    Intent::Menu,
-    Intent::Back,
-    Intent::ChangeLanguage,
-    Intent::OptOut,
-    Intent::OptIn,
-    Intent::Review,
-    Intent::Other,
-];
-
-/// What the examples say of a message: how likely each intent is. All alike in a language without examples.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Likely(Row<f32>);
-
-impl Likely {
-    pub(super) fn new(learned: Option<Row<f32>>) -> Self {
-        Self(learned.unwrap_or([1.0; LEARNED.len()]))
-    }
-
-    pub(super) fn of(self, intent: Intent) -> f32 {
-        LEARNED.iter().zip(self.0).find(|(it, _)| **it == intent).map_or(0.0, |(_, share)| share)
-    }
-
-    /// The likeliest three, with how likely they are.
-    pub(super) fn best(self) -> [(Intent, f32); 3] {
-        let mut all: Vec<(Intent, f32)> = LEARNED.into_iter().zip(self.0).collect();
-        all.sort_by(|a, b| b.1.total_cmp(&a.1));
-        let mut best = all.into_iter();
-        std::array::from_fn(|_| best.next().unwrap_or((Intent::Other, 0.0)))
-    }
-
-    /// What they add to the weight of the cues of an intent.
-    fn weight(self, intent: Intent) -> f32 {
-        WEIGHT * self.of(intent).max(0.004).ln()
-    }
-}
 
 /// Whether a message is a greeting and nothing else.
 pub(super) fn greets(text: &Text, hits: &[Hit<'_>]) -> bool {
@@ -635,45 +579,4 @@ fn language(scores: &Scores, hits: &[Hit<'_>], facts: Facts, words: usize) -> Op
         if beside { 0.95 } else { 0.8 },
         "the name of a language",
     ))
-}
-
-/// Holds facts and the small words between them, nothing else: "from the 3rd to the 5th".
-fn bare(text: &Text, hits: &[Hit<'_>]) -> bool {
-    let fact = |tag: &Tag| !matches!(tag, Tag::Plain | Tag::Loan | Tag::Noise | Tag::Cue(..));
-    covered(text, hits, fact).into_iter().zip(&text.tokens).all(|(covered, token)| covered || token.kind != Kind::Word)
-}
-
-/// Which tokens lie in a phrase with such a tag.
-fn covered(text: &Text, hits: &[Hit<'_>], such: impl Fn(&Tag) -> bool) -> Vec<bool> {
-    let mut covered = vec![false; text.tokens.len()];
-    for hit in hits.iter().filter(|hit| hit.tags.iter().any(&such)) {
-        for slot in covered.iter_mut().take(hit.end).skip(hit.start) {
-            *slot = true;
-        }
-    }
-    covered
-}
-
-/// Words that no phrase of any meaning covers: small words and strange ones.
-fn unexplained(text: &Text, hits: &[Hit<'_>]) -> usize {
-    let covered = covered(text, hits, |tag| !matches!(tag, Tag::Plain | Tag::Loan));
-    text.tokens.iter().zip(&covered).filter(|(token, covered)| !**covered && token.kind == Kind::Word).count()
-}
-
-/// Words that no courtesy, answer or filler covers.
-fn uncovered(text: &Text, hits: &[Hit<'_>]) -> usize {
-    let light: Vec<u16> = ["yes", "no", "thanks", "greet", "filler", "apology"].iter().filter_map(|n| cue(n)).collect();
-    let covered = covered(text, hits, |tag| matches!(tag, Tag::Cue(id, weight) if light.contains(id) && *weight > 0));
-    text.tokens.iter().zip(&covered).filter(|(token, covered)| !**covered && token.kind != Kind::Emoji).count()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::understand::learn::LABELS;
-
-    #[test]
-    fn what_is_learned_is_named_as_everywhere() {
-        assert_eq!(serde_json::to_value(LEARNED).unwrap(), serde_json::json!(LABELS));
-    }
 }

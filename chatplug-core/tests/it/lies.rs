@@ -283,7 +283,7 @@ async fn nothing_that_a_lying_model_says_gets_through(#[case] script: usize) {
     }
     let told = told.load(Ordering::Relaxed);
     println!("{}: {} conversations, {told} lies, none believed", SCRIPTS[script].lang, conversations());
-    assert!(told > conversations(), "it was asked {told} times only");
+    assert!(told > conversations() / 2, "it was asked {told} times only");
 }
 
 /// The same without anything between the model and the conversation: what is looked for is found, in every language.
