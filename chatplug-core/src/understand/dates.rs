@@ -460,6 +460,10 @@ impl Parser<'_, '_> {
                 return self.weekday_atom(here + skip + 1, vec![DateRange::day(date)]);
             }
             let link = here + skip;
+            // "from Friday to next week" goes there, it is no Friday of that week.
+            if self.is_to(link) && !items.has(link, &Tag::Of) {
+                break;
+            }
             if !(items.has(link, &Tag::Of) || items.has(link, &Tag::At) || items.plain(link)) || items.sep(link) != ' '
             {
                 break;

@@ -433,7 +433,9 @@ pub(super) fn decide(text: &Text, hits: &[Hit<'_>], facts: Facts, likely: Likely
         // What binds the client needs both voices: without a word that says so, or an example, they are asked.
         let one_voice = cues < 2.0 || likely.of(best.0) < HEARD;
         let binds = matches!(best.0, Intent::Yes | Intent::ConfirmVisit | Intent::OptIn);
-        let confidence = if binds && one_voice { confidence.min(0.45) } else { confidence };
+        // Nor is what merely resembles small talk and nonsense out of scope for sure, unless it asks something.
+        let vague = best.0 == Intent::Other && cues < 2.0 && !text.question;
+        let confidence = if binds && one_voice || vague { confidence.min(0.45) } else { confidence };
         let why = if cues >= 2.0 { "the weight of its cues" } else { "examples like it" };
         let scores = [at(0), at(1), at(2)];
         return Verdict { scores, ..Verdict::of(best.0, confidence, why) };
