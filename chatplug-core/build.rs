@@ -52,7 +52,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let lexicons = read(&Path::new(&root).join("lexicons"), ".txt")?;
     let entries = check_lexicons(&lexicons);
-    fs::write(Path::new(&out).join("lexicons.rs"), lexicon_table(&lexicons)?)?;
+    fs::write(Path::new(&out).join("lexicons.rs"), texts_table("FILES", &lexicons)?)?;
 
     let examples = read(&Path::new(&root).join("lexicons"), ".examples")?;
     fs::write(Path::new(&out).join("examples.rs"), learned_table(Path::new(&out), &examples, &entries)?)?;
@@ -73,7 +73,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             println!("cargo::error=lexicons/{}: no free.words", lexicon.lang);
         }
     }
-    fs::write(Path::new(&out).join("free.rs"), lexicon_table(&free)?)?;
+    fs::write(Path::new(&out).join("free.rs"), texts_table("FILES", &free)?)?;
     Ok(())
 }
 
@@ -125,8 +125,7 @@ fn learned_table(
         writeln!(table, "    ({lang:?}, include_bytes!({:?})),", path.display().to_string())?;
     }
     table.push_str("];\n");
-    let texts = lexicon_table(files)?.replace("FILES", "EXAMPLES");
-    Ok(texts + &table)
+    Ok(texts_table("EXAMPLES", files)? + &table)
 }
 
 /// A model as `learn::Model::open` reads it.
@@ -142,10 +141,10 @@ fn bytes(model: &learn::Model) -> Vec<u8> {
     out
 }
 
-/// The Rust source that `understand/sources.rs` includes.
-fn lexicon_table(files: &[File]) -> Result<String, std::fmt::Error> {
-    let mut out = String::from("/// Language (empty for what all share), name and text of every lexicon, in order.\n");
-    out.push_str("const FILES: &[(&str, &str, &str)] = &[\n");
+/// The Rust source of a constant with the texts of files.
+fn texts_table(constant: &str, files: &[File]) -> Result<String, std::fmt::Error> {
+    let mut out = String::from("/// Language (empty for what all share), name and text of every file, in order.\n");
+    writeln!(out, "const {constant}: &[(&str, &str, &str)] = &[")?;
     for file in files {
         let name = file.name.rsplit('/').next().unwrap_or(&file.name);
         writeln!(out, "    ({:?}, {name:?}, include_str!({:?})),", file.lang, file.path)?;

@@ -21,17 +21,7 @@ impl Parser<'_, '_> {
         } else {
             return None;
         };
-        Some(Mention {
-            start: at,
-            end: at + 1,
-            readings: vec![DateRange::day(next)],
-            unwanted: false,
-            old: false,
-            aside: false,
-            weekday: None,
-            target: None,
-            numeric: false,
-        })
+        Some(Mention::of(at, at + 1, vec![DateRange::day(next)]))
     }
 
     /// "I have Wednesday, could we do the Wednesday after?", "not this Friday, next Friday".
@@ -53,17 +43,7 @@ impl Parser<'_, '_> {
         }
         let soonest = || calendar::next_weekday(self.today.date, day);
         let date = calendar::next_weekday(before.or_else(soonest)?, day)?;
-        Some(Mention {
-            start: at,
-            end,
-            readings: vec![DateRange::day(date)],
-            unwanted: false,
-            old: false,
-            aside: false,
-            weekday: None,
-            target: None,
-            numeric: false,
-        })
+        Some(Mention::of(at, end, vec![DateRange::day(date)]))
     }
 
     /// "I can't this week, could it be the next one?": counted from what was said before.
@@ -83,17 +63,7 @@ impl Parser<'_, '_> {
             2..=6 => calendar::week(range.from, 1)?,
             _ => DateRange { from: calendar::plus(range.from, 7)?, to: calendar::plus(range.to, 7)? },
         };
-        Some(Mention {
-            start: at,
-            end: next + usize::from(one),
-            readings: vec![range],
-            unwanted: false,
-            old: false,
-            aside: false,
-            weekday: None,
-            target: None,
-            numeric: false,
-        })
+        Some(Mention::of(at, next + usize::from(one), vec![range]))
     }
 
     /// "Monday, Tuesday or Wednesday": all of them where they follow each other, else any.

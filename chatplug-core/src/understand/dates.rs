@@ -57,6 +57,23 @@ pub(super) struct Mention {
     pub(super) numeric: bool,
 }
 
+impl Mention {
+    /// A day said plainly; what part it plays is found out later.
+    pub(super) const fn of(start: usize, end: usize, readings: Vec<DateRange>) -> Self {
+        Self {
+            start,
+            end,
+            readings,
+            unwanted: false,
+            old: false,
+            aside: false,
+            weekday: None,
+            target: None,
+            numeric: false,
+        }
+    }
+}
+
 /// A day as named, before it is joined with others.
 #[derive(Debug, Clone)]
 pub(super) struct Atom {
@@ -154,17 +171,7 @@ impl Parser<'_, '_> {
             end = next;
         }
         let weekday = self.items.weekday(at).filter(|_| first.weekday && end == at + 1);
-        Some(Mention {
-            start: at,
-            end,
-            readings,
-            unwanted: false,
-            old: false,
-            aside: false,
-            weekday,
-            target: None,
-            numeric: first.numeric,
-        })
+        Some(Mention { weekday, numeric: first.numeric, ..Mention::of(at, end, readings) })
     }
 
     /// "entre 10 e 14 de agosto", "from Monday to Wednesday", "10-14 августа".
@@ -207,17 +214,8 @@ impl Parser<'_, '_> {
             return None;
         }
         let target = (!between && !dash).then(|| second.readings.clone());
-        Some(Mention {
-            start: at,
-            end: second.end,
-            readings: vec![DateRange { from: from_day, to: to_day }],
-            unwanted: false,
-            old: false,
-            aside: false,
-            weekday: None,
-            target,
-            numeric: false,
-        })
+        let readings = vec![DateRange { from: from_day, to: to_day }];
+        Some(Mention { target, ..Mention::of(at, second.end, readings) })
     }
 
     /// First and last day of a range whose ends complete each other.

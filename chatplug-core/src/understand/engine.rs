@@ -145,7 +145,7 @@ impl OfflineEngine {
         };
         let fresh = context.open == OpenQuestion::None;
         let read = self.read(&text, &hits, index, today, local.time(), fresh);
-        let (mut meaning, verdict) = self.assemble(&text, &read, context);
+        let (mut meaning, mut verdict) = self.assemble(&text, &read, context);
         if meaning.intent == Intent::ChangeLanguage
             && let Some((wanted, _)) = language::wanted(&self.lexicon, &hits, &text.tokens)
         {
@@ -155,10 +155,16 @@ impl OfflineEngine {
             guess.confidence = guess.confidence.min(0.3);
         }
         if is_code(raw) {
-            meaning = Interpretation::of(Intent::Other, 0.3);
+            verdict = Verdict::of(Intent::Other, 0.3, "the hand of a program, not a client's");
+            meaning = Interpretation::of(verdict.intent, verdict.confidence);
         }
         meaning.lang = Some(guess);
         Parsed { text, evidence, guess, hits, read, verdict, meaning }
+    }
+
+    /// What the examples of a language say of a message; none in a language without.
+    pub(super) fn likely(&self, text: &Text, lang: Lang) -> Option<Likely> {
+        self.lexicon.pack(lang)?.learned.as_ref().map(|model| Likely(model.likely(text)))
     }
 
     /// Names that tags refer to by number.
@@ -392,10 +398,8 @@ impl OfflineEngine {
             lang: read.today.lang,
             all_dates: read.dates.len(),
         };
-        let learned = self.lexicon.pack(read.today.lang).and_then(|pack| pack.learned.as_ref());
-        let likely = Likely::new(learned.map(|model| model.likely(text)));
-        let mut verdict = intents::decide(text, &read.hits, facts, likely, context.open);
-        verdict.likely = likely.best();
+        let likely = self.likely(text, read.today.lang).unwrap_or_default();
+        let verdict = intents::decide(text, &read.hits, facts, likely, context.open);
         let Verdict { intent, confidence, .. } = verdict;
         let mut meaning = Interpretation::of(intent, confidence);
         meaning.staff.clone_from(&read.staff);
@@ -572,8 +576,13 @@ mod tests {
         let friday = DateRange::day("2026-03-13".parse().unwrap());
         assert_eq!(explained.meaning.date.first(), Some(friday));
         let told = explained.to_string();
-        for part in ["\"sexta\": weekday(5) (pt/time.txt:", "2026-03-13", "15:00", "2026-03-16, unwanted", "Book"] {
+        for part in
+            ["\"sexta\": weekday(5) (pt/time.txt:", "2026-03-13", "15:00", "2026-03-16, unwanted", "examples  Book"]
+        {
             assert!(told.contains(part), "{part} is not in\n{told}");
         }
+        let utterance = Utterance { text: Private::new(r#"{"intent":"yes"}"#.to_owned()), at };
+        let told = engine.explain(&utterance, &context).to_string();
+        assert!(told.contains("Other by the hand of a program"), "{told}");
     }
 }

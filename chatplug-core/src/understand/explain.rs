@@ -105,9 +105,10 @@ impl OfflineEngine {
         let scores: Vec<String> =
             verdict.scores.iter().flatten().map(|(intent, score)| format!("{intent:?} {score:.1}")).collect();
         let scores = if scores.is_empty() { String::new() } else { format!(", of {}", scores.join(", ")) };
-        let likely: Vec<String> =
-            verdict.likely.iter().map(|(intent, share)| format!("{intent:?} {:.0} %", share * 100.0)).collect();
-        add("examples", String::new(), likely.join(", "));
+        if let Some(likely) = self.likely(&parsed.text, parsed.guess.lang) {
+            let best = likely.best().map(|(intent, share)| format!("{intent:?} {:.0} %", share * 100.0));
+            add("examples", String::new(), best.join(", "));
+        }
         let meant = parsed.meaning.intent;
         add(
             "intent",

@@ -53,13 +53,11 @@ pub(super) struct Verdict {
     pub(super) why: &'static str,
     /// The strongest of the weighed intents.
     pub(super) scores: [Option<(Intent, f32)>; 3],
-    /// The likeliest by the examples.
-    pub(super) likely: [(Intent, f32); 3],
 }
 
 impl Verdict {
-    const fn of(intent: Intent, confidence: f32, why: &'static str) -> Self {
-        Self { intent, confidence, why, scores: [None; 3], likely: [(intent, 0.0); 3] }
+    pub(super) const fn of(intent: Intent, confidence: f32, why: &'static str) -> Self {
+        Self { intent, confidence, why, scores: [None; 3] }
     }
 }
 

@@ -35,13 +35,15 @@ const LEARNED: Row<Intent> = [
 
 /// What the examples say of a message: how likely each intent is. All alike in a language without examples.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Likely(Row<f32>);
+pub(super) struct Likely(pub(super) Row<f32>);
+
+impl Default for Likely {
+    fn default() -> Self {
+        Self([1.0; LEARNED.len()])
+    }
+}
 
 impl Likely {
-    pub(super) fn new(learned: Option<Row<f32>>) -> Self {
-        Self(learned.unwrap_or([1.0; LEARNED.len()]))
-    }
-
     pub(super) fn of(self, intent: Intent) -> f32 {
         LEARNED.iter().zip(self.0).find(|(it, _)| **it == intent).map_or(0.0, |(_, share)| share)
     }

@@ -70,30 +70,32 @@ pub(super) fn assign(scene: &Scene<'_, '_>, dates: &mut [dates::Mention], times:
     let token = |item: usize| scene.items.get(item).map_or(scene.tokens.len(), |item| item.start);
     let last = |item: usize| item.checked_sub(1).and_then(|at| scene.items.get(at)).map_or(0, |item| item.end);
     let clause = |at: usize| clauses.partition_point(|clause| clause.start <= at).saturating_sub(1);
+    let spot = |start: usize, end: usize| Spot {
+        at: token(start),
+        end: last(end),
+        clause: clause(token(start)),
+        old: false,
+        unwanted: false,
+        aside: false,
+        bound: false,
+        exact: true,
+    };
     let mut days: Vec<Spot> = dates
         .iter()
         .map(|mention| Spot {
-            at: token(mention.start),
-            end: last(mention.end),
-            clause: clause(token(mention.start)),
             old: mention.old,
             unwanted: mention.unwanted,
-            aside: false,
             bound: bound(scene.items, mention),
-            exact: true,
+            ..spot(mention.start, mention.end)
         })
         .collect();
     let mut hours: Vec<Spot> = times
         .iter()
         .map(|mention| Spot {
-            at: token(mention.start),
-            end: last(mention.end),
-            clause: clause(token(mention.start)),
             old: mention.old,
             unwanted: mention.unwanted,
-            aside: false,
-            bound: false,
             exact: !matches!(mention.shape, times::Shape::Part(_)),
+            ..spot(mention.start, mention.end)
         })
         .collect();
     refused_after(scene, &clauses, &mut days, &mut hours);

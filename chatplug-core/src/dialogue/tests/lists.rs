@@ -57,6 +57,16 @@ fn the_yes_of_an_old_summary_commits_nothing() {
 }
 
 #[test]
+fn the_last_of_one_yes_is_no_yes() {
+    let mut script = Script::salon();
+    script.say(booking().service("cut").with(&["ana"]).on("2026-03-12").at("15:30"));
+    let turn = script.say(when().nth(0));
+    assert!(script.committed.is_empty(), "{}", turn.text());
+    script.say(when().nth(1));
+    assert_eq!(script.committed.len(), 1, "a position that was shown is a choice");
+}
+
+#[test]
 fn the_second_tap_on_a_yes_books_nothing_twice() {
     let mut script = Script::salon();
     script.say(booking().service("cut").with(&["ana"]).on("2026-03-12").at("15:30"));
