@@ -350,11 +350,12 @@ impl OfflineEngine {
         let people = people::people(text, &hits, &|at| numbers.get(&at).copied(), &named);
         let speaker = people.speaker.filter(|_| people.genders.is_empty()).map(|gender| vec![gender]);
         let genders = speaker.as_deref().unwrap_or(&people.genders);
+        let myself = people.myself && people.count > 1;
         let services =
-            index.services.find(&self.lexicon, &text.tokens, &hits, genders, people.myself && people.count > 1);
-        let unkept = services::not_kept(&text.tokens, &hits).map(|hits| {
-            index.services.find(&self.lexicon, &text.tokens, &hits, genders, people.myself && people.count > 1)
-        });
+            |kept: &[(usize, usize)]| index.services.find(&self.lexicon, &text.tokens, &hits, kept, genders, myself);
+        let kept = services::kept(&text.tokens, &hits);
+        let unkept = (!kept.is_empty()).then(|| services(&kept));
+        let services = services(&[]);
         for at in 0..items.len() {
             let counted = items
                 .get(at)

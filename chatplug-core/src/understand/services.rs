@@ -1,7 +1,8 @@
 //! Services a message names: concepts of everyday words in any language, matched to the catalogue's own names.
 
 use super::{
-    lexicon::{Gender, Hit, Lexicon, Tag},
+    lexicon::{Gender, Hit, Lexicon, Tag, around},
+    tags::cue,
     text::{Kind, Text, Token},
 };
 use crate::model::{Catalog, Service, ServiceId};
@@ -33,6 +34,9 @@ pub(super) struct Services {
     pub(super) of_kind: Vec<ServiceId>,
 }
 
+/// First word, and first word after it.
+type Span = (usize, usize);
+
 #[derive(Debug, Clone)]
 struct Spoken {
     start: usize,
@@ -47,16 +51,21 @@ impl ServiceIndex {
         Self { services: catalog.services.iter().map(|service| Entry::new(lexicon, service)).collect() }
     }
 
-    /// Finds services; `genders` are those of the people the message speaks of, `myself` whether the writer is one.
+    /// Finds services but those in the places `kept`; `genders` are those of the people the message speaks of, `myself`
+    /// whether the writer is one.
     pub(super) fn find(
         &self,
         lexicon: &Lexicon,
         tokens: &[Token],
         hits: &[Hit<'_>],
+        kept: &[Span],
         genders: &[Gender],
         myself: bool,
     ) -> Services {
         let mut spoken = spoken(tokens, hits);
+        let mut gone = taken_back(tokens, hits, &spoken);
+        gone.extend(kept);
+        spoken.retain(|mention| !covers(&gone, mention.start, mention.end));
         let id = |name: &str| {
             lexicon.names.concepts.iter().position(|known| known == name).and_then(|at| u16::try_from(at).ok())
         };
@@ -96,7 +105,7 @@ impl ServiceIndex {
             .filter_map(|fits| if let [only] = fits.as_slice() { Some(only.id.clone()) } else { None })
             .collect();
         found.retain(|fits| fits.len() == 1 || !fits.iter().any(|fit| exact.contains(&fit.id)));
-        for at in self.by_name(tokens, &spoken) {
+        for at in self.by_name(tokens, &spoken, &gone) {
             if !found.iter().flatten().any(|entry| entry.id == at.id) {
                 found.push(vec![at]);
             }
@@ -135,13 +144,14 @@ impl ServiceIndex {
     }
 
     /// Services whose own names stand in the message, for what no lexicon knows.
-    fn by_name(&self, tokens: &[Token], spoken: &[Spoken]) -> Vec<&Entry> {
+    fn by_name(&self, tokens: &[Token], spoken: &[Spoken], gone: &[Span]) -> Vec<&Entry> {
         let free: Vec<&Token> = tokens
             .iter()
             .enumerate()
             .filter(|(at, token)| {
                 token.kind == Kind::Word
                     && !spoken.iter().any(|m| (m.start..m.end).contains(at))
+                    && !covers(gone, *at, at + 1)
                     && token.text.len() > 3
             })
             .map(|(_, token)| token)
@@ -194,28 +204,87 @@ impl Entry {
     }
 }
 
-/// The phrases of a message without the services it says to keep ("keep the manicure", "o corte eu mantenho"); `None`
-/// where it keeps none.
-pub(super) fn not_kept<'a>(tokens: &[Token], hits: &[Hit<'a>]) -> Option<Vec<Hit<'a>>> {
+/// Where a message names a service that it takes back: "a manicure, no, a pedicure", "colour instead of a cut".
+fn taken_back(tokens: &[Token], hits: &[Hit<'_>], spoken: &[Spoken]) -> Vec<Span> {
+    let named: Vec<&Spoken> = spoken.iter().filter(|mention| !mention.concepts.is_empty()).collect();
+    // "drop the pedicure, keep the manicure" takes nothing back: the pedicure is what is cancelled.
+    if named.len() < 2 || hits.iter().any(|hit| hit.tags.contains(&Tag::Keep)) {
+        return Vec::new();
+    }
+    let [no, correction] = ["no", "correction"].map(cue);
+    let says = |hit: &Hit<'_>, id: Option<u16>| {
+        hit.tags.iter().any(|tag| matches!(tag, Tag::Cue(cue, weight) if Some(*cue) == id && *weight > 0))
+    };
+    let joined = |from: usize, to: usize| {
+        tokens.get(from..=to).is_some_and(|words| words.iter().all(|word| matches!(word.sep, ' ' | '\'')))
+    };
+    let article = |at: usize| {
+        tokens.get(at).is_some_and(|word| word.text.chars().count() <= 2)
+            || around(hits, at).iter().any(|hit| {
+                (hit.start, hit.words) == (at, 1)
+                    && hit.tags.iter().any(|tag| matches!(tag, Tag::Pick | Tag::Of | Tag::Num(1) | Tag::Mine))
+            })
+    };
+    // "not only a cut" refuses none, "instead of a cut" corrects none, and in "cut n beard" one is added.
+    let part_of_more = |hit: &Hit<'_>| {
+        around(hits, hit.start).iter().filter(|other| other.start <= hit.start && hit.end <= other.end).any(|other| {
+            let means_else = |tag: &Tag| matches!(tag, Tag::Noise | Tag::Old | Tag::Except);
+            other.words > hit.words && other.tags.iter().any(means_else) || other.tags.contains(&Tag::And)
+        })
+    };
+    let refused = |mention: &Spoken| {
+        around(hits, mention.end).iter().filter(|hit| !part_of_more(hit)).any(|hit| {
+            let before = hit.end <= mention.start
+                && joined(hit.end, mention.start)
+                && (hit.end..mention.start).all(article)
+                && mention.start - hit.end <= 1;
+            let after = hit.start == mention.end && joined(hit.start, hit.start);
+            let denies = |tag: &Tag| matches!(tag, Tag::Old | Tag::Except | Tag::NotWith);
+            before && (hit.tags.iter().any(denies) || hit.words == 1 && says(hit, no))
+                || after && hit.tags.contains(&Tag::NotAfter)
+        })
+    };
+    // "a cut on Friday... actually, a colour"
+    let corrected = |one: &Spoken, next: &Spoken| {
+        let between = |hit: &&Hit<'_>| one.end <= hit.start && hit.end <= next.start;
+        let near = || around(hits, next.start).iter().filter(between);
+        let apart = |at: usize| tokens.get(at).is_none_or(|word| word.sep != ' ');
+        let corrects = |hit: &Hit<'_>| {
+            next.start - hit.end <= 2
+                && !part_of_more(hit)
+                && (says(hit, correction) || says(hit, no) && apart(hit.start) && apart(hit.end))
+        };
+        near().any(corrects) && !near().any(|hit| hit.tags.contains(&Tag::And))
+    };
+    let gone: Vec<Span> = named
+        .iter()
+        .enumerate()
+        .filter(|(at, one)| refused(one) || named.get(at + 1).is_some_and(|next| corrected(one, next)))
+        .map(|(_, one)| (one.start, one.end))
+        .collect();
+    if gone.len() == named.len() { Vec::new() } else { gone }
+}
+
+/// Where a message names a service that it says to keep ("keep the manicure", "o corte eu mantenho").
+pub(super) fn kept(tokens: &[Token], hits: &[Hit<'_>]) -> Vec<Span> {
     let named = |hit: &&Hit<'_>| hit.tags.iter().any(|tag| matches!(tag, Tag::Concept(_)));
     let whole = |from: usize, to: usize| {
         to >= from
             && to - from <= 4
             && tokens.get(from..=to).is_some_and(|span| span.iter().all(|word| word.sep == ' '))
     };
-    let mut kept: Vec<(usize, usize)> = Vec::new();
-    for keep in hits.iter().filter(|hit| hit.tags.contains(&Tag::Keep)) {
+    let near = |keep: &Hit<'_>| {
         let after = hits.iter().filter(named).filter(|hit| hit.start >= keep.end && whole(keep.end, hit.start));
         let before = hits.iter().filter(named).filter(|hit| hit.end <= keep.start && whole(hit.end, keep.start));
-        let near = after.min_by_key(|hit| hit.start).or_else(|| before.max_by_key(|hit| hit.end));
-        kept.extend(near.map(|hit| (hit.start, hit.end)));
-    }
-    if kept.is_empty() {
-        return None;
-    }
-    let served = |tag: &Tag| matches!(tag, Tag::Concept(_) | Tag::Modifier(_));
-    let stays = |hit: &Hit<'_>| kept.iter().any(|(start, end)| hit.start <= *end && *start < hit.end);
-    Some(hits.iter().filter(|hit| !(hit.tags.iter().any(served) && stays(hit))).copied().collect())
+        after.min_by_key(|hit| hit.start).or_else(|| before.max_by_key(|hit| hit.end))
+    };
+    let keeps = hits.iter().filter(|hit| hit.tags.contains(&Tag::Keep));
+    keeps.filter_map(near).map(|hit| (hit.start, hit.end)).collect()
+}
+
+/// Whether one of the places overlaps the words from `start` to before `end`.
+fn covers(places: &[Span], start: usize, end: usize) -> bool {
+    places.iter().any(|(from, to)| start < *to && *from < end)
 }
 
 /// Mentions of concepts: the longest phrase at each place, a modifier joined to its neighbour.
