@@ -38,7 +38,7 @@ fi
 if [ "$quick" != quick ]; then
   need chromium chromium "the browser that drives the simulator"
   need chromedriver chromium-driver "its driver"
-  need npm npm "Prism, which judges calls by the providers' descriptions"
+  need npm npm "Prism and aimock, which judge calls"
   need python3 python3 "pywa, twilio and yclients, which judge the fakes"
   python3 -c "import ensurepip" 2>/dev/null || need python3-ensurepip python3-venv "a folder for them"
 fi
@@ -84,7 +84,7 @@ if [ "$quick" != quick ]; then
 fi
 
 if [ "$quick" != quick ]; then
-  say "judges: Prism, pywa, twilio, yclients"
+  say "judges: Prism, jsonschema, aimock, pywa, twilio, yclients"
   if tests/judges/install.sh "$PWD/target/judges"; then
     export CHATPLUG_JUDGES=$PWD/target/judges
   else

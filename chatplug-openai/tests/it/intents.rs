@@ -26,7 +26,7 @@ static OFFLINE: LazyLock<Arc<OfflineEngine>> = LazyLock::new(|| Arc::new(Offline
 
 /// Hears of calls.
 #[derive(Debug, Default)]
-struct Ledger(Mutex<Vec<(&'static str, u64, u64, u64)>>);
+pub(crate) struct Ledger(pub(crate) Mutex<Vec<(&'static str, u64, u64, u64)>>);
 
 impl Observer for Ledger {
     fn observe(&self, event: &EngineEvent<'_>) {
@@ -37,21 +37,21 @@ impl Observer for Ledger {
 }
 
 impl Ledger {
-    fn results(&self) -> Vec<&'static str> {
+    pub(crate) fn results(&self) -> Vec<&'static str> {
         self.0.lock().unwrap().iter().map(|call| call.0).collect()
     }
 }
 
-struct Stage {
-    fake: FakeOpenAi,
-    clock: VirtualClock,
-    ledger: Arc<Ledger>,
-    facts: Arc<FactBook>,
+pub(crate) struct Stage {
+    pub(crate) fake: FakeOpenAi,
+    pub(crate) clock: VirtualClock,
+    pub(crate) ledger: Arc<Ledger>,
+    pub(crate) facts: Arc<FactBook>,
     limiter: Arc<MemoryLimiter>,
-    config: OpenAiConfig,
+    pub(crate) config: OpenAiConfig,
 }
 
-async fn stage() -> Stage {
+pub(crate) async fn stage() -> Stage {
     let fake = FakeOpenAi::start().await.unwrap();
     let config = OpenAiConfig::new(fake.base_url(), CHAT_MODEL).with_api_key(API_KEY);
     let fact = Fact {
@@ -70,7 +70,7 @@ async fn stage() -> Stage {
 }
 
 impl Stage {
-    fn intents(&self) -> OpenAiIntents {
+    pub(crate) fn intents(&self) -> OpenAiIntents {
         let model = OpenAiModel::new(self.config.clone(), Arc::new(self.clock.clone())).unwrap();
         let model = Arc::new(model.with_price(TokenPrice { input: 1.0, output: 2.0 }));
         OpenAiIntents::new(model, "bella".parse().unwrap(), self.limiter.clone())
@@ -86,8 +86,17 @@ impl Stage {
         Utterance { text: Private::new(text.to_owned()), at: self.clock.now() }
     }
 
-    async fn ask(&self, engine: &dyn IntentEngine, text: &str) -> Result<Interpretation, IntentError> {
-        engine.interpret(&self.utterance(text), &context(&catalog())).await
+    pub(crate) async fn ask(&self, engine: &dyn IntentEngine, text: &str) -> Result<Interpretation, IntentError> {
+        self.ask_about(engine, text, &catalog()).await
+    }
+
+    pub(crate) async fn ask_about(
+        &self,
+        engine: &dyn IntentEngine,
+        text: &str,
+        catalog: &Catalog,
+    ) -> Result<Interpretation, IntentError> {
+        engine.interpret(&self.utterance(text), &context(catalog)).await
     }
 }
 

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
 mod intents;
+mod judges;
+mod lies;
 
 use chatplug_core::{
     model::Lang,

@@ -28,6 +28,8 @@ struct Shared {
     inner: Mutex<Inner>,
     /// Where the living process listens.
     lives: watch::Sender<Option<SocketAddr>>,
+    /// Why it died without being killed.
+    fell: watch::Sender<Option<String>>,
 }
 
 struct Inner {
@@ -43,7 +45,11 @@ struct Inner {
 impl Fate {
     pub fn new(seed: u64, most: u32) -> Self {
         let inner = Inner { child: None, seed, left: 60, kills: 0, most, over: false };
-        Self(Arc::new(Shared { inner: Mutex::new(inner), lives: watch::Sender::new(None) }))
+        Self(Arc::new(Shared {
+            inner: Mutex::new(inner),
+            lives: watch::Sender::new(None),
+            fell: watch::Sender::new(None),
+        }))
     }
 
     /// Starts the process, again whenever it has died, and answers where to reach it, dead or alive.
@@ -55,7 +61,7 @@ impl Fate {
             }
         });
         let mut lives = self.0.lives.subscribe();
-        lives.wait_for(Option::is_some).await.unwrap();
+        self.over(lives.wait_for(Option::is_some)).await.unwrap();
         let lives = self.0.lives.subscribe();
         self.pass(move || *lives.borrow()).await
     }
@@ -85,7 +91,19 @@ impl Fate {
             None => return,
         };
         use std::os::unix::process::ExitStatusExt as _;
-        assert!(status.signal() == Some(9) || ours, "it died by itself: {status}\n{}", said.join("\n"));
+        if status.signal() != Some(9) && !ours {
+            self.0.inner.lock().unwrap().over = true;
+            self.0.fell.send_replace(Some(format!("it died by itself: {status}\n{}", said.join("\n"))));
+        }
+    }
+
+    /// Lets something happen, for as long as the process dies by our hand only.
+    pub async fn over<T>(&self, play: impl Future<Output = T>) -> T {
+        let mut fell = self.0.fell.subscribe();
+        tokio::select! {
+            played = play => played,
+            why = fell.wait_for(Option::is_some) => panic!("{}", why.unwrap().as_deref().unwrap_or_default()),
+        }
     }
 
     /// Stops killing, kills a last time, and answers how often it has killed.

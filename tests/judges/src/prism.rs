@@ -109,7 +109,7 @@ impl Prism {
 
 /// Keeps what Prism says of each call that it refuses: a client is told too little of it.
 async fn reporter(prism: String, notes: Arc<Mutex<Notes>>) -> String {
-    let http = http_client();
+    let http = super::http_client();
     let handle = move |request: Request| {
         let (prism, notes, http) = (prism.clone(), Arc::clone(&notes), http.clone());
         async move {
@@ -169,9 +169,4 @@ fn objections(call: &str, noted: &Value) -> Vec<Objection> {
         message: one["message"].as_str().unwrap_or_default().to_owned(),
     };
     noted.as_array().into_iter().flatten().map(objection).collect()
-}
-
-fn http_client() -> reqwest::Client {
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap()
 }
