@@ -1,5 +1,5 @@
-//! Runs the fuzz targets of `fuzz/`, each for a while, from corpora made of the providers' samples where those lie beside
-//! the checkout.
+//! Runs the fuzz targets of `fuzz/`, each for a while, from corpora made of the providers' samples and of labelled
+//! messages where those lie beside the checkout.
 
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
@@ -86,6 +86,16 @@ fn seed(root: &Path, corpus: &Path) -> Result<()> {
         if !form.is_empty() {
             write("twilio_form", &file, form.as_bytes())?;
         }
+    }
+    let messages = fs::read_to_string(contracts.with_file_name("eval").join("nlu-dev.jsonl")).unwrap_or_default();
+    for (nth, line) in (0_u32..).zip(messages.lines()) {
+        let message: Value = serde_json::from_str(line)?;
+        let text = message.get("text").and_then(Value::as_str).unwrap_or_default();
+        // As the target takes it: the open question, how many were shown, when, and the words.
+        let [question, shown, ..] = nth.to_le_bytes();
+        let moment = nth.wrapping_mul(6_007).to_le_bytes();
+        let input = [&[question, shown][..], &moment, text.as_bytes()].concat();
+        write("understand", &PathBuf::from(format!("message-{nth}")), &input)?;
     }
     Ok(())
 }
