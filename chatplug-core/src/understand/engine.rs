@@ -435,6 +435,7 @@ impl OfflineEngine {
             | Intent::OptIn
             | Intent::OptOut
             | Intent::Greet
+            | Intent::Thanks
             | Intent::Menu
             | Intent::Back
                 if confidence >= 0.5 =>

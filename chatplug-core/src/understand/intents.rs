@@ -199,7 +199,12 @@ pub(super) fn decide(text: &Text, hits: &[Hit<'_>], facts: Facts, likely: Likely
         && !facts.time
         && let Some(verdict) = small_talk(&scores, text, open)
     {
-        return verdict;
+        // "great, thanks, bye" agrees to nothing.
+        let meant = [Intent::Thanks, Intent::Greet, Intent::No].into_iter().find(|other| likely.of(*other) >= SURELY);
+        return match meant.filter(|_| verdict.intent == Intent::Yes && open == OpenQuestion::None) {
+            Some(other) => Verdict::of(other, 0.8, "courtesies, and examples like them"),
+            None => verdict,
+        };
     }
 
     // "hoje não, obrigada"
@@ -208,6 +213,10 @@ pub(super) fn decide(text: &Text, hits: &[Hit<'_>], facts: Facts, likely: Likely
         && !text.question
         && matches!(open, OpenQuestion::None | OpenQuestion::YesNo)
     {
+        // "forget Friday"
+        if open == OpenQuestion::None && likely.of(Intent::Cancel) >= SURELY {
+            return Verdict::of(Intent::Cancel, 0.6, "a refused day, and examples like it");
+        }
         return Verdict::of(Intent::No, 0.8, "a refused day and courtesies");
     }
 
@@ -411,6 +420,14 @@ pub(super) fn decide(text: &Text, hits: &[Hit<'_>], facts: Facts, likely: Likely
             (Intent::Thanks, s("thanks").min(3.0)),
             (Intent::Greet, s("greet").min(3.0)),
         ]);
+    } else if !answers(open) {
+        // "thanks, see you on Thursday", "hello Ana"
+        let courtesies = [(Intent::Thanks, s("thanks").min(3.0)), (Intent::Greet, s("greet").min(3.0))];
+        v.extend(courtesies.into_iter().filter(|(intent, score)| *score > 0.0 && likely.of(*intent) >= SURELY));
+    }
+    // "another language": which one is asked then.
+    if !slots {
+        v.push((Intent::ChangeLanguage, 0.0));
     }
     for (intent, score) in &mut v {
         *score += likely.weight(*intent);
