@@ -7,6 +7,7 @@ use super::{
     lexicon::{Hit, Tag, Unit},
     people,
     services::Services,
+    tags::cue,
     text::{Kind, Text},
     times::{self, Shape},
 };
@@ -44,6 +45,22 @@ impl Read<'_> {
         let days =
             |old: bool| self.dates.iter().any(|mention| mention.old == old && !mention.unwanted && !mention.aside);
         days(true) && days(false) || strong && hours(true) && hours(false) && self.dates.len() < 2
+    }
+
+    /// Gives up one day or time and then wants another: "cancel Tuesday, I want Wednesday".
+    pub(super) fn instead(&self) -> bool {
+        let [cancel, book] = ["cancel", "book"].map(cue);
+        let says = |hit: &&Hit<'_>, id: Option<u16>| {
+            hit.tags.iter().any(|tag| matches!(tag, Tag::Cue(cue, weight) if Some(*cue) == id && *weight > 0))
+        };
+        let Some(given_up) = self.hits.iter().find(|hit| says(hit, cancel)) else { return false };
+        let days = self.dates.iter().filter(|mention| !mention.unwanted && !mention.aside).map(|mention| mention.start);
+        let hours = self.times.iter().filter(|mention| !mention.aside).map(|mention| mention.start);
+        let first_words = days.chain(hours).filter_map(|at| self.items.get(at)).map(|item| item.start);
+        let named: Vec<usize> = first_words.collect();
+        self.hits.iter().filter(|hit| hit.start >= given_up.end && says(hit, book)).any(|wish| {
+            named.iter().any(|at| (given_up.end..wish.start).contains(at)) && named.iter().any(|at| *at >= wish.end)
+        })
     }
 
     /// Words of the days named, where all of them are refused and nothing else is said: "not today".

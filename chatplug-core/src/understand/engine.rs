@@ -389,6 +389,7 @@ impl OfflineEngine {
             dates: read.dates.iter().filter(|mention| !mention.unwanted && !mention.aside).count(),
             past: read.past(),
             moved: read.moved(),
+            instead: read.instead(),
             follows_on: read.items.has(0, &Tag::And) && text.question,
             time: !read.times.is_empty() && !greets,
             times: read.times.len(),

@@ -28,6 +28,8 @@ pub(super) struct Facts {
     pub(super) refused: usize,
     /// Where a booking stands and where it might, both named.
     pub(super) moved: bool,
+    /// A day or time given up, then another that is wanted.
+    pub(super) instead: bool,
     /// A question that goes on from another: "and on Friday?"
     pub(super) follows_on: bool,
     pub(super) time: bool,
@@ -249,7 +251,8 @@ pub(super) fn decide(text: &Text, hits: &[Hit<'_>], facts: Facts, likely: Likely
         moving = 0.0;
         cancelling += 2.0;
     }
-    if cancel >= 4.0 && !rebook_no && (moving >= 4.0 || bookverb && (facts.date || facts.time)) {
+    let another = facts.instead || bookverb && (facts.date || facts.time);
+    if cancel >= 4.0 && !rebook_no && (moving >= 4.0 || another) {
         moving = moving.max(cancel) + 3.0;
         cancelling = 0.0;
     }
