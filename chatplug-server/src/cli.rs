@@ -243,7 +243,8 @@ pub struct UnderstandArgs {
     #[arg(long, value_name = "FILE")]
     pub catalog: PathBuf,
     /// Words of one's own: `<language>/<name>.txt` in this folder stands in place of the built-in file of that name, or
-    /// beside those there are; a folder of a new language adds it
+    /// beside those there are, and so do the messages to learn from in `<language>/<name>.examples`; a folder of a new
+    /// language adds it
     #[arg(long, value_name = "DIR")]
     pub lexicons: Option<PathBuf>,
     /// What reads the messages
@@ -270,7 +271,7 @@ pub struct UnderstandArgs {
     /// With --explain: when it was written, such as 2026-03-11T10:00:00+00:00; now, unless told
     #[arg(long, value_name = "TIME", requires = "explain")]
     pub now: Option<DateTime<FixedOffset>>,
-    /// Messages, one JSON object a line
+    /// Messages, one JSON object a line; `-` reads standard input
     #[arg(value_name = "MESSAGES", required_unless_present = "explain")]
     pub messages: Option<PathBuf>,
 }

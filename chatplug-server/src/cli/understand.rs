@@ -68,9 +68,15 @@ fn print(args: &UnderstandArgs, environment: &Environment) -> Result<(), Stop> {
         return Ok(());
     };
     let by = By::new(args, engine, environment).map_err(Stop::Reading)?;
-    let messages = File::open(file).map_err(|error| unreadable(file, &error))?;
+    // Who writes them one by one reads each answer before the next.
+    let one_by_one = file.as_os_str() == "-";
+    let messages: Box<dyn BufRead> = if one_by_one {
+        Box::new(io::stdin().lock())
+    } else {
+        Box::new(BufReader::new(File::open(file).map_err(|error| unreadable(file, &error))?))
+    };
     let mut score = Score::default();
-    for (i, line) in BufReader::new(messages).lines().enumerate() {
+    for (i, line) in messages.lines().enumerate() {
         let place = || format!("{}:{}", file.display(), i + 1);
         let line = line.with_context(place)?;
         if line.trim().is_empty() {
@@ -80,6 +86,9 @@ fn print(args: &UnderstandArgs, environment: &Environment) -> Result<(), Stop> {
         let told = serde_json::to_string(&prediction).with_context(place)?;
         if !args.table {
             writeln!(out, "{told}")?;
+            if one_by_one {
+                out.flush()?;
+            }
             continue;
         }
         let labels: Labels = serde_json::from_str(&line).context("the line carries no labels").with_context(place)?;

@@ -5,7 +5,7 @@ use chatplug_core::ports::{Clock as _, SystemClock};
 use chatplug_whatsapp::meta::http_client;
 use chrono::TimeDelta;
 use std::{
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Write as _},
     process::{Command, Output, Stdio},
 };
 
@@ -222,4 +222,18 @@ fn messages_are_understood_from_a_file() {
     assert_eq!(code, Some(1));
     assert!(err.contains("unlabelled.jsonl:1: the line carries no labels"), "{err}");
     assert_eq!(run(&[], &folder.path().join("nothing")).0, Some(2));
+
+    // Line by line: each is answered before the next is written.
+    let mut understand = chatplug();
+    understand.arg("understand").arg("--catalog").arg(&catalog).arg("-").stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = understand.spawn().unwrap();
+    let (mut to, mut from) = (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()));
+    for _ in 0..2 {
+        writeln!(to, "{line}}}").unwrap();
+        let mut told = String::new();
+        from.read_line(&mut told).unwrap();
+        assert!(told.contains(r#""intent":"book","service":["cut"],"staff":"ana""#), "{told}");
+    }
+    drop(to);
+    assert!(child.wait().unwrap().success());
 }
