@@ -130,15 +130,8 @@ fn learned_table(
 
 /// A model as `learn::Model::open` reads it.
 fn bytes(model: &learn::Model) -> Vec<u8> {
-    let mut out: Vec<u8> = model.scale.to_le_bytes().to_vec();
-    out.extend(model.bias.iter().flat_map(|bias| bias.to_le_bytes()));
-    let mut rows: Vec<_> = model.weights.iter().collect();
-    rows.sort_unstable();
-    for (feature, row) in rows {
-        out.extend(feature.to_le_bytes());
-        out.extend(row.iter().flat_map(|weight| weight.to_le_bytes()));
-    }
-    out
+    let head = [model.scale].into_iter().chain(model.bias).flat_map(f32::to_le_bytes);
+    head.chain(model.learned.iter().flatten().copied()).collect()
 }
 
 /// The Rust source of a constant with the texts of files.

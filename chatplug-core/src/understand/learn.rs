@@ -12,7 +12,7 @@ use super::{
     tags::Tag,
     text::{Kind, Text, Token},
 };
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 /// The intents by name, as examples and evaluation sets write them.
 pub(super) const LABELS: [&str; 23] = [
@@ -157,10 +157,16 @@ fn hash(kind: &str, a: &str, b: &str) -> u32 {
     bytes.fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
+/// Length of a feature's number.
+const NUMBER: usize = size_of::<u32>();
+/// A feature's number, big-endian so that bytes sort as numbers do, and its weights.
+pub(super) type Learned = [u8; NUMBER + LABELS.len()];
+
 /// Weights of features for every intent, in steps of `scale`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Model {
-    pub(super) weights: HashMap<u32, Row<i8>>,
+    /// In order. What is built in stays where the program's text is: it takes no memory of its own.
+    pub(super) learned: Cow<'static, [Learned]>,
     pub(super) bias: Row<f32>,
     pub(super) scale: f32,
     kinds: Kinds,
@@ -210,47 +216,58 @@ impl Model {
     fn rounded(places: &HashMap<u32, usize>, weights: &[Row<f32>], bias: Row<f32>, kinds: Kinds) -> Self {
         let most = weights.iter().flatten().fold(1e-6_f32, |most, weight| most.max(weight.abs()));
         let scale = most / 127.0;
-        let kept = places.iter().filter_map(|(feature, place)| {
-            let row = weights.get(*place)?;
+        let mut kept: Vec<Learned> = Vec::new();
+        for (feature, place) in places {
+            let Some(row) = weights.get(*place).filter(|row| row.iter().any(|weight| weight.abs() >= KEPT)) else {
+                continue;
+            };
+            let mut learned = [0; NUMBER + LABELS.len()];
             // Between -127 and 127 by the choice of the scale.
             #[expect(clippy::cast_possible_truncation, reason = "a float is cut to the range of the integer")]
-            let whole = row.map(|weight| (weight / scale).round() as i8);
-            row.iter().any(|weight| weight.abs() >= KEPT).then_some((*feature, whole))
-        });
-        Self { weights: kept.collect(), bias, scale, kinds }
+            let whole = row.iter().map(|weight| ((weight / scale).round() as i8).cast_unsigned());
+            for (byte, value) in learned.iter_mut().zip(feature.to_be_bytes().into_iter().chain(whole)) {
+                *byte = value;
+            }
+            kept.push(learned);
+        }
+        kept.sort_unstable();
+        Self { learned: Cow::Owned(kept), bias, scale, kinds }
     }
 
-    /// Reads what the build wrote: scale, bias, then every feature and its weights, little-endian; `None` for anything
-    /// else.
-    pub(super) fn open(bytes: &[u8], kinds: Kinds) -> Option<Self> {
+    /// Reads what the build wrote: scale and bias, little-endian, then what was learned; `None` for anything else.
+    pub(super) fn open(bytes: &'static [u8], kinds: Kinds) -> Option<Self> {
         let (scale, mut rest) = bytes.split_first_chunk::<4>()?;
         let mut bias = [0.0; LABELS.len()];
         for bias in &mut bias {
             let (value, later) = rest.split_first_chunk::<4>()?;
             (*bias, rest) = (f32::from_le_bytes(*value), later);
         }
-        let mut weights = HashMap::with_capacity(rest.len() / (4 + LABELS.len()));
-        while let Some((feature, later)) = rest.split_first_chunk::<4>() {
-            let (row, later) = later.split_first_chunk::<{ LABELS.len() }>()?;
-            weights.insert(u32::from_le_bytes(*feature), row.map(u8::cast_signed));
-            rest = later;
-        }
-        rest.is_empty().then_some(Self { weights, bias, scale: f32::from_le_bytes(*scale), kinds })
+        let (learned, over) = rest.as_chunks();
+        over.is_empty().then_some(Self {
+            learned: Cow::Borrowed(learned),
+            bias,
+            scale: f32::from_le_bytes(*scale),
+            kinds,
+        })
+    }
+
+    /// The weights of a feature, where examples taught any.
+    fn weights(&self, feature: u32) -> Option<&Row<u8>> {
+        let number = feature.to_be_bytes();
+        let at = self.learned.binary_search_by(|row| row.first_chunk::<NUMBER>().cmp(&Some(&number))).ok()?;
+        self.learned.get(at)?.last_chunk()
     }
 
     /// How likely each intent is, from 0 to 1, together 1; the less of the message the examples knew, the more alike.
     pub(super) fn likely(&self, text: &Text) -> Row<f32> {
         let features = features(text, &self.kinds);
         let size = size(features.len()) * self.scale;
-        let known = text
-            .tokens
-            .iter()
-            .filter(|token| self.weights.contains_key(&hash("w", self.kinds.said(token), "")))
-            .count();
+        let known =
+            text.tokens.iter().filter(|token| self.weights(hash("w", self.kinds.said(token), "")).is_some()).count();
         let known = share(known, text.tokens.len());
         let mut odds = self.bias;
-        for row in features.iter().filter_map(|feature| self.weights.get(feature)) {
-            add(&mut odds, &row.map(f32::from), size);
+        for row in features.iter().filter_map(|feature| self.weights(*feature)) {
+            add(&mut odds, &row.map(|weight| f32::from(weight.cast_signed())), size);
         }
         softmax(&odds.map(|odds| odds * (known * 1.5).min(1.0)))
     }
@@ -328,10 +345,22 @@ mod tests {
     }
 
     #[test]
+    fn what_was_written_is_read_again() {
+        let (examples, _) = read(EXAMPLES, &Kinds::default());
+        let model = Model::learn(&examples, Kinds::default());
+        let head = [model.scale].into_iter().chain(model.bias).flat_map(f32::to_le_bytes);
+        let bytes: Vec<u8> = head.chain(model.learned.iter().flatten().copied()).collect();
+        let read = Model::open(bytes.leak(), Kinds::default()).unwrap();
+        assert_eq!(read, model);
+        let known = examples.iter().flat_map(|example| &example.features).filter(|it| read.weights(**it).is_some());
+        assert!(known.count() > 20);
+    }
+
+    #[test]
     fn what_the_build_did_not_write_is_no_model() {
-        let whole = [0; 4 + 4 * LABELS.len() + 4 + LABELS.len()];
-        assert!(Model::open(&whole, Kinds::default()).is_some());
-        assert!(Model::open(&whole[1..], Kinds::default()).is_none() && Model::open(b"", Kinds::default()).is_none());
+        static WHOLE: [u8; 4 + 4 * LABELS.len() + NUMBER + LABELS.len()] = [0; _];
+        assert!(Model::open(&WHOLE, Kinds::default()).is_some());
+        assert!(Model::open(&WHOLE[1..], Kinds::default()).is_none() && Model::open(b"", Kinds::default()).is_none());
     }
 
     #[test]
