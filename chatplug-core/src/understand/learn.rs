@@ -159,13 +159,26 @@ fn hash(kind: &str, a: &str, b: &str) -> u32 {
 
 /// Length of a feature's number.
 const NUMBER: usize = size_of::<u32>();
-/// A feature's number, big-endian so that bytes sort as numbers do, and its weights.
+/// A feature's number, little-endian, and its weights; all nothing where no feature is.
 pub(super) type Learned = [u8; NUMBER + LABELS.len()];
+
+const NONE: Learned = [0; NUMBER + LABELS.len()];
+
+fn number(learned: &Learned) -> u32 {
+    learned.first_chunk().map_or(0, |number| u32::from_le_bytes(*number))
+}
+
+/// Where a feature is looked for first, in a table of so many.
+fn place(feature: u32, slots: usize) -> usize {
+    let share = (u64::from(feature) * u64::try_from(slots).unwrap_or(0)) >> u32::BITS;
+    usize::try_from(share).unwrap_or(0)
+}
 
 /// Weights of features for every intent, in steps of `scale`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Model {
-    /// In order. What is built in stays where the program's text is: it takes no memory of its own.
+    /// A table with gaps: a feature stands at its [`place`] or soon after. What is built in stays where the program's
+    /// text is, and takes no memory of its own.
     pub(super) learned: Cow<'static, [Learned]>,
     pub(super) bias: Row<f32>,
     pub(super) scale: f32,
@@ -221,17 +234,26 @@ impl Model {
             let Some(row) = weights.get(*place).filter(|row| row.iter().any(|weight| weight.abs() >= KEPT)) else {
                 continue;
             };
-            let mut learned = [0; NUMBER + LABELS.len()];
+            let mut learned = NONE;
             // Between -127 and 127 by the choice of the scale.
             #[expect(clippy::cast_possible_truncation, reason = "a float is cut to the range of the integer")]
             let whole = row.iter().map(|weight| ((weight / scale).round() as i8).cast_unsigned());
-            for (byte, value) in learned.iter_mut().zip(feature.to_be_bytes().into_iter().chain(whole)) {
+            for (byte, value) in learned.iter_mut().zip(feature.to_le_bytes().into_iter().chain(whole)) {
                 *byte = value;
             }
             kept.push(learned);
         }
         kept.sort_unstable();
-        Self { learned: Cow::Owned(kept), bias, scale, kinds }
+        // A third of it stays empty, so that none stands far from its place.
+        let slots = kept.len() + kept.len() / 2 + 1;
+        let mut table: Vec<Learned> = vec![NONE; slots];
+        for learned in kept.into_iter().filter(|learned| number(learned) != 0) {
+            let (before, from) = table.split_at_mut(place(number(&learned), slots));
+            if let Some(free) = from.iter_mut().chain(before).find(|slot| number(slot) == 0) {
+                *free = learned;
+            }
+        }
+        Self { learned: Cow::Owned(table), bias, scale, kinds }
     }
 
     /// Reads what the build wrote: scale and bias, little-endian, then what was learned; `None` for anything else.
@@ -253,9 +275,9 @@ impl Model {
 
     /// The weights of a feature, where examples taught any.
     fn weights(&self, feature: u32) -> Option<&Row<u8>> {
-        let number = feature.to_be_bytes();
-        let at = self.learned.binary_search_by(|row| row.first_chunk::<NUMBER>().cmp(&Some(&number))).ok()?;
-        self.learned.get(at)?.last_chunk()
+        let (before, from) = self.learned.split_at(place(feature, self.learned.len()));
+        let mut found = from.iter().chain(before).take_while(|learned| number(learned) != 0);
+        found.find(|learned| number(learned) == feature)?.last_chunk()
     }
 
     /// How likely each intent is, from 0 to 1, together 1; the less of the message the examples knew, the more alike.
