@@ -79,6 +79,24 @@ pub enum OpenQuestion {
     YesNo,
 }
 
+impl OpenQuestion {
+    /// All of them.
+    pub const ALL: [Self; 12] = [
+        Self::None,
+        Self::Branch,
+        Self::Booking,
+        Self::Day,
+        Self::Email,
+        Self::Language,
+        Self::Menu,
+        Self::Name,
+        Self::Service,
+        Self::Staff,
+        Self::Time,
+        Self::YesNo,
+    ];
+}
+
 /// What a message means.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Interpretation {

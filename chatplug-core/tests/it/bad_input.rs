@@ -19,21 +19,6 @@ static OFFLINE: LazyLock<Arc<OfflineEngine>> = LazyLock::new(|| Arc::new(Offline
 
 const LANGUAGES: [Lang; 5] = [Lang::EN, Lang::PT, Lang::ES, Lang::FR, Lang::RU];
 
-const QUESTIONS: [OpenQuestion; 12] = [
-    OpenQuestion::None,
-    OpenQuestion::Branch,
-    OpenQuestion::Booking,
-    OpenQuestion::Day,
-    OpenQuestion::Email,
-    OpenQuestion::Language,
-    OpenQuestion::Menu,
-    OpenQuestion::Name,
-    OpenQuestion::Service,
-    OpenQuestion::Staff,
-    OpenQuestion::Time,
-    OpenQuestion::YesNo,
-];
-
 /// Letters that a catalogue, a lexicon or a person has none of.
 const NOTHING: [&str; 12] = [
     "",
@@ -172,7 +157,7 @@ fn told(text: &str) -> String {
 #[tokio::test]
 async fn nothing_is_made_of_nothing_whatever_was_asked() {
     for text in NOTHING {
-        for open in QUESTIONS {
+        for open in OpenQuestion::ALL {
             for lang in LANGUAGES {
                 let meaning = read(&**OFFLINE, text, lang, open).await;
                 assert!(meaning.confidence < 0.5 && names_nothing(&meaning), "{text:?}, {open:?}: {meaning:?}");
@@ -214,7 +199,7 @@ async fn no_bad_input_agrees_to_anything() {
                 }
             }
         }
-        for open in QUESTIONS {
+        for open in OpenQuestion::ALL {
             let meaning = read(&**OFFLINE, &text, Lang::EN, open).await;
             assert!((0.0..=1.0).contains(&meaning.confidence) && meaning.party >= 1, "{}: {meaning:?}", told(&text));
         }
@@ -314,7 +299,7 @@ async fn a_model_that_could_be_right_makes_no_day_of_one_that_there_is_not() {
     }
     model.1.lock().unwrap().clear();
     for text in NOTHING {
-        for open in QUESTIONS {
+        for open in OpenQuestion::ALL {
             let meaning = read(&cascade, text, Lang::EN, open).await;
             assert!(names_nothing(&meaning) && meaning.confidence < 0.5, "{text:?}, {open:?}: {meaning:?}");
         }

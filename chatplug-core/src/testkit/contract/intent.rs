@@ -81,21 +81,6 @@ pub fn catalog() -> Catalog {
     }
 }
 
-const QUESTIONS: [OpenQuestion; 12] = [
-    OpenQuestion::None,
-    OpenQuestion::Branch,
-    OpenQuestion::Booking,
-    OpenQuestion::Day,
-    OpenQuestion::Email,
-    OpenQuestion::Language,
-    OpenQuestion::Menu,
-    OpenQuestion::Name,
-    OpenQuestion::Service,
-    OpenQuestion::Staff,
-    OpenQuestion::Time,
-    OpenQuestion::YesNo,
-];
-
 /// Ordinary messages in five languages.
 const ORDINARY: [&str; 20] = [
     "hi",
@@ -207,7 +192,7 @@ pub async fn any_text_is_answered(engine: &dyn IntentEngine) {
 /// The same, whatever the client was asked last.
 pub async fn whatever_was_asked_any_text_is_answered(engine: &dyn IntentEngine) {
     let catalog = catalog();
-    for open in QUESTIONS {
+    for open in OpenQuestion::ALL {
         for text in ORDINARY.map(str::to_owned).into_iter().chain(odd()) {
             let reading = ask(engine, &text, &catalog, open).await;
             check(&text, &catalog, &reading);
