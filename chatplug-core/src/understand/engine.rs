@@ -162,9 +162,10 @@ impl OfflineEngine {
         Parsed { text, evidence, guess, hits, read, verdict, meaning }
     }
 
-    /// What the examples of a language say of a message; none in a language without.
-    pub(super) fn likely(&self, text: &Text, lang: Lang) -> Option<Likely> {
-        self.lexicon.pack(lang)?.learned.as_ref().map(|model| Likely(model.likely(text)))
+    /// What the examples of a language say of a message.
+    pub(super) fn likely(&self, text: &Text, lang: Lang) -> Likely {
+        let learned = self.lexicon.pack(lang).and_then(|pack| pack.learned.as_ref());
+        Likely(learned.map(|model| model.likely(text)))
     }
 
     /// Names that tags refer to by number.
@@ -400,7 +401,7 @@ impl OfflineEngine {
             lang: read.today.lang,
             all_dates: read.dates.len(),
         };
-        let likely = self.likely(text, read.today.lang).unwrap_or_default();
+        let likely = self.likely(text, read.today.lang);
         let verdict = intents::decide(text, &read.hits, facts, likely, context.open);
         let Verdict { intent, confidence, .. } = verdict;
         let mut meaning = Interpretation::of(intent, confidence);

@@ -105,8 +105,9 @@ impl OfflineEngine {
         let scores: Vec<String> =
             verdict.scores.iter().flatten().map(|(intent, score)| format!("{intent:?} {score:.1}")).collect();
         let scores = if scores.is_empty() { String::new() } else { format!(", of {}", scores.join(", ")) };
-        if let Some(likely) = self.likely(&parsed.text, parsed.guess.lang) {
-            let best = likely.best().map(|(intent, share)| format!("{intent:?} {:.0} %", share * 100.0));
+        let best = self.likely(&parsed.text, parsed.guess.lang).best();
+        let best: Vec<String> = best.map(|(intent, share)| format!("{intent:?} {:.0} %", share * 100.0)).collect();
+        if !best.is_empty() {
             add("examples", String::new(), best.join(", "));
         }
         let meant = parsed.meaning.intent;

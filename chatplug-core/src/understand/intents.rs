@@ -449,7 +449,7 @@ pub(super) fn decide(text: &Text, hits: &[Hit<'_>], facts: Facts, likely: Likely
         let strange = f32::from(u8::try_from(strange.min(5)).unwrap_or(5));
         let confidence = (0.35 + cues * 0.05 + margin * 0.07 - strange * 0.015).clamp(0.3, 0.95);
         // What binds the client needs both voices: without a word that says so, or an example, they are asked.
-        let one_voice = cues < 2.0 || likely.of(best.0) < HEARD;
+        let one_voice = cues < 2.0 || likely.doubts(best.0, HEARD);
         let binds = matches!(best.0, Intent::Yes | Intent::ConfirmVisit | Intent::OptIn);
         // Nor is what merely resembles small talk and nonsense out of scope for sure, unless it asks something.
         let vague = best.0 == Intent::Other && cues < 2.0 && !text.question;

@@ -33,32 +33,32 @@ const LEARNED: Row<Intent> = [
     Intent::Other,
 ];
 
-/// What the examples say of a message: how likely each intent is. All alike in a language without examples.
+/// What the examples say of a message: how likely each intent is; nothing in a language without examples.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Likely(pub(super) Row<f32>);
-
-impl Default for Likely {
-    fn default() -> Self {
-        Self([1.0; LEARNED.len()])
-    }
-}
+pub(super) struct Likely(pub(super) Option<Row<f32>>);
 
 impl Likely {
+    /// From 0 to 1; 0 where there are no examples.
     pub(super) fn of(self, intent: Intent) -> f32 {
-        LEARNED.iter().zip(self.0).find(|(it, _)| **it == intent).map_or(0.0, |(_, share)| share)
+        let mut shares = LEARNED.into_iter().zip(self.0.into_iter().flatten());
+        shares.find(|(it, _)| *it == intent).map_or(0.0, |(_, share)| share)
+    }
+
+    /// Whether there are examples, and they make it less likely than this.
+    pub(super) fn doubts(self, intent: Intent, share: f32) -> bool {
+        self.0.is_some() && self.of(intent) < share
     }
 
     /// The likeliest three, with how likely they are.
-    pub(super) fn best(self) -> [(Intent, f32); 3] {
-        let mut all: Vec<(Intent, f32)> = LEARNED.into_iter().zip(self.0).collect();
+    pub(super) fn best(self) -> impl Iterator<Item = (Intent, f32)> {
+        let mut all: Vec<(Intent, f32)> = LEARNED.into_iter().zip(self.0.into_iter().flatten()).collect();
         all.sort_by(|a, b| b.1.total_cmp(&a.1));
-        let mut best = all.into_iter();
-        std::array::from_fn(|_| best.next().unwrap_or((Intent::Other, 0.0)))
+        all.into_iter().take(3)
     }
 
     /// What they add to the weight of the cues of an intent.
     pub(super) fn weight(self, intent: Intent) -> f32 {
-        WEIGHT * self.of(intent).max(0.004).ln()
+        if self.0.is_none() { 0.0 } else { WEIGHT * self.of(intent).max(0.004).ln() }
     }
 }
 

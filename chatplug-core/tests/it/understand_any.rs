@@ -164,6 +164,16 @@ fn a_sixth_language_is_files_and_no_code() {
     let moved = heard_by(&engine, "it", "vorrei spostare l'appuntamento da lunedì a martedì dopo le 18");
     assert_eq!(moved.intent, Intent::Reschedule);
     assert_eq!(moved.date.first().map(|range| range.from.to_string()).as_deref(), Some("2026-03-17"));
+    // Without examples its words alone decide.
+    for (text, intent) in [
+        ("certo certo", Intent::Yes),
+        ("no grazie", Intent::No),
+        ("grazie", Intent::Thanks),
+        ("lunedì no", Intent::No),
+        ("grazie, vorrei prenotare un massaggio martedì", Intent::Book),
+    ] {
+        assert_eq!(heard_by(&engine, "it", text).intent, intent, "{text}");
+    }
     // The other languages are as they were.
     assert_eq!(heard_by(&engine, "pt", "quero marcar massagem sexta").lang.map(|guess| guess.lang), Some(Lang::PT));
 
